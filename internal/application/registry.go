@@ -1,0 +1,41 @@
+package application
+
+import "fmt"
+
+// Registry finds the applications of one gateway. It is read-only.
+type Registry struct {
+	byName     map[string]*Application
+	byClientID map[string]*Application
+}
+
+// NewRegistry indexes applications. A name or client id that is empty or used
+// twice is an error.
+func NewRegistry(applications []Application) (*Registry, error) {
+	r := &Registry{
+		byName:     make(map[string]*Application, len(applications)),
+		byClientID: make(map[string]*Application, len(applications)),
+	}
+	for i := range applications {
+		a := applications[i]
+		if a.Name == "" || a.ClientID == "" {
+			return nil, fmt.Errorf("application %q: name and client_id are required", a.Name)
+		}
+		if r.byName[a.Name] != nil {
+			return nil, fmt.Errorf("application %q: defined twice", a.Name)
+		}
+		if other := r.byClientID[a.ClientID]; other != nil {
+			return nil, fmt.Errorf("application %q: client_id is already used by application %q", a.Name, other.Name)
+		}
+		r.byName[a.Name] = &a
+		r.byClientID[a.ClientID] = &a
+	}
+	return r, nil
+}
+
+// ByName returns the application with that configured name, archived ones
+// included, or nil.
+func (r *Registry) ByName(name string) *Application { return r.byName[name] }
+
+// ByClientID returns the application with that client_id, archived ones
+// included, or nil.
+func (r *Registry) ByClientID(id string) *Application { return r.byClientID[id] }

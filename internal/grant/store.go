@@ -1,0 +1,139 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors of a Store. They are compared with errors.Is. Any other error means
+// that the store could not do its work: nothing was changed, and the caller
+// answers 503.
+var (
+	// ErrNotFound: no such record.
+	ErrNotFound = errors.New("grant: not found")
+	// ErrWrongApplication: the code or token belongs to another application.
+	// Nothing was changed.
+	ErrWrongApplication = errors.New("grant: belongs to another application")
+	// ErrExpired: its time is over.
+	ErrExpired = errors.New("grant: expired")
+	// ErrConsumed: the code was redeemed or burnt before; what it had
+	// produced has been ended.
+	ErrConsumed = errors.New("grant: code already used")
+	// ErrReused: a rotated refresh token came back after the grace; its
+	// token set has been ended.
+	ErrReused = errors.New("grant: refresh token reused")
+	// ErrEnded: the token set or authorization has been revoked.
+	ErrEnded = errors.New("grant: revoked")
+	// ErrBurnt: the redemption was refused by its own check and the code
+	// can not be used any more.
+	ErrBurnt = errors.New("grant: code burnt")
+	// ErrStale: a compare-and-swap found another value.
+	ErrStale = errors.New("grant: changed meanwhile")
+	// ErrUnavailable: the store is closed, full or out of reach.
+	ErrUnavailable = errors.New("grant: store unavailable")
+)
+
+// Store keeps the grants of one gateway. Every method is one transaction,
+// durable when it returns without error, and safe for concurrent use.
+// Package conformance holds the suite that every store must pass.
+type Store interface {
+	// Consent records a person's yes: it creates the live authorization of
+	// (Application, Subject, RedirectURI) or updates its scope, digest, names
+	// and connection, and returns it. ID and CreatedAt of an existing live one
+	// are kept; a revoked one is never revived: a new one takes its place.
+	// The Connection is taken over only where it is Live.
+	Consent(ctx context.Context, a Authorization) (Authorization, error)
+	// Authorization returns one by id, revoked ones included.
+	Authorization(ctx context.Context, id string) (Authorization, error)
+	// FindAuthorization returns the live one for (application, subject,
+	// redirectURI), redirectURI being "" unless authorized individually.
+	FindAuthorization(ctx context.Context, application, subject, redirectURI string) (Authorization, error)
+	// AuthorizationsBySession returns the live authorizations whose
+	// connection has this Hash.
+	AuthorizationsBySession(ctx context.Context, hash string) ([]Authorization, error)
+	// AuthorizationsBySubject returns all live ones of one person.
+	AuthorizationsBySubject(ctx context.Context, subject string) ([]Authorization, error)
+	// UpdateConnection replaces the connection of an authorization where its
+	// Hash still is from, else ErrStale. ErrEnded for a revoked one.
+	UpdateConnection(ctx context.Context, id, from string, to Connection) error
+	// RevokeAuthorization ends an authorization, all of its token sets and
+	// its connection (Sealed is wiped). Revoking twice is no error.
+	RevokeAuthorization(ctx context.Context, id string, now time.Time) error
+	// Used notes that an authorization was used. It only remembers; the
+	// value is written in batches.
+	Used(id string, now time.Time)
+
+	// IssueCode stores a new code.
+	IssueCode(ctx context.Context, c Code) error
+	// RedeemCode consumes a code and creates its token set with a first
+	// refresh token. See Redemption for the order of checks.
+	RedeemCode(ctx context.Context, r Redemption) (TokenSet, Authorization, error)
+
+	// TokenSet returns one by id, ended ones included.
+	TokenSet(ctx context.Context, id string) (TokenSet, error)
+	// RefreshToken returns a refresh token by its hash with its token set.
+	RefreshToken(ctx context.Context, hash string) (RefreshToken, TokenSet, error)
+	// Rotate exchanges a refresh token for its child. See Rotation.
+	Rotate(ctx context.Context, r Rotation) (RefreshToken, error)
+	// EndTokenSet ends one token set. Ending twice is no error and keeps the
+	// first reason.
+	EndTokenSet(ctx context.Context, id, reason string, now time.Time) error
+
+	// SigningKeys returns the sealed signing keys, oldest first.
+	SigningKeys(ctx context.Context) ([]SigningKey, error)
+	// AddSigningKey stores k where the gateway has no key yet with that ID.
+	// Where first is set and any key exists, it stores nothing and returns
+	// ErrStale: two starts make one key.
+	AddSigningKey(ctx context.Context, k SigningKey, first bool) error
+}
+
+// Redemption is the exchange of a code. Checks run in this order inside one
+// transaction:
+//
+//  1. unknown code: ErrNotFound
+//  2. other application: ErrWrongApplication, code untouched
+//  3. consumed before: ErrConsumed, its token set ended with "code_replay"
+//  4. expired: ErrExpired
+//  5. authorization revoked: ErrEnded
+//  6. Check returns an error: the code is burnt, ErrBurnt joined with it
+//  7. success: code consumed, TokenSet and Refresh stored
+type Redemption struct {
+	Hash        string // of the code
+	Application string // the authenticated client's configured name
+	Now         time.Time
+	// Check compares redirect URI and PKCE verifier with the code. It may run
+	// more than once and must have no side effect.
+	Check func(Code) error
+	// TokenSet is stored with Authorization, Application, RedirectURI and
+	// Scope taken from the code; ID, FamilyKey and CreatedAt are the caller's.
+	TokenSet TokenSet
+	// Refresh is stored with TokenSet taken from TokenSet.ID.
+	Refresh RefreshToken
+}
+
+// Rotation is the exchange of a refresh token. Checks, in this order:
+//
+//  1. unknown: ErrNotFound
+//  2. other application: ErrWrongApplication, nothing changed
+//  3. token set or authorization ended: ErrEnded
+//  4. expired: ErrExpired
+//  5. rotated more than Grace ago: token set ended with "refresh_reuse", ErrReused
+//  6. rotated inside the grace: the stored child is returned, nothing written
+//  7. success: the parent is rotated, the child stored
+type Rotation struct {
+	Hash        string // of the presented token
+	Application string
+	Now         time.Time
+	Grace       time.Duration
+	// Child is the successor; its TokenSet is taken from the parent.
+	Child RefreshToken
+}
+
+// SigningKey is a private key, sealed, with its RFC 7638 thumbprint.
+type SigningKey struct {
+	ID        string
+	Algorithm string // "RS256"
+	Sealed    []byte // PKCS #8, sealed with the ID as associated data
+	CreatedAt time.Time
+}

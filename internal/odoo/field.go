@@ -1,0 +1,25 @@
+package odoo
+
+import "context"
+
+// Field is one field of a model as fields_get describes it.
+type Field struct {
+	Name       string
+	String     string // label in the person's language
+	Type       string // char, many2one, …
+	Relation   string // comodel of a relational field, else ""
+	Required   bool
+	Readonly   bool
+	Store      bool
+	Searchable bool // false: a domain leaf on it is true on 16–18
+	Sortable   bool
+}
+
+// Fields are the fields of one model by name.
+type Fields map[string]Field
+
+// FieldSource tells a model's fields as the person in question sees them. An
+// error means unknown, and unknown is refused.
+type FieldSource interface {
+	Fields(ctx context.Context, model string) (Fields, error)
+}
