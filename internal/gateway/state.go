@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/seal"
+)
+
+// Backend is an open store with the keys that its secrets are sealed with.
+type Backend struct {
+	// Store returns the grants of the gateway with that configured name.
+	Store func(gateway string) grant.Store
+	// Seal is the ring of sealing keys.
+	Seal *seal.Ring
+}
+
+// State is what outlives a configuration: the store and what is remembered
+// beside it. All gateways of one store share it, across reloads.
+type State struct {
+	open   func(context.Context) (Backend, error)
+	logger *zap.Logger
+	now    clock.Clock
+
+	mu      sync.Mutex
+	backend *Backend
+}
+
+// StateConfig configures NewState.
+type StateConfig struct {
+	// Open opens the store. It is called on first use, again after a
+	// failure, and never after a success.
+	Open func(context.Context) (Backend, error)
+	// Logger may be nil.
+	Logger *zap.Logger
+	// Now defaults to the system clock.
+	Now clock.Clock
+}
+
+// NewState returns a state whose store is not open yet.
+func NewState(c StateConfig) *State {
+	s := &State{open: c.Open, logger: c.Logger, now: c.Now}
+	if s.logger == nil {
+		s.logger = zap.NewNop()
+	}
+	if s.now == nil {
+		s.now = clock.System
+	}
+	return s
+}
+
+// Open opens the store where it is not open yet.
+func (s *State) Open(ctx context.Context) (Backend, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.backend != nil {
+		return *s.backend, nil
+	}
+	b, err := s.open(ctx)
+	if err != nil {
+		return Backend{}, err
+	}
+	s.backend = &b
+	return b, nil
+}
