@@ -1,19 +1,89 @@
 #!/bin/bash
 # Runs every check of the project. On a Debian machine, as root, it installs what it needs.
+#
+# The real Odoo that the end-to-end tests need is built by e2e/odoo19/up.sh (root, two minutes the first time), or named
+# by ODOO_GATEWAY_E2E_URL, ODOO_GATEWAY_E2E_DB, ODOO_GATEWAY_E2E_LOGIN and ODOO_GATEWAY_E2E_PASSWORD.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-step() { printf '\n== %s\n' "$1"; }
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
+tags=browser,realodoo # the suites that need a browser or a real Odoo
+
+step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
+fail() { echo "test.sh: $*" >&2; exit 1; }
+
+step "tools"
+# need COMMAND PACKAGE…: installs the packages where the command is missing.
+need() {
+  command -v "$1" >/dev/null && return
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$1 is missing; on Debian: apt-get install ${*:2}"
+  [ -n "${updated:-}" ] || { apt-get update -qq; updated=1; }
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${@:2}" >/dev/null
+  command -v "$1" >/dev/null || fail "$1 is missing although ${*:2} is installed"
+}
+need git git
+need go golang-go ca-certificates
+need gcc gcc libc6-dev
+need curl curl ca-certificates
+need chromium chromium fonts-dejavu-core
+if [ -z "${ODOO_GATEWAY_E2E_URL:-}" ]; then
+  need debootstrap debootstrap
+  need unshare util-linux
+  # Built beside the checks that follow; waited for where it is needed.
+  log=$(mktemp)
+  e2e/odoo19/up.sh >"$log" 2>&1 &
+  odoo=$!
+  trap 'wait "$odoo" || true; e2e/odoo19/up.sh down || true; rm -f "$log"' EXIT
+fi
 
 step "format"
-unformatted=$(gofmt -l .)
-[ -z "$unformatted" ] || { echo "not gofmt'ed: $unformatted"; exit 1; }
+unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+[ -z "$unformatted" ] || fail "not gofmt'ed: $unformatted"
+
+step "layout"
+# No file that people write is over 500 lines.
+long=$(git ls-files -z -- . ':!go.sum' ':!LICENSE' ':!*/testdata/*' | xargs -0 grep -L 'Code generated .* DO NOT EDIT' | xargs -d '\n' wc -l |
+  awk '$2 != "total" && $1 > 500 {print $2 ": " $1 " lines"}')
+[ -z "$long" ] || fail "too long: $long"
+# Everything under internal works without Caddy; Odoo's words and the rules work without HTTP. The lists are made
+# before they are searched, so that a package that does not build is a failure, not silence.
+each='{{$p := .ImportPath}}{{range .Imports}}{{$p}} imports {{.}}
+{{end}}{{range .TestImports}}{{$p}} imports {{.}}
+{{end}}{{range .XTestImports}}{{$p}} imports {{.}}
+{{end}}'
+imports=$(go list -tags "$tags" -f "$each" ./internal/...)
+! grep -E ' imports (github.com/caddyserver/|github.com/caddy-odoo/gateway/caddymodule)' <<<"$imports" || fail "internal imports Caddy"
+! grep -E '/internal/(odoo|scheme) imports net/http$' <<<"$imports" || fail "Odoo's words or the rules know HTTP"
 
 step "vet"
-go vet ./...
+go vet -tags "$tags" ./...
 
 step "staticcheck"
-go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+go run "$staticcheck" -tags "$tags" ./...
+
+step "govulncheck"
+if curl -fsS -m 20 -o /dev/null https://vuln.go.dev/index/db.json; then
+  go run "$govulncheck" ./...
+else
+  echo "NOT RUN: the vulnerability database at vuln.go.dev can not be reached from here"
+fi
 
 step "tests"
 go test -race ./...
+
+step "real Odoo"
+if [ -n "${odoo:-}" ]; then
+  wait "$odoo" || { cat "$log" >&2; fail "the real Odoo did not come up"; }
+  grep -h '^ODOO_GATEWAY_E2E_' "$log"
+  export $(grep -h '^ODOO_GATEWAY_E2E_' "$log")
+fi
+curl -fsS -m 20 -o /dev/null "$ODOO_GATEWAY_E2E_URL/web/login" || fail "no Odoo answers at $ODOO_GATEWAY_E2E_URL"
+
+step "end to end with the real Odoo, and in a browser"
+go test -race -tags "$tags" -run 'Real|Browser' -timeout 15m ./e2e/...
+
+step "modules"
+go mod tidy -diff || fail "go.mod and go.sum are not tidy: run go mod tidy"
+
+step "all passed"
