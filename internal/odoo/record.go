@@ -1,0 +1,176 @@
+package odoo
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ErrShape is wrapped by errors about a well-formed answer that is not of the
+// expected shape.
+var ErrShape = errors.New("odoo: unexpected answer")
+
+// Records splits a list of records, as read and search_read answer, into
+// their members, in order and without parsing the values. The values point
+// into v. Duplicate names are refused. Errors wrap [ErrShape].
+func Records(v jsontext.Value) ([]Record, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(v))
+	if err := expect(dec, '['); err != nil {
+		return nil, err
+	}
+	records := []Record{}
+	for dec.PeekKind() != ']' {
+		r, err := readRecord(dec, v)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	if err := finish(dec, ']'); err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+func readRecord(dec *jsontext.Decoder, all jsontext.Value) (Record, error) {
+	if err := expect(dec, '{'); err != nil {
+		return nil, err
+	}
+	r := Record{}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrShape, err)
+		}
+		m := Member{Name: name.String()}
+		if m.Value, err = readRaw(dec, all); err != nil {
+			return nil, err
+		}
+		r = append(r, m)
+	}
+	return r, expect(dec, '}')
+}
+
+// readRaw returns the next value as a part of all, the decoder's whole input:
+// the decoder's own copy does not outlive the next read.
+func readRaw(dec *jsontext.Decoder, all jsontext.Value) (jsontext.Value, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrShape, err)
+	}
+	end := dec.InputOffset()
+	return all[end-int64(len(raw)) : end : end], nil
+}
+
+func expect(dec *jsontext.Decoder, kind jsontext.Kind) error {
+	tok, err := dec.ReadToken()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrShape, err)
+	}
+	if tok.Kind() != kind {
+		return fmt.Errorf("%w: %v where %v was expected", ErrShape, tok.Kind(), kind)
+	}
+	return nil
+}
+
+// finish reads the last token and insists that nothing follows.
+func finish(dec *jsontext.Decoder, kind jsontext.Kind) error {
+	if err := expect(dec, kind); err != nil {
+		return err
+	}
+	if _, err := dec.ReadToken(); err != io.EOF {
+		return fmt.Errorf("%w: data after the value", ErrShape)
+	}
+	return nil
+}
+
+// AppendRecords appends records as a JSON list, values as they are.
+func AppendRecords(dst []byte, records []Record) []byte {
+	dst = append(dst, '[')
+	for i, r := range records {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendRecord(dst, r)
+	}
+	return append(dst, ']')
+}
+
+// AppendRecord appends one record as a JSON object, values as they are.
+func AppendRecord(dst []byte, r Record) []byte {
+	dst = append(dst, '{')
+	for i, m := range r {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		// Invalid UTF-8 can not come from a decoder; it would be replaced.
+		dst, _ = jsontext.AppendQuote(dst, m.Name)
+		dst = append(append(dst, ':'), m.Value...)
+	}
+	return append(dst, '}')
+}
+
+// ID returns the record's id; ok is false where it has none.
+func (r Record) ID() (id int64, ok bool) { return Int(r.Get("id")) }
+
+// Int reads a whole number; ok is false for anything else, null and missing
+// included.
+func Int(v jsontext.Value) (i int64, ok bool) {
+	i, err := strconv.ParseInt(string(bytes.TrimSpace(v)), 10, 64)
+	return i, err == nil && v.Kind() == '0'
+}
+
+// IDs reads a list of record ids, as search answers. Errors wrap [ErrShape].
+func IDs(v jsontext.Value) ([]int64, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(v))
+	if err := expect(dec, '['); err != nil {
+		return nil, err
+	}
+	ids := []int64{}
+	for dec.PeekKind() != ']' {
+		raw, err := readRaw(dec, v)
+		if err != nil {
+			return nil, err
+		}
+		id, ok := Int(raw)
+		if !ok || id <= 0 {
+			return nil, fmt.Errorf("%w: not a record id", ErrShape)
+		}
+		ids = append(ids, id)
+	}
+	if err := finish(dec, ']'); err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// ValueIDs reads record ids out of a parsed value: one id or a list of them.
+// ok is false for anything else, zero and negative numbers included.
+func ValueIDs(v any) (ids []int64, ok bool) {
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	ids = make([]int64, len(list))
+	for i, e := range list {
+		id, isInt := e.(int64)
+		if !isInt || id <= 0 {
+			return nil, false
+		}
+		ids[i] = id
+	}
+	return ids, true
+}
+
+// IDList is the value to send for ids.
+func IDList(ids []int64) []any {
+	list := make([]any, len(ids))
+	for i, id := range ids {
+		list[i] = id
+	}
+	return list
+}
