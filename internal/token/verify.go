@@ -1,0 +1,146 @@
+package token
+
+import (
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// verified is a token that passed once. Only its signature is not checked
+// again: times are judged on every use, and the caller asks the grant store.
+type verified struct {
+	claims    Claims
+	notBefore time.Time
+}
+
+// Verify returns the claims of an access token that this gateway has signed
+// and that has not expired. Everything cheap is judged first: a token of an
+// unknown key or with wrong claims is refused without any RSA work. The
+// caller still asks the grant store whether token set and authorization live.
+func (k *Keys) Verify(raw string) (Claims, error) {
+	if len(raw) > MaxSize {
+		return Claims{}, refuse("too long")
+	}
+	sum := sha256.Sum256([]byte(raw))
+	if v, ok := k.verified.Get(sum); ok {
+		if err := k.checkTimes(v); err != nil {
+			return Claims{}, err
+		}
+		return v.claims.clone(), nil
+	}
+	v, err := k.verifyNew(raw)
+	if err != nil {
+		return Claims{}, err
+	}
+	k.verified.Add(sum, v)
+	return v.claims.clone(), nil
+}
+
+func (k *Keys) verifyNew(raw string) (verified, error) {
+	// Counted before splitting: a megabyte of dots must not become a million
+	// strings (CVE-2025-30204 of golang-jwt).
+	if strings.Count(raw, ".") != 2 {
+		return verified{}, refuse("not three parts")
+	}
+	end := strings.LastIndexByte(raw, '.')
+	signed, encodedSignature := raw[:end], raw[end+1:]
+	encodedHeader, encodedClaims, _ := strings.Cut(signed, ".")
+
+	key, err := k.checkHeader(encodedHeader)
+	if err != nil {
+		return verified{}, err
+	}
+	v, err := k.checkClaims(encodedClaims)
+	if err != nil {
+		return verified{}, err
+	}
+	signature, err := decode(encodedSignature)
+	if err != nil || len(signature) != key.Size() {
+		return verified{}, refuse("signature has the wrong form")
+	}
+	if err := jwt.SigningMethodRS256.Verify(signed, signature, key); err != nil {
+		return verified{}, refuse("signature does not verify")
+	}
+	return v, nil
+}
+
+// checkHeader accepts the three members that Sign writes and no other: crit,
+// jku, jwk, x5u, x5c, zip and whatever else could lead elsewhere are refused
+// together. The key comes from the gateway's own set, by its exact id.
+func (k *Keys) checkHeader(encoded string) (*rsa.PublicKey, error) {
+	var h struct{ alg, typ, kid string }
+	err := parseObject(encoded, func(name string, value jsonValue) error {
+		var to *string
+		switch name {
+		case "alg":
+			to = &h.alg
+		case "typ":
+			to = &h.typ
+		case "kid":
+			to = &h.kid
+		default:
+			return refuse("header has an unknown member")
+		}
+		var ok bool
+		if *to, ok = value.text(); !ok {
+			return refuse("header member is no text")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if h.alg != algorithm {
+		return nil, refuse("wrong algorithm")
+	}
+	typ := strings.ToLower(h.typ)
+	if typ != mediaType && typ != "application/"+mediaType {
+		return nil, refuse("wrong type")
+	}
+	key := k.byID[h.kid]
+	if key == nil {
+		return nil, refuse("unknown key")
+	}
+	return key, nil
+}
+
+func (k *Keys) checkTimes(v verified) error {
+	now := k.now()
+	switch latest := now.Add(Leeway); {
+	case !now.Before(v.claims.ExpiresAt):
+		return refuse("expired")
+	case v.claims.IssuedAt.After(latest):
+		return refuse("issued in the future")
+	case v.notBefore.After(latest):
+		return refuse("not valid yet")
+	}
+	return nil
+}
+
+func (c Claims) clone() Claims {
+	c.Scope = slices.Clone(c.Scope)
+	return c
+}
+
+// strict refuses non-zero padding bits; line breaks, which every Go base64
+// decoder skips, are refused in decode: one token has one spelling.
+var strict = base64.RawURLEncoding.Strict()
+
+func decode(s string) ([]byte, error) {
+	if s == "" || strings.ContainsAny(s, "\r\n") {
+		return nil, refuse("not base64url")
+	}
+	b, err := strict.DecodeString(s)
+	if err != nil {
+		return nil, refuse("not base64url")
+	}
+	return b, nil
+}
+
+func refuse(reason string) error { return fmt.Errorf("%w: %s", ErrInvalid, reason) }
