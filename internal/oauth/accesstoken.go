@@ -1,0 +1,72 @@
+package oauth
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+// validityFormat is the documented form of access_token_validity:
+// 7/20/2017 12:00:05, in UTC.
+const validityFormat = "1/2/2006 15:04:05"
+
+// answer is the answer of the token endpoint.
+type answer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token"`
+	Scope        string `json:"scope"`
+	Validity     string `json:"access_token_validity"`
+}
+
+// AccessToken serves the token endpoint. rt carries calls for an application.
+func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
+	if !s.onlyPost(w, r) {
+		return
+	}
+	app, p, f := s.authenticateClient(r)
+	if f != nil {
+		s.writeFailure(w, f)
+		return
+	}
+	var a answer
+	switch p.get("grant_type") {
+	case "authorization_code":
+		a, f = s.redeem(r, app, p)
+	case "refresh_token":
+		a, f = s.refresh(r, rt, app, p)
+	case "":
+		f = invalidRequest("grant_type is missing")
+	default:
+		f = &failure{
+			status: http.StatusBadRequest, code: "unsupported_grant_type",
+			description: "grant_type must be authorization_code or refresh_token",
+		}
+	}
+	if f != nil {
+		s.writeFailure(w, f)
+		return
+	}
+	writeJSON(w, http.StatusOK, a)
+}
+
+// sign makes an answer with an access token, without a refresh token.
+func (s *Server) sign(app *application.Application, a grant.Authorization, set grant.TokenSet, scope []string, now time.Time) (answer, *failure) {
+	life := orDefault(app.AccessTokenExpiry, DefaultAccessTokenExpiry)
+	expires := now.Add(life)
+	raw, err := s.Keys.Sign(token.Claims{
+		Subject: a.Subject, ClientID: app.ClientID, ID: grant.NewID(), TokenSet: set.ID, Authorization: a.ID,
+		Scope: scope, IssuedAt: now, ExpiresAt: expires,
+	})
+	if err != nil {
+		return answer{}, s.logSigning(err)
+	}
+	return answer{
+		AccessToken: raw, TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
+		Scope: scopeString(scope), Validity: expires.UTC().Format(validityFormat),
+	}, nil
+}

@@ -1,0 +1,218 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+// authorizeParams are the parameters that are understood, in the order in
+// which our own path is rebuilt from them. Others are ignored.
+var authorizeParams = []string{
+	"client_id", "redirect_uri", "response_type", "scope", "state",
+	"code_challenge", "code_challenge_method", "prompt",
+}
+
+// request is an authorization request whose client and redirect URI are known
+// good. The rest of it is judged only once the person is known.
+type request struct {
+	app    *application.Application
+	uri    application.RedirectURI
+	params params
+}
+
+// path is our own path with the parameters of the request, rebuilt: the way
+// back that is given to Odoo's login. without is a prompt that has been done.
+func (q request) path(without string) string {
+	var b strings.Builder
+	b.WriteString(AuthorizePath)
+	sep := byte('?')
+	for _, name := range authorizeParams {
+		values := q.params[name]
+		for _, v := range values {
+			if name == "prompt" && without != "" {
+				words := slices.DeleteFunc(strings.Fields(v), func(w string) bool { return w == without })
+				v = strings.Join(words, " ")
+			}
+			// An empty value is as good as none, unless it is sent twice.
+			if v == "" && len(values) == 1 {
+				continue
+			}
+			b.WriteByte(sep)
+			b.WriteString(name + "=" + escape(v))
+			sep = '&'
+		}
+	}
+	return b.String()
+}
+
+// prompts tells whether the request asks for that prompt.
+func (q request) prompts(word string) bool {
+	return slices.Contains(strings.Fields(q.params.get("prompt")), word)
+}
+
+// consentKey is the redirect URI that a consent is remembered for.
+func (q request) consentKey() string {
+	if q.uri.Individually {
+		return q.uri.URI
+	}
+	return ""
+}
+
+// escape encodes a query value; a space is %20, which every decoder reads alike.
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// Authorize serves the authorization endpoint for browsers. rt carries calls
+// in the name of this browser.
+func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		s.problem(w, r, page.WrongMethod, "", "")
+		return
+	}
+	p, err := readQuery(r)
+	if err == nil && r.Method == http.MethodPost {
+		var body params
+		if body, err = readBody(r); err == nil {
+			p.add(body)
+		}
+	}
+	if err != nil {
+		s.problem(w, r, page.BadRequest, "", "")
+		return
+	}
+	if !slices.ContainsFunc(authorizeParams, func(n string) bool { return len(p[n]) > 0 }) && s.offerPending(w, r) {
+		return
+	}
+	q, kind, ok := s.request(p)
+	if !ok {
+		s.problem(w, r, kind, "", "")
+		return
+	}
+	if q.prompts("login") && !q.prompts("none") {
+		s.switchAccount(w, r, q)
+		return
+	}
+	v, err := s.visit(w, r, rt)
+	if err != nil {
+		s.refuseVisit(w, r, q, err)
+		return
+	}
+	if !v.Internal && !q.prompts("none") {
+		s.settle(w, r)
+		s.problem(w, r, page.NotAllowed, q.app.Title, q.switchPath())
+		return
+	}
+	s.decide(w, r, q, v)
+}
+
+// request validates what must hold before anything else: an error here is a
+// page, never a redirect.
+func (s *Server) request(p params) (request, page.Kind, bool) {
+	if p.twice("client_id", "redirect_uri") {
+		return request{}, page.BadRequest, false
+	}
+	app := s.Applications.ByClientID(p.get("client_id"))
+	if app == nil || !app.Active {
+		return request{}, page.UnknownApplication, false
+	}
+	uri, ok := redirectURI(app, p.get("redirect_uri"))
+	if !ok {
+		return request{}, page.UnknownRedirect, false
+	}
+	return request{app: app, uri: uri, params: p}, 0, true
+}
+
+// check judges the rest of a request and returns the scope to grant.
+func (q request) check(v visitor) ([]string, *failure) {
+	p := q.params
+	prompt := strings.Fields(p.get("prompt"))
+	switch {
+	case p.twice(authorizeParams...):
+		return nil, invalidRequest("a parameter was sent twice")
+	case len(p.get("state")) > maxState:
+		return nil, invalidRequest("state is longer than 2 KB")
+	case p.get("response_type") == "":
+		return nil, invalidRequest("response_type is missing")
+	case p.get("response_type") != "code":
+		return nil, &failure{code: "unsupported_response_type", description: "response_type must be code"}
+	case p.get("response_mode") != "" && p.get("response_mode") != "query":
+		return nil, invalidRequest("response_mode must be query")
+	case len(prompt) > 1 && slices.Contains(prompt, "none"):
+		return nil, invalidRequest("prompt none stands alone")
+	case !v.Internal:
+		return nil, &failure{code: "access_denied", description: "only internal users may connect applications"}
+	}
+	if f := checkChallenge(q.app, p); f != nil {
+		return nil, f
+	}
+	return grantedScope(q.app, p.get("scope"))
+}
+
+// decide goes on for a known person: silently where they have consented
+// before, else with the consent page.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request, q request, v visitor) {
+	scope, f := q.check(v)
+	if f != nil {
+		s.redirectFailure(w, r, q, f)
+		return
+	}
+	scheme := s.Scheme(q.app.Scheme)
+	if scheme == nil {
+		s.Logger.Error("application has no model scheme", zap.String("application", q.app.Name))
+		s.redirectFailure(w, r, q, serverError())
+		return
+	}
+	a, err := s.Store.FindAuthorization(r.Context(), q.app.Name, v.subject, q.consentKey())
+	if err != nil && !errors.Is(err, grant.ErrNotFound) {
+		s.redirectFailure(w, r, q, s.storeFailure("looking for a consent", err))
+		return
+	}
+	remembered := err == nil && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope)
+	switch {
+	case remembered && !q.prompts("consent"):
+		if f := s.reattach(r.Context(), a, v); f != nil {
+			s.redirectFailure(w, r, q, f)
+			return
+		}
+		s.issueCode(w, r, q, a, scope)
+	case q.prompts("none"):
+		s.redirectFailure(w, r, q, &failure{code: "consent_required", description: "the person has not consented"})
+	default:
+		s.settle(w, r)
+		s.showConsent(w, r, q, v, scheme)
+	}
+}
+
+// redirectFailure tells the application of an error through the browser. The
+// person has been authenticated before, or prompt=none asked for no question.
+func (s *Server) redirectFailure(w http.ResponseWriter, r *http.Request, q request, f *failure) {
+	s.sendBack(w, r, q, "error="+escape(f.code)+"&error_description="+escape(f.description))
+}
+
+// sendBack ends the flow: it sends the browser to the redirect URI.
+func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, q request, answer string) {
+	s.settle(w, r)
+	s.dropCookie(w, r, pendingCookie)
+	if state := q.params.get("state"); state != "" && len(state) <= maxState && !q.params.twice("state") {
+		answer += "&state=" + escape(state)
+	}
+	answer += "&iss=" + escape(s.issuer)
+	sep := "?"
+	if strings.Contains(q.uri.URI, "?") {
+		sep = "&"
+	}
+	status := http.StatusFound
+	if r.Method == http.MethodPost {
+		status = http.StatusSeeOther
+	}
+	redirect(w, status, q.uri.URI+sep+answer)
+}

@@ -1,0 +1,196 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/throttle"
+)
+
+// clientParams are the parameters of the endpoints for programs.
+var clientParams = []string{
+	"client_id", "client_secret", "grant_type", "code", "redirect_uri", "code_verifier",
+	"refresh_token", "scope", "token", "token_type_hint",
+}
+
+// credential is how a client names and proves itself: the values as sent and,
+// for Basic, also the same values decoded as RFC 6749 section 2.3.1 wants it,
+// because many clients leave the encoding out.
+type credential struct {
+	ids, secrets [2]string
+	secret       bool // a secret was sent
+}
+
+// authenticateClient reads the parameters of a request and proves the client,
+// before any code or token in them is looked at.
+func (s *Server) authenticateClient(r *http.Request) (*application.Application, params, *failure) {
+	p, f := s.clientParams(r)
+	if f != nil {
+		return nil, nil, f
+	}
+	c, f := readCredential(r, p)
+	if f != nil {
+		return nil, nil, f
+	}
+	app := s.lookUp(c)
+	key := s.issuer + "|" + throttle.ClientKey(throttleName(app), s.ClientAddr(r))
+	if wait, blocked := s.Memory.throttle.Blocked(key); blocked {
+		return nil, nil, &failure{
+			status: http.StatusTooManyRequests, code: "invalid_client",
+			description: "too many failed attempts", retry: wait,
+		}
+	}
+	if proves(app, c) {
+		return app, p, nil
+	}
+	s.Memory.throttle.Fail(key)
+	event := audit.Event{Kind: audit.ClientAuthFailed}
+	if app != nil {
+		event.Application = app.Name
+	}
+	s.record(r, event)
+	return nil, nil, invalidClient()
+}
+
+// throttleName is what failures are counted under, together with the network.
+// Unknown clients share one name: spellings of an id earn no fresh tries.
+func throttleName(app *application.Application) string {
+	if app == nil {
+		return ""
+	}
+	return app.ClientID
+}
+
+// proves compares secrets in constant time, with the same work for a client
+// that is unknown, archived or public.
+func proves(app *application.Application, c credential) bool {
+	var secret application.Secret
+	if app != nil {
+		secret = app.Secret
+	}
+	sent, decoded := secret.Matches(c.secrets[0]), secret.Matches(c.secrets[1])
+	switch {
+	case app == nil || !app.Active:
+		return false
+	case app.Public:
+		return !c.secret
+	default:
+		return c.secret && (sent || decoded)
+	}
+}
+
+func (s *Server) lookUp(c credential) *application.Application {
+	for _, id := range c.ids {
+		if app := s.Applications.ByClientID(id); id != "" && app != nil {
+			return app
+		}
+	}
+	return nil
+}
+
+// clientParams reads the parameters of body and, for applications that keep
+// the legacy habit, of the URL.
+func (s *Server) clientParams(r *http.Request) (params, *failure) {
+	p, err := readBody(r)
+	switch {
+	case errors.Is(err, errBodyTooLarge):
+		return nil, &failure{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: err.Error()}
+	case err != nil:
+		return nil, invalidRequest(err.Error())
+	}
+	query, err := readQuery(r)
+	if err != nil {
+		return nil, invalidRequest(err.Error())
+	}
+	inURL := params{}
+	for _, name := range clientParams {
+		if values := query[name]; len(values) > 0 {
+			inURL[name] = values
+		}
+	}
+	if len(inURL) > 0 {
+		if !s.mayUseQuery(r, p, inURL) {
+			return nil, invalidRequest("parameters belong into the body, not into the URL")
+		}
+		p.add(inURL)
+	}
+	if p.twice(clientParams...) {
+		return nil, invalidRequest("a parameter was sent twice")
+	}
+	return p, nil
+}
+
+// mayUseQuery tells whether the client keeps the habit of sending parameters
+// in the URL, where they end up in logs.
+func (s *Server) mayUseQuery(r *http.Request, body, query params) bool {
+	both := params{}
+	both.add(body)
+	both.add(query)
+	c, f := readCredential(r, both)
+	if f != nil {
+		return false
+	}
+	app := s.lookUp(c)
+	if app == nil || !app.Compat.Confluence && !app.Compat.Restapi {
+		return false
+	}
+	if _, warned := s.warned.LoadOrStore(app.Name, true); !warned {
+		s.Logger.Warn("application sends token parameters in the URL", zap.String("application", app.Name))
+	}
+	return true
+}
+
+// readCredential finds the one way in which the client authenticates.
+func readCredential(r *http.Request, p params) (credential, *failure) {
+	id, secret := p.get("client_id"), p.get("client_secret")
+	headers := r.Header.Values("Authorization")
+	switch {
+	case len(headers) > 1:
+		return credential{}, invalidRequest("Authorization was sent twice")
+	case len(headers) == 0:
+		if id == "" {
+			return credential{}, invalidClient()
+		}
+		return credential{ids: [2]string{id}, secrets: [2]string{secret}, secret: secret != ""}, nil
+	}
+	scheme, rest, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return credential{}, invalidClient()
+	}
+	c, ok := readBasic(strings.TrimSpace(rest))
+	switch {
+	case !ok:
+		return credential{}, invalidClient()
+	case secret != "":
+		return credential{}, invalidRequest("the client authenticates in two ways")
+	case id != "" && id != c.ids[0] && id != c.ids[1]:
+		return credential{}, invalidRequest("client_id differs from the one in Authorization")
+	}
+	return c, nil
+}
+
+func readBasic(encoded string) (credential, bool) {
+	plain, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return credential{}, false
+	}
+	id, secret, ok := strings.Cut(string(plain), ":")
+	if !ok || id == "" {
+		return credential{}, false
+	}
+	c := credential{ids: [2]string{id}, secrets: [2]string{secret}, secret: secret != ""}
+	if d, err := url.QueryUnescape(id); err == nil {
+		c.ids[1] = d
+	}
+	if d, err := url.QueryUnescape(secret); err == nil {
+		c.secrets[1] = d
+	}
+	return c, true
+}

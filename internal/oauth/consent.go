@@ -1,0 +1,161 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+// formLife is how long a consent form may be sent.
+const formLife = 10 * time.Minute
+
+// form is what a consent page stands for. It is sealed into the page: nothing
+// of it can be changed, read or made up outside.
+type form struct {
+	Params  params    `json:"p"`
+	Session string    `json:"s"` // hash
+	Subject string    `json:"u"`
+	Digest  string    `json:"d"` // of the scheme that was shown
+	Nonce   string    `json:"n"`
+	Until   time.Time `json:"t"`
+}
+
+// showConsent shows the consent page.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, q request, v visitor, scheme Scheme) {
+	known := params{}
+	for _, name := range authorizeParams {
+		if value := q.params.get(name); value != "" {
+			known[name] = []string{value}
+		}
+	}
+	plain, err := json.Marshal(form{
+		Params: known, Session: v.sessionHash(), Subject: v.subject, Digest: scheme.Digest(),
+		Nonce: grant.NewID(), Until: s.Now().Add(formLife),
+	})
+	if err != nil { // a struct of texts: never fails
+		s.redirectFailure(w, r, q, serverError())
+		return
+	}
+	page.WriteConsent(w, page.Consent{
+		Application: q.app.Title,
+		Name:        v.Name,
+		Login:       v.Login,
+		Database:    v.Database,
+		SwitchURL:   q.switchPath(),
+		Words:       scheme.Words(),
+		RedirectURI: q.uri.URI,
+		Action:      ConsentPath,
+		Token:       base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("consent"))),
+	})
+}
+
+// Consent takes the answer of the consent page. rt carries calls in the name
+// of this browser.
+func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		s.problem(w, r, page.WrongMethod, "", "")
+		return
+	}
+	p, err := readBody(r)
+	f, ok := s.openForm(p.get("token"))
+	if err != nil || !ok || p.twice("token", "decision") || !s.fromOurPage(r) {
+		s.problem(w, r, page.FormRefused, "", "")
+		return
+	}
+	q, kind, ok := s.request(f.Params)
+	if !ok { // the configuration has changed since
+		s.problem(w, r, kind, "", "")
+		return
+	}
+	decision := p.get("decision")
+	if !s.Now().Before(f.Until) || decision != "allow" && decision != "deny" {
+		s.problem(w, r, page.FormRefused, q.app.Title, q.path(""))
+		return
+	}
+	v, err := s.visit(w, r, rt)
+	if err != nil {
+		s.refuseVisit(w, r, q, err)
+		return
+	}
+	scope, failed := q.check(v)
+	if failed != nil {
+		s.redirectFailure(w, r, q, failed)
+		return
+	}
+	scheme := s.Scheme(q.app.Scheme)
+	if s.presented(r) != f.Session || v.subject != f.Subject || scheme == nil || scheme.Digest() != f.Digest {
+		// Somebody else sits here now, or the page showed something else than
+		// would be granted: ask again.
+		redirect(w, http.StatusSeeOther, q.path(""))
+		return
+	}
+	if !s.Memory.use(f.Nonce) {
+		s.problem(w, r, page.FormRefused, q.app.Title, q.path(""))
+		return
+	}
+	if decision == "deny" {
+		s.redirectFailure(w, r, q, &failure{code: "access_denied", description: "the person said no"})
+		return
+	}
+	s.allow(w, r, q, v, scope, f.Digest)
+}
+
+// allow records a yes and sends the code.
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visitor, scope []string, digest string) {
+	now := s.Now()
+	a := grant.Authorization{
+		ID: grant.NewID(), Application: q.app.Name, RedirectURI: q.consentKey(),
+		Subject: v.subject, Database: v.Database, UID: v.UID, Login: v.Login, Name: v.Name,
+		Scope: scope, ConsentDigest: digest, CreatedAt: now, ConsentedAt: now,
+	}
+	a.Connection = s.Connections.Attach(v.session, a)
+	a, err := s.Store.Consent(background(r.Context()), a)
+	if err != nil {
+		s.redirectFailure(w, r, q, s.storeFailure("recording a consent", err))
+		return
+	}
+	s.record(r, audit.Event{
+		Kind: audit.Consent, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
+		Detail: map[string]string{"scope": scopeString(scope)},
+	})
+	s.issueCode(w, r, q, a, scope)
+}
+
+func (s *Server) openForm(token string) (form, bool) {
+	var f form
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return form{}, false
+	}
+	plain, err := s.Seal.Open(sealed, s.associated("consent"))
+	if err != nil || json.Unmarshal(plain, &f) != nil {
+		return form{}, false
+	}
+	return f, true
+}
+
+// fromOurPage refuses a form that another site has sent. Our pages ask for no
+// referrer, which makes browsers send "null" as Origin of their forms; those
+// browsers say in Sec-Fetch-Site where it came from.
+func (s *Server) fromOurPage(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return false
+	}
+	origins := r.Header.Values("Origin")
+	return len(origins) == 0 || len(origins) == 1 && (origins[0] == s.origin || origins[0] == "null")
+}
+
+// presented is the hash of the session that the browser sent.
+func (s *Server) presented(r *http.Request) string {
+	found := r.CookiesNamed(sessionCookie)
+	if len(found) != 1 {
+		return ""
+	}
+	return hashSession(found[0].Value)
+}

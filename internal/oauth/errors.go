@@ -1,0 +1,116 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+// retryAfter is the wait that unavailable answers ask for.
+const retryAfter = 5 * time.Second
+
+// failure is an error of RFC 6749: of the token endpoint (section 5.2) with
+// its status, or of the authorization endpoint (4.1.2.1). Texts are fixed in
+// the code and never quote the request.
+type failure struct {
+	status      int
+	code        string
+	description string
+	retry       time.Duration
+}
+
+func (f *failure) Error() string { return f.code + ": " + f.description }
+
+func invalidRequest(description string) *failure {
+	return &failure{status: http.StatusBadRequest, code: "invalid_request", description: description}
+}
+
+func invalidGrant(description string) *failure {
+	return &failure{status: http.StatusBadRequest, code: "invalid_grant", description: description}
+}
+
+func invalidScope() *failure {
+	return &failure{status: http.StatusBadRequest, code: "invalid_scope", description: "the scope is unknown or more than may be granted"}
+}
+
+func invalidClient() *failure {
+	return &failure{status: http.StatusUnauthorized, code: "invalid_client", description: "client authentication failed"}
+}
+
+func unavailable(description string) *failure {
+	return &failure{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", description: description, retry: retryAfter}
+}
+
+func serverError() *failure {
+	return &failure{status: http.StatusInternalServerError, code: "server_error", description: "the gateway failed"}
+}
+
+// storeFailure is the answer to any error of the store that has no meaning of
+// its own: nothing was changed, try again.
+func (s *Server) storeFailure(what string, err error) *failure {
+	s.Logger.Error("grant store failed", zap.String("doing", what), zap.Error(err))
+	return unavailable("the gateway can not reach its store")
+}
+
+// writeFailure answers a program.
+func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
+	if f.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(f.retry.Seconds())))
+	}
+	if f.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="odoo-gateway", charset="UTF-8"`)
+	}
+	writeJSON(w, f.status, struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}{f.code, f.description})
+}
+
+// writeJSON answers a program with something that nobody may keep.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	b, err := json.Marshal(body)
+	if err != nil { // only texts and numbers are ever written
+		status, b = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b)
+}
+
+// onlyPost answers every other method.
+func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodPost {
+		return true
+	}
+	w.Header().Set("Allow", http.MethodPost)
+	s.writeFailure(w, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"})
+	return false
+}
+
+// problem shows a page to a person. way is a path of ours that leads on, or "".
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, kind page.Kind, application, way string) {
+	id := s.RequestID(r)
+	s.Logger.Info("refused", zap.String("problem", kind.String()), zap.String("request_id", id))
+	page.WriteProblem(w, page.Problem{Kind: kind, Application: application, RequestID: id, URL: way})
+}
+
+// redirect sends a browser elsewhere. The status is never 307: a form must
+// not be sent on.
+func redirect(w http.ResponseWriter, status int, location string) {
+	h := w.Header()
+	h.Set("Location", location)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Length", "0")
+	w.WriteHeader(status)
+}

@@ -1,0 +1,213 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+const (
+	sessionCookie = "session_id"
+	// loginPath is Odoo's own login page.
+	loginPath = "/web/login"
+	// identityPath and identityPath19 are where Odoo 20, and 19 with the
+	// addon auth_timeout, let people confirm who they are.
+	identityPath   = "/web/session/identity"
+	identityPath19 = "/auth-timeout/check-identity"
+	// maxRounds is how often a browser with a session that Odoo refuses is
+	// sent to Odoo before a page says what is wrong.
+	maxRounds = 3
+	// roundsLife is how long rounds count as the same attempt.
+	roundsLife = 5 * time.Minute
+	// pendingLife is how long the way back to an interrupted authorization is
+	// offered.
+	pendingLife = 10 * time.Minute
+)
+
+// visitor is the person who uses a browser.
+type visitor struct {
+	Person
+	subject string
+	// session is the session id that the browser holds after this answer.
+	session string
+}
+
+// sessionHash names the visitor's session without being it.
+func (v visitor) sessionHash() string { return hashSession(v.session) }
+
+func hashSession(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+var (
+	// errNobody: the browser presented no session.
+	errNobody = errors.New("nobody is logged in")
+	// errAmbiguous: the browser presented two sessions.
+	errAmbiguous = errors.New("two session cookies")
+	// errOtherDatabase: the session is one of another database.
+	errOtherDatabase = errors.New("another database")
+)
+
+// visit asks Odoo who uses the browser, and relays the cookies of its answer.
+// Besides the errors above, it returns the *odoo.Error of the question.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) (visitor, error) {
+	var id string
+	switch found := r.CookiesNamed(sessionCookie); {
+	case len(found) == 0 || len(found) == 1 && found[0].Value == "":
+		return visitor{}, errNobody
+	case len(found) > 1:
+		return visitor{}, errAmbiguous
+	default:
+		id = found[0].Value
+	}
+	person, header, err := s.People.Who(r.Context(), rt, id, r.UserAgent())
+	current := id
+	for _, line := range header.Values("Set-Cookie") {
+		w.Header().Add("Set-Cookie", line)
+		if c, parseErr := http.ParseSetCookie(line); parseErr == nil && c.Name == sessionCookie && c.Value != "" {
+			current = c.Value
+		}
+	}
+	if err != nil {
+		return visitor{}, err
+	}
+	s.Connections.Observe(r.Context(), id, header)
+	if person.Database != s.Database || person.UID <= 0 {
+		return visitor{}, errOtherDatabase
+	}
+	return visitor{
+		Person: person, session: current,
+		subject: Subject(s.issuer, person.Database, person.UID),
+	}, nil
+}
+
+// refuseVisit answers where visit found nobody: by Odoo's login page and back,
+// or by a page.
+func (s *Server) refuseVisit(w http.ResponseWriter, r *http.Request, q request, err error) {
+	var failed *odoo.Error
+	locked := errors.As(err, &failed) && failed.Kind == odoo.CheckIdentity
+	expired := failed != nil && failed.Kind == odoo.SessionExpired
+	switch {
+	case errors.Is(err, errOtherDatabase):
+		s.settle(w, r)
+		s.problem(w, r, page.OtherDatabase, q.app.Title, q.switchPath())
+	case failed != nil && !locked && !expired:
+		s.Logger.Warn("can not ask odoo who this is", zap.Error(err))
+		s.problem(w, r, page.OdooUnavailable, q.app.Title, q.path(""))
+	case q.prompts("none"):
+		s.redirectFailure(w, r, q, &failure{code: "login_required", description: "nobody is logged in to Odoo"})
+	case errors.Is(err, errNobody):
+		s.sendToOdoo(w, loginPath, q, q.path(""))
+	default:
+		s.anotherRound(w, r, q, failed)
+	}
+}
+
+// anotherRound sends a browser to Odoo whose session was presented and
+// refused. A session under a lock is refused here and yet bounced straight
+// back by the login page, on every version; only dropping the cookie ends
+// that. So the first round is Odoo's to mend, then the cookie goes, and after
+// the third a page says what is wrong.
+func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, q request, failed *odoo.Error) {
+	var seen rounds
+	if !s.readCookie(r, roundsCookie, &seen) || !s.Now().Before(seen.Until) {
+		seen = rounds{}
+	}
+	seen.Count++
+	if seen.Count > maxRounds {
+		s.settle(w, r)
+		s.problem(w, r, page.LoginLoop, q.app.Title, q.path(""))
+		return
+	}
+	seen.Until = s.Now().Add(roundsLife)
+	s.setCookie(w, roundsCookie, seen, roundsLife)
+	to := loginPath
+	switch {
+	case seen.Count > 1:
+		expireSession(w)
+	case failed != nil && failed.Kind == odoo.CheckIdentity:
+		to = identityPage(failed)
+	}
+	s.sendToOdoo(w, to, q, q.path(""))
+}
+
+// rounds is the content of roundsCookie.
+type rounds struct {
+	Count int       `json:"n"`
+	Until time.Time `json:"t"`
+}
+
+// identityPage is where Odoo lets people confirm who they are. The exception
+// moved from an addon of 19 into the core of 20, and its page with it.
+func identityPage(e *odoo.Error) string {
+	if strings.Contains(e.Name, ".auth_timeout.") {
+		return identityPath19
+	}
+	return identityPath
+}
+
+// settle forgets the rounds: they led somewhere.
+func (s *Server) settle(w http.ResponseWriter, r *http.Request) { s.dropCookie(w, r, roundsCookie) }
+
+// switchPath is the request with the demand for another account.
+func (q request) switchPath() string {
+	p := params{}
+	p.add(q.params)
+	p["prompt"] = []string{"login"}
+	return request{params: p}.path("")
+}
+
+// switchAccount takes the session from the browser, which is what prompt=login
+// and the link of the consent page ask for. The session itself lives on in
+// Odoo: the gateway may be following it.
+func (s *Server) switchAccount(w http.ResponseWriter, r *http.Request, q request) {
+	s.settle(w, r)
+	expireSession(w)
+	s.sendToOdoo(w, loginPath, q, q.path("login"))
+}
+
+// sendToOdoo sends the browser to a page of Odoo that leads back to path.
+func (s *Server) sendToOdoo(w http.ResponseWriter, to string, q request, path string) {
+	s.setCookie(w, pendingCookie, pending{ClientID: q.app.ClientID, Path: path, Until: s.Now().Add(pendingLife)}, pendingLife)
+	redirect(w, http.StatusSeeOther, to+"?redirect="+url.QueryEscape(path))
+}
+
+// pending is the content of pendingCookie.
+type pending struct {
+	ClientID string    `json:"c"`
+	Path     string    `json:"p"`
+	Until    time.Time `json:"t"`
+}
+
+// offerPending offers the way back to an authorization that a login has lost.
+func (s *Server) offerPending(w http.ResponseWriter, r *http.Request) bool {
+	var p pending
+	if !s.readCookie(r, pendingCookie, &p) || !s.Now().Before(p.Until) {
+		return false
+	}
+	app := s.Applications.ByClientID(p.ClientID)
+	if app == nil || !app.Active {
+		return false
+	}
+	page.WriteContinue(w, page.Continue{Application: app.Title, URL: p.Path})
+	return true
+}
+
+// expireSession takes Odoo's session from the browser.
+func expireSession(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true})
+}
+
+// background is a context for writes that must not stop when a browser goes.
+func background(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

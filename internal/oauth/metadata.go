@@ -1,0 +1,72 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// metadata is that of RFC 8414, without what is not there.
+type metadata struct {
+	Issuer              string   `json:"issuer"`
+	Authorization       string   `json:"authorization_endpoint"`
+	Token               string   `json:"token_endpoint"`
+	Revocation          string   `json:"revocation_endpoint"`
+	JWKS                string   `json:"jwks_uri"`
+	Scopes              []string `json:"scopes_supported"`
+	ResponseTypes       []string `json:"response_types_supported"`
+	ResponseModes       []string `json:"response_modes_supported"`
+	GrantTypes          []string `json:"grant_types_supported"`
+	TokenAuth           []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationAuth      []string `json:"revocation_endpoint_auth_methods_supported"`
+	ChallengeMethods    []string `json:"code_challenge_methods_supported"`
+	Prompts             []string `json:"prompt_values_supported"`
+	ResponseIssuerParam bool     `json:"authorization_response_iss_parameter_supported"`
+}
+
+// Metadata serves the metadata. All of it comes from the configured issuer,
+// nothing from the request.
+func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
+	methods := []string{"client_secret_basic", "client_secret_post", "none"}
+	b, err := json.Marshal(metadata{
+		Issuer:              s.issuer,
+		Authorization:       s.origin + AuthorizePath,
+		Token:               s.origin + AccessTokenPath,
+		Revocation:          s.origin + RevokePath,
+		JWKS:                s.origin + JWKSPath,
+		Scopes:              grantableScopes,
+		ResponseTypes:       []string{"code"},
+		ResponseModes:       []string{"query"},
+		GrantTypes:          []string{"authorization_code", "refresh_token"},
+		TokenAuth:           methods,
+		RevocationAuth:      methods,
+		ChallengeMethods:    []string{"S256"},
+		Prompts:             []string{"none", "login", "consent"},
+		ResponseIssuerParam: true,
+	})
+	if err != nil { // texts and a bool: never fails
+		s.writeFailure(w, serverError())
+		return
+	}
+	s.writePublic(w, r, b)
+}
+
+// JWKS serves the public keys of the access tokens.
+func (s *Server) JWKS(w http.ResponseWriter, r *http.Request) { s.writePublic(w, r, s.Keys.JWKS()) }
+
+// writePublic answers with a document that anybody may read and keep for a while.
+func (s *Server) writePublic(w http.ResponseWriter, r *http.Request, body []byte) {
+	h := w.Header()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		s.writeFailure(w, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use GET"})
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(body)
+	}
+}

@@ -1,0 +1,166 @@
+// Package oauth is the authorization server: it finds out who uses a browser
+// by asking Odoo, asks for consent, and issues, refreshes and revokes tokens.
+// One flow per file. It shows no login form of its own.
+package oauth
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/seal"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+// The paths of the endpoints, below the issuer.
+const (
+	AuthorizePath   = "/restapi/1.0/common/oauth2/authorize"
+	ConsentPath     = "/restapi/1.0/common/oauth2/consent"
+	AccessTokenPath = "/restapi/1.0/common/oauth2/access_token"
+	RevokePath      = "/restapi/1.0/common/oauth2/revoke"
+	JWKSPath        = "/restapi/1.0/common/oauth2/jwks"
+	MetadataPath    = "/.well-known/oauth-authorization-server"
+)
+
+// Used where an application configures no life.
+const (
+	DefaultCodeExpiry        = time.Minute
+	DefaultAccessTokenExpiry = time.Hour
+)
+
+// RefreshGrace is how long a rotated refresh token still yields its child, for
+// the client that lost the answer or refreshes twice at once.
+const RefreshGrace = time.Minute
+
+// Keys signs and verifies access tokens; *token.Keys is one.
+type Keys interface {
+	Sign(token.Claims) (string, error)
+	Verify(raw string) (token.Claims, error)
+	JWKS() []byte
+}
+
+// Config configures New. Everything is required unless it says otherwise.
+type Config struct {
+	// Gateway is the configured name, for the audit trail.
+	Gateway string
+	// Issuer is the public origin, without path. Every URL is built from it.
+	Issuer *url.URL
+	// Database is the only Odoo database whose people are known here.
+	Database     string
+	Applications *application.Registry
+	// Scheme finds the model scheme of an application; nil is none.
+	Scheme      func(name string) Scheme
+	Store       grant.Store
+	Seal        *seal.Ring
+	Keys        Keys
+	People      People
+	Connections Connections
+	// Memory survives reloads.
+	Memory *Memory
+	// Audit defaults to audit.Discard.
+	Audit audit.Recorder
+	// UserAgent is that of the calls made for an application; it defaults to
+	// UserAgent of this package.
+	UserAgent func(application string) string
+	// ClientAddr tells the address that the throttle counts; it defaults to
+	// the request's peer.
+	ClientAddr func(*http.Request) netip.Addr
+	// RequestID names a request on error pages and in the audit trail; it
+	// defaults to a random id.
+	RequestID func(*http.Request) string
+	// Logger defaults to none, Now to the system clock.
+	Logger *zap.Logger
+	Now    clock.Clock
+}
+
+// Server is the authorization server of one issuer. It belongs to one
+// configuration; all that must outlive it is in its Store and Memory.
+type Server struct {
+	Config
+	issuer string
+	origin string
+	secure bool
+	warned sync.Map // names of applications whose query parameters were noted
+}
+
+// New checks the configuration.
+func New(c Config) (*Server, error) {
+	switch {
+	case c.Issuer == nil || c.Issuer.Host == "":
+		return nil, errors.New("oauth: issuer is required")
+	case c.Issuer.Path != "" && c.Issuer.Path != "/":
+		return nil, errors.New("oauth: issuer must have no path")
+	case c.Database == "":
+		return nil, errors.New("oauth: database is required")
+	case c.Applications == nil || c.Scheme == nil || c.Store == nil || c.Seal == nil || c.Keys == nil ||
+		c.People == nil || c.Connections == nil || c.Memory == nil:
+		return nil, errors.New("oauth: incomplete configuration")
+	}
+	if c.Audit == nil {
+		c.Audit = audit.Discard
+	}
+	if c.UserAgent == nil {
+		c.UserAgent = UserAgent
+	}
+	if c.ClientAddr == nil {
+		c.ClientAddr = peer
+	}
+	if c.RequestID == nil {
+		c.RequestID = func(*http.Request) string { return grant.NewID() }
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	if c.Now == nil {
+		c.Now = clock.System
+	}
+	s := &Server{Config: c}
+	s.origin = c.Issuer.Scheme + "://" + c.Issuer.Host
+	s.issuer = s.origin
+	s.secure = c.Issuer.Scheme == "https"
+	return s, nil
+}
+
+// UserAgent is the constant User-Agent of the calls made for an application:
+// Odoo keeps a device row per session, User-Agent and address.
+func UserAgent(application string) string { return "odoo-gateway (" + application + ")" }
+
+// Subject is the sub of a person: stable, and not the bare user id, so that
+// people of different databases or issuers never look alike.
+func Subject(issuer, database string, uid int64) string {
+	sum := sha256.Sum256([]byte("sub\x00" + issuer + "\x00" + database + "\x00" + strconv.FormatInt(uid, 10)))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func peer(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap()
+}
+
+// redirectURI finds a registered callback by its exact string.
+func redirectURI(app *application.Application, uri string) (application.RedirectURI, bool) {
+	for _, u := range app.RedirectURIs {
+		if u.URI == uri && u.Active {
+			return u, true
+		}
+	}
+	return application.RedirectURI{}, false
+}
+
+func scopeString(scope []string) string { return strings.Join(scope, " ") }

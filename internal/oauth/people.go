@@ -1,0 +1,48 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// People asks Odoo who uses a browser.
+type People interface {
+	// Who asks, through rt, with a browser's session id and User-Agent. The
+	// header holds the Set-Cookie lines that the browser must get; it may be
+	// set beside an error. The error is an *odoo.Error.
+	Who(ctx context.Context, rt http.RoundTripper, session, userAgent string) (Person, http.Header, error)
+}
+
+// Person is somebody logged in to Odoo.
+type Person struct {
+	UID      int64
+	Login    string
+	Name     string
+	Database string
+	// Internal is false for portal and public users.
+	Internal bool
+}
+
+// Connections is how the gateway acts as people later.
+type Connections interface {
+	// Attach makes the connection of an authorization from the session that
+	// its person uses at this moment.
+	Attach(session string, a grant.Authorization) grant.Connection
+	// Check asks Odoo whether the person of an authorization is still there.
+	// The error is an *odoo.Error: SessionExpired and AccessDenied are a
+	// proven end.
+	Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error
+	// Observe follows a soft rotation of a browser's session, seen in the
+	// header of an answer of Odoo's.
+	Observe(ctx context.Context, session string, h http.Header)
+}
+
+// Scheme is the part of a model scheme that consent needs.
+type Scheme interface {
+	// Words say what the scheme allows, one line each.
+	Words() []string
+	// Digest changes with what the scheme allows.
+	Digest() string
+}

@@ -1,0 +1,64 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// Consent is what the consent page shows.
+type Consent struct {
+	// Application is the title of the application.
+	Application string
+	// Name and Login are the person as Odoo knows them.
+	Name, Login string
+	// Database is the Odoo database.
+	Database string
+	// SwitchURL logs this browser out and asks for another account.
+	SwitchURL string
+	// Words say what the application may do, one line each.
+	Words []string
+	// RedirectURI is where the browser goes afterwards; only its host is shown.
+	RedirectURI string
+	// Action is where the form is posted to, with Token in a hidden field.
+	Action, Token string
+}
+
+// Host is the host of the redirect URI, or its scheme for an application on
+// the person's own device.
+func (c Consent) Host() string {
+	u, err := url.Parse(c.RedirectURI)
+	switch {
+	case err != nil:
+		return ""
+	case u.Host != "":
+		return u.Host
+	default:
+		return u.Scheme + ":"
+	}
+}
+
+// WriteConsent writes the consent page.
+func WriteConsent(w http.ResponseWriter, c Consent) {
+	write(w, http.StatusOK, "consent.html", formAction(c.RedirectURI), struct {
+		Consent
+		Texts consentTexts
+	}{c, texts.Consent})
+}
+
+// formAction are the sources to which the consent form may lead. Browsers of
+// the Chromium family check every redirect that follows the POST, so that the
+// application must be among them, and whatever it redirects to next: with an
+// https application any https origin is.
+func formAction(redirectURI string) string {
+	u, err := url.Parse(redirectURI)
+	switch {
+	case err != nil || u.Scheme == "":
+		return "'self'"
+	case u.Scheme == "https":
+		return "'self' https:"
+	case u.Scheme == "http":
+		return "'self' http://" + u.Host
+	default:
+		return "'self' " + u.Scheme + ":"
+	}
+}

@@ -1,0 +1,20 @@
+package page
+
+import "net/http"
+
+// Continue is a page that offers the way back to an authorization that was
+// under way when the login lost it.
+type Continue struct {
+	// Application is the title of the application.
+	Application string
+	// URL is the gateway's own authorize path with the pending parameters.
+	URL string
+}
+
+// WriteContinue writes the page.
+func WriteContinue(w http.ResponseWriter, c Continue) {
+	write(w, http.StatusOK, "continue.html", "'none'", struct {
+		Continue
+		Texts continueTexts
+	}{c, texts.Continue})
+}

@@ -1,0 +1,95 @@
+package page
+
+import "net/http"
+
+// Kind is what went wrong.
+type Kind int
+
+// The problems that a person may meet in a browser.
+const (
+	// BadRequest: the link that led here is malformed.
+	BadRequest Kind = iota
+	// UnknownApplication: no such client_id, or an archived one.
+	UnknownApplication
+	// UnknownRedirect: the redirect_uri is not registered, or archived.
+	UnknownRedirect
+	// OtherDatabase: logged in to another Odoo database.
+	OtherDatabase
+	// NotAllowed: this kind of user may not connect applications.
+	NotAllowed
+	// OdooUnavailable: Odoo did not answer.
+	OdooUnavailable
+	// StoreUnavailable: the gateway can not write its own data.
+	StoreUnavailable
+	// LoginLoop: Odoo keeps saying both that the person is logged in and not.
+	LoginLoop
+	// FormRefused: the consent form is too old, was used before, or does not
+	// come from this page.
+	FormRefused
+	// WrongMethod: not GET or POST.
+	WrongMethod
+)
+
+// Problem is a page that says what happened, the likely cause and what to do.
+type Problem struct {
+	Kind Kind
+	// Application is its title where it is known.
+	Application string
+	// RequestID finds the entry in the gateway's log.
+	RequestID string
+	// URL is a way on, "" where there is none. Its text depends on the Kind.
+	URL string
+}
+
+// String is the name of a problem in logs.
+func (k Kind) String() string {
+	switch k {
+	case UnknownApplication:
+		return "unknown_application"
+	case UnknownRedirect:
+		return "unknown_redirect"
+	case OtherDatabase:
+		return "other_database"
+	case NotAllowed:
+		return "not_allowed"
+	case OdooUnavailable:
+		return "odoo_unavailable"
+	case StoreUnavailable:
+		return "store_unavailable"
+	case LoginLoop:
+		return "login_loop"
+	case FormRefused:
+		return "form_refused"
+	case WrongMethod:
+		return "wrong_method"
+	default:
+		return "bad_request"
+	}
+}
+
+// Status is the HTTP status of a problem.
+func (k Kind) Status() int {
+	switch k {
+	case OtherDatabase, NotAllowed, LoginLoop, FormRefused:
+		return http.StatusForbidden
+	case OdooUnavailable, StoreUnavailable:
+		return http.StatusServiceUnavailable
+	case WrongMethod:
+		return http.StatusMethodNotAllowed
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// WriteProblem writes the page.
+func WriteProblem(w http.ResponseWriter, p Problem) {
+	status := p.Kind.Status()
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "10")
+	}
+	write(w, status, "problem.html", "'none'", struct {
+		Problem
+		Text  problemText
+		Texts problemTexts
+	}{p, texts.Problems[p.Kind], texts.Problem})
+}

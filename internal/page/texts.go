@@ -1,0 +1,118 @@
+package page
+
+type consentTexts struct {
+	Title, Heading, May, SignedInAs, Switch, ReturnTo, Keep, Allow, Deny string
+}
+
+type continueTexts struct {
+	Title, Text, Continue string
+}
+
+type problemTexts struct {
+	Cause, Do, RequestID string
+}
+
+type problemText struct {
+	Title, What, Cause, Do string
+	// Link is the text of the way on, where a page has one.
+	Link string
+}
+
+// texts are all that the pages say.
+var texts = struct {
+	Consent  consentTexts
+	Continue continueTexts
+	Problem  problemTexts
+	Problems map[Kind]problemText
+	Broken   string
+}{
+	Consent: consentTexts{
+		Title:      "Connect to Odoo",
+		Heading:    "wants to use Odoo as you",
+		May:        "It may",
+		SignedInAs: "Signed in as",
+		Switch:     "Use another account",
+		ReturnTo:   "Afterwards you go back to",
+		Keep:       "It never sees your password, and can do nothing that you may not do in Odoo yourself.",
+		Allow:      "Allow",
+		Deny:       "Deny",
+	},
+	Continue: continueTexts{
+		Title:    "Almost there",
+		Text:     "You were connecting an application to Odoo when the login took another way.",
+		Continue: "Continue to",
+	},
+	Problem: problemTexts{
+		Cause:     "Likely cause",
+		Do:        "What to do",
+		RequestID: "Request",
+	},
+	Problems: map[Kind]problemText{
+		BadRequest: {
+			Title: "This link can not be used",
+			What:  "The link that brought you here is not a complete authorization request.",
+			Cause: "It was cut off, changed, or a parameter stands in it twice.",
+			Do:    "Go back to the application and start again there. If it happens every time, tell the application's administrator.",
+		},
+		UnknownApplication: {
+			Title: "Application not registered",
+			What:  "An application asked for access to Odoo, but it is not registered here.",
+			Cause: "Its client id is wrong, or the application has been switched off.",
+			Do:    "Ask your Odoo administrator to check the application's client id.",
+		},
+		UnknownRedirect: {
+			Title: "Return address not registered",
+			What:  "The application wants you sent back to an address that is not registered for it, so nothing was sent.",
+			Cause: "The redirect URI differs from the registered one, if only by a letter, a port or a slash at the end.",
+			Do:    "Ask your Odoo administrator to compare the application's redirect URI with the one registered here.",
+		},
+		OtherDatabase: {
+			Title: "Signed in to another database",
+			What:  "You are signed in to Odoo, but to another database than the one that applications connect to here.",
+			Cause: "A test or staging copy is open in this browser.",
+			Do:    "Sign in with the right database, then start again in the application.",
+			Link:  "Use another account",
+		},
+		NotAllowed: {
+			Title: "This account can not connect applications",
+			What:  "Only internal users of Odoo may connect applications.",
+			Cause: "You are signed in with a portal or public account.",
+			Do:    "Sign in with your internal account, or ask your Odoo administrator.",
+			Link:  "Use another account",
+		},
+		OdooUnavailable: {
+			Title: "Odoo does not answer",
+			What:  "The gateway could not ask Odoo who you are.",
+			Cause: "Odoo is being restarted, or is overloaded.",
+			Do:    "Wait a moment and load this page again. Nothing has been lost.",
+			Link:  "Try again",
+		},
+		StoreUnavailable: {
+			Title: "Nothing can be saved at the moment",
+			What:  "The gateway could not keep your decision, so nothing was changed.",
+			Cause: "Its storage is full or out of reach.",
+			Do:    "Try again in a few minutes. If it stays, tell your Odoo administrator.",
+		},
+		LoginLoop: {
+			Title: "The login goes round in circles",
+			What:  "Odoo sent you back several times without accepting your session.",
+			Cause: "This browser does not keep Odoo's cookies, holds two of them, or Odoo wants your identity confirmed and the page for it did not finish.",
+			Do:    "Close the other Odoo tabs, delete this site's cookies, sign in to Odoo, then start again in the application.",
+			Link:  "Try again",
+		},
+		FormRefused: {
+			Title: "This form can not be used any more",
+			What:  "Nothing was allowed and nothing was changed.",
+			Cause: "The page stood open for more than ten minutes, was sent twice, or did not come from here.",
+			Do:    "Go back to the application and connect again.",
+			Link:  "Start again",
+		},
+		WrongMethod: {
+			Title: "This page can not be asked that way",
+			What:  "The request did not come from a link or a form.",
+			Cause: "A program asked for a page that is made for people.",
+			Do:    "Start the connection in the application, with a browser.",
+		},
+	},
+	Broken: "This page could not be shown.",
+}
