@@ -1,0 +1,257 @@
+package scheme
+
+import (
+	"context"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// Check decides whether a call may run for the person whose fields src tells,
+// and returns the call that may: built anew, with the configuration's filter
+// added, nothing of the client's own maps in it.
+//
+//   - read becomes a search_read of the ids and the filter, archived records
+//     included: a record outside the filter is absent, as one that does not exist.
+//   - name_search becomes a search_read of display_name where name matches.
+//   - An empty list of fields becomes the list of open ones, never all.
+//   - The limit is 80 where none is given, and at most 1,000.
+//
+// The error is a *Denied, or the error of src as it is, which is an outage or
+// Odoo's own refusal.
+func (s *Scheme) Check(ctx context.Context, src odoo.FieldSource, call odoo.Call) (odoo.Call, error) {
+	out, err := s.check(ctx, src, call)
+	if d, ok := err.(*Denied); ok {
+		d.Operation = call.Method
+	}
+	if err != nil {
+		return odoo.Call{}, err
+	}
+	return out, nil
+}
+
+func (s *Scheme) check(ctx context.Context, src odoo.FieldSource, call odoo.Call) (odoo.Call, error) {
+	j := s.judge(ctx, src)
+	m, err := j.model(call.Model)
+	if err != nil {
+		return odoo.Call{}, err
+	}
+	args, err := bind(call)
+	if err != nil {
+		return odoo.Call{}, err
+	}
+	env, err := environment(m.name, call.Context)
+	if err != nil {
+		return odoo.Call{}, err
+	}
+	if err := j.enforceable(m); err != nil {
+		return odoo.Call{}, err
+	}
+	out := odoo.Call{Model: m.name, Context: env}
+	switch call.Method {
+	case "read":
+		return j.read(m, out, call.IDs, args)
+	case "search_read":
+		return j.searchRead(m, out, args)
+	case "search":
+		return j.search(m, out, args)
+	case "search_count":
+		return j.searchCount(m, out, args)
+	case "fields_get":
+		return j.fieldsGet(m, out, args)
+	case "name_search":
+		return j.nameSearch(m, out, args)
+	}
+	return odoo.Call{}, deny(CodeOperation, "method", m.name, "", "method %q is not allowed", call.Method)
+}
+
+// where is the client's domain, judged, AND the configuration's filter.
+func (j *judge) where(m *model, v any, more ...*node) ([]any, error) {
+	var client *node
+	if !absent(v) {
+		n, err := parseDomain(v)
+		if err != nil {
+			return nil, deny(CodeDomain, "domain", m.name, "", "%s", err)
+		}
+		if client, err = j.domain(m, n); err != nil {
+			return nil, err
+		}
+	}
+	return domainValue(conjunction(append([]*node{client, m.filter}, more...)...)), nil
+}
+
+func (j *judge) searchRead(m *model, out odoo.Call, args map[string]any) (odoo.Call, error) {
+	fields, err := j.selected(m, args["fields"])
+	if err != nil {
+		return out, err
+	}
+	out, err = j.search(m, out, args)
+	if err != nil {
+		return out, err
+	}
+	out.Method = "search_read"
+	out.Kwargs["fields"] = list(fields)
+	return out, nil
+}
+
+func (j *judge) search(m *model, out odoo.Call, args map[string]any) (odoo.Call, error) {
+	domain, err := j.where(m, args["domain"])
+	if err != nil {
+		return out, err
+	}
+	offset, limit, err := window(m.name, args)
+	if err != nil {
+		return out, err
+	}
+	order, err := j.ordered(m, args["order"])
+	if err != nil {
+		return out, err
+	}
+	out.Method = "search"
+	out.Kwargs = map[string]any{"domain": domain, "offset": offset, "limit": limit}
+	if order != "" {
+		out.Kwargs["order"] = order
+	}
+	return out, nil
+}
+
+func (j *judge) searchCount(m *model, out odoo.Call, args map[string]any) (odoo.Call, error) {
+	domain, err := j.where(m, args["domain"])
+	if err != nil {
+		return out, err
+	}
+	limit, err := natural(m.name, "limit", args["limit"])
+	if err != nil {
+		return out, err
+	}
+	out.Method = "search_count"
+	out.Kwargs = map[string]any{"domain": domain}
+	if limit > 0 {
+		out.Kwargs["limit"] = limit
+	}
+	return out, nil
+}
+
+// read is a search_read, so that the filter decides together with the ids
+// and a record that the person may not see is absent instead of an error for
+// all. Its context holds active_test, which no client's context can: Filter
+// knows it by that and restores the order of the ids.
+func (j *judge) read(m *model, out odoo.Call, ids []int64, args map[string]any) (odoo.Call, error) {
+	ids, err := recordIDs(m.name, ids)
+	if err != nil {
+		return out, err
+	}
+	fields, err := j.selected(m, args["fields"])
+	if err != nil {
+		return out, err
+	}
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	wanted := &node{path: "id", operator: "in", value: values}
+	out.Method = "search_read"
+	out.Kwargs = map[string]any{
+		"domain": domainValue(conjunction(wanted, m.filter)),
+		"fields": list(fields),
+		"offset": int64(0),
+		"limit":  int64(max(len(ids), 1)),
+		"order":  "id",
+	}
+	if out.Context == nil {
+		out.Context = make(map[string]any, 1)
+	}
+	out.Context["active_test"] = false
+	return out, nil
+}
+
+func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.Call, error) {
+	if _, err := j.field("fields", m, "display_name"); err != nil {
+		return out, err
+	}
+	var match *node
+	if v := args["name"]; !absent(v) && v != "" {
+		operator := "ilike"
+		if o := args["operator"]; !absent(o) {
+			operator, _ = o.(string)
+		}
+		switch operator {
+		case "=", "like", "ilike", "=like", "=ilike":
+		default:
+			return out, deny(CodeOperator, "domain", m.name, "", "this operator is not allowed for a search by name")
+		}
+		if _, ok := v.(string); !ok {
+			return out, deny(CodeInvalid, "name", m.name, "", "name must be a string")
+		}
+		n, err := j.leaf(m, &node{path: searchField, operator: operator, value: v})
+		if err != nil {
+			return out, err
+		}
+		match = n
+	}
+	domain, err := j.where(m, args["domain"], match)
+	if err != nil {
+		return out, err
+	}
+	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": args["order"]}); err != nil {
+		return out, err
+	}
+	out.Method = "search_read"
+	out.Kwargs["domain"] = domain
+	out.Kwargs["fields"] = []any{"display_name"}
+	return out, nil
+}
+
+// ordered judges an order such as "name desc, id". A term on a relation sorts
+// by whatever the other model sorts by, and a path leads out of the model:
+// both are refused.
+func (j *judge) ordered(m *model, v any) (string, error) {
+	if absent(v) || v == "" {
+		return "", nil
+	}
+	text, ok := v.(string)
+	if !ok || len(text) > maxText {
+		return "", deny(CodeInvalid, "order", m.name, "", "order must be a string")
+	}
+	var out []string
+	for term := range strings.SplitSeq(text, ",") {
+		words := strings.Fields(term)
+		if len(words) == 0 || len(words) > 4 {
+			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
+		}
+		name := words[0]
+		if name == "display_name" {
+			if _, err := j.field("order", m, name); err != nil {
+				return "", err
+			}
+			name = searchField
+		}
+		if !validField(name) {
+			return "", deny(CodeOrder, "order", m.name, "", "order takes fields of the model itself")
+		}
+		f, err := j.field("order", m, name)
+		if err != nil {
+			return "", err
+		}
+		if !f.Sortable || f.Relation != "" {
+			return "", deny(CodeOrder, "order", m.name, name, "model %q cannot be sorted by field %q", m.name, name)
+		}
+		direction := strings.ToLower(strings.Join(words[1:], " "))
+		switch direction {
+		case "", "asc", "desc", "nulls first", "nulls last",
+			"asc nulls first", "asc nulls last", "desc nulls first", "desc nulls last":
+		default:
+			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
+		}
+		out = append(out, strings.TrimSpace(name+" "+direction))
+	}
+	return strings.Join(out, ", "), nil
+}
+
+func list(names []string) []any {
+	out := make([]any, len(names))
+	for i, name := range names {
+		out[i] = name
+	}
+	return out
+}

@@ -1,0 +1,53 @@
+package scheme
+
+import "fmt"
+
+// The codes of a Denied.
+const (
+	CodeModel     = "model_not_allowed"     // the scheme does not open the model
+	CodeOperation = "operation_not_allowed" // the method is not among those allowed
+	CodeField     = "field_not_allowed"     // the field is hidden, or there is none of that name
+	CodeArgument  = "argument_not_allowed"  // an argument that the method's signature lacks
+	CodeInvalid   = "invalid_argument"      // an argument of the wrong shape
+	CodeDomain    = "invalid_domain"        // not a domain, or one too large
+	CodeOperator  = "operator_not_allowed"  // an operator that would search fields nobody named
+	CodeSearch    = "field_not_searchable"  // Odoo cannot search by the field
+	CodeOrder     = "order_not_allowed"     // Odoo cannot sort by the field, or not by its own values alone
+	CodeLimit     = "limit_exceeded"        // more records than a call may ask for
+	CodeClosed    = "model_closed"          // the configuration's own filter cannot be enforced
+	CodeMetadata  = "metadata_missing"      // the model's fields are unknown
+)
+
+// Denied is a call that the scheme refuses. Its message repeats only what the
+// caller has said, so it may be shown to an application: whether a hidden
+// field exists does not follow from it.
+type Denied struct {
+	Code      string // one of the Code constants
+	Model     string
+	Field     string // the field or path at fault, else ""
+	Operation string // the method of the call
+	Rule      string // what was being judged: model, method, fields, domain, order, …
+	Message   string // for people
+}
+
+// Error implements error.
+func (d *Denied) Error() string { return d.Message }
+
+// Invalid tells a malformed request from a forbidden one.
+func (d *Denied) Invalid() bool {
+	switch d.Code {
+	case CodeArgument, CodeInvalid, CodeDomain, CodeLimit:
+		return true
+	}
+	return false
+}
+
+func deny(code, rule, model, field, format string, args ...any) *Denied {
+	return &Denied{Code: code, Rule: rule, Model: model, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// hidden is the one answer for a field that is not open and for one that does
+// not exist.
+func hidden(rule, model, field string) *Denied {
+	return deny(CodeField, rule, model, field, "field %q of model %q is not allowed", field, model)
+}

@@ -1,0 +1,180 @@
+// Package scheme holds the rules: which models, fields and records an
+// application may read. Check decides before Odoo is asked and builds the call
+// anew; Filter removes from the answer what must not leave. What a scheme does
+// not open is refused. The package knows neither HTTP nor Caddy.
+package scheme
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// Limit says how Configuration.Fields is meant.
+type Limit string
+
+// The field limits.
+const (
+	// LimitNone opens every field that the person may read, except those of
+	// a built-in list of credentials (access_token, password, …).
+	LimitNone Limit = "none"
+	// LimitBlacklist is LimitNone without the fields named.
+	LimitBlacklist Limit = "blacklist"
+	// LimitWhitelist opens the fields named and "id", nothing else.
+	LimitWhitelist Limit = "whitelist"
+)
+
+// Definition is a model scheme as configured. It is a whitelist: a model
+// without a Configuration cannot be reached.
+type Definition struct {
+	// Name is the configured name of the scheme, for error messages.
+	Name string
+	// Configurations are the models that the scheme opens, each model once,
+	// in the order in which applications and people see them.
+	Configurations []Configuration
+}
+
+// Configuration opens one model for reading.
+type Configuration struct {
+	// Name is the configured name, for error messages.
+	Name string
+	// Model is the technical name, such as "res.partner".
+	Model string
+	// DisplayName is the name that people see; the default is Model.
+	DisplayName string
+	// Limit is how Fields is meant; "" is LimitNone.
+	Limit Limit
+	// Fields are technical names. They must be empty with LimitNone and must
+	// not be empty otherwise. "display_name" is open where "name" is, unless
+	// a blacklist names it; a whitelist may name it by itself.
+	Fields []string
+	// Filter is a domain in JSON, such as [["customer_rank", ">", 0]]: only
+	// records that match it exist for the application. "" is no filter. Its
+	// fields need not be open; they must exist and be searchable, otherwise
+	// the model is closed.
+	Filter string
+}
+
+// Model is a model that a scheme opens.
+type Model struct {
+	Model string // technical name
+	Name  string // display name
+}
+
+// Scheme is a compiled Definition. It is immutable and safe for concurrent use.
+type Scheme struct {
+	name    string
+	order   []string
+	models  map[string]*model
+	digest  string
+	filters map[string]*node
+}
+
+// model is one compiled Configuration.
+type model struct {
+	name    string
+	display string
+	limit   Limit
+	listed  []string
+	set     map[string]bool
+	filter  *node // nil: none
+}
+
+var (
+	modelName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
+	fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+const maxName = 64
+
+func validModel(s string) bool { return len(s) <= maxName && modelName.MatchString(s) }
+func validField(s string) bool { return len(s) <= maxName && fieldName.MatchString(s) }
+
+// Compile validates a definition. Its errors name the scheme, the
+// configuration and the value at fault, and are meant for the administrator.
+func Compile(d Definition) (*Scheme, error) {
+	s := &Scheme{name: d.Name, models: make(map[string]*model, len(d.Configurations))}
+	for _, c := range d.Configurations {
+		m, err := compileModel(c)
+		if err != nil {
+			return nil, fmt.Errorf("model scheme %q: model configuration %q: %w", d.Name, c.Name, err)
+		}
+		if _, ok := s.models[m.name]; ok {
+			return nil, fmt.Errorf("model scheme %q: model configuration %q: model %q is configured twice", d.Name, c.Name, m.name)
+		}
+		s.models[m.name] = m
+		s.order = append(s.order, m.name)
+	}
+	s.digest = digest(s)
+	return s, nil
+}
+
+func compileModel(c Configuration) (*model, error) {
+	if !validModel(c.Model) {
+		return nil, fmt.Errorf("model %q is not a model name", c.Model)
+	}
+	if sensitive(c.Model) {
+		return nil, fmt.Errorf("model %q is sensitive and cannot be opened", c.Model)
+	}
+	m := &model{name: c.Model, display: c.DisplayName, limit: c.Limit, set: make(map[string]bool, len(c.Fields))}
+	if m.display == "" {
+		m.display = c.Model
+	}
+	if m.limit == "" {
+		m.limit = LimitNone
+	}
+	switch m.limit {
+	case LimitNone:
+		if len(c.Fields) > 0 {
+			return nil, fmt.Errorf("fields are named, but the field limit is %q", m.limit)
+		}
+	case LimitBlacklist, LimitWhitelist:
+		if len(c.Fields) == 0 {
+			return nil, fmt.Errorf("a field %s needs at least one field", m.limit)
+		}
+	default:
+		return nil, fmt.Errorf("field limit %q is none of none, blacklist and whitelist", m.limit)
+	}
+	for _, f := range c.Fields {
+		if !validField(f) {
+			return nil, fmt.Errorf("field %q is not a field name", f)
+		}
+		if m.set[f] {
+			return nil, fmt.Errorf("field %q is named twice", f)
+		}
+		if f == "id" && m.limit == LimitBlacklist {
+			return nil, fmt.Errorf("field \"id\" cannot be hidden")
+		}
+		m.set[f] = true
+		m.listed = append(m.listed, f)
+	}
+	if c.Filter != "" {
+		n, err := parseFilter(c.Filter)
+		if err != nil {
+			return nil, fmt.Errorf("filter: %w", err)
+		}
+		m.filter = n
+	}
+	return m, nil
+}
+
+// Models are the models that the scheme opens, in configured order.
+func (s *Scheme) Models() []Model {
+	out := make([]Model, 0, len(s.order))
+	for _, name := range s.order {
+		out = append(out, Model{Model: name, Name: s.models[name].display})
+	}
+	return out
+}
+
+// parseFilter reads a configuration's filter.
+func parseFilter(text string) (*node, error) {
+	v, err := parseJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return parseDomain(v)
+}
+
+var _ = odoo.Call{}
