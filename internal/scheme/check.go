@@ -66,18 +66,16 @@ func (s *Scheme) check(ctx context.Context, src odoo.FieldSource, call odoo.Call
 }
 
 // where is the client's domain, judged, AND the configuration's filter.
-func (j *judge) where(m *model, v any, more ...*node) ([]any, error) {
-	var client *node
-	if !absent(v) {
-		n, err := parseDomain(v)
-		if err != nil {
-			return nil, deny(CodeDomain, "domain", m.name, "", "%s", err)
-		}
-		if client, err = j.domain(m, n); err != nil {
-			return nil, err
-		}
+func (j *judge) where(m *model, v any) (odoo.Domain, error) {
+	if absent(v) {
+		return m.filter, nil
 	}
-	return domainValue(conjunction(append([]*node{client, m.filter}, more...)...)), nil
+	d, err := odoo.ParseDomain(v)
+	if err != nil {
+		return d, deny(CodeDomain, "domain", m.name, "", "%s", strings.TrimPrefix(err.Error(), "odoo: "))
+	}
+	d, err = j.domain(m, d)
+	return d.And(m.filter), err
 }
 
 func (j *judge) searchRead(m *model, out odoo.Call, args map[string]any) (odoo.Call, error) {
@@ -108,7 +106,7 @@ func (j *judge) search(m *model, out odoo.Call, args map[string]any) (odoo.Call,
 		return out, err
 	}
 	out.Method = "search"
-	out.Kwargs = map[string]any{"domain": domain, "offset": offset, "limit": limit}
+	out.Kwargs = map[string]any{"domain": domain.Value(), "offset": offset, "limit": limit}
 	if order != "" {
 		out.Kwargs["order"] = order
 	}
@@ -125,7 +123,7 @@ func (j *judge) searchCount(m *model, out odoo.Call, args map[string]any) (odoo.
 		return out, err
 	}
 	out.Method = "search_count"
-	out.Kwargs = map[string]any{"domain": domain}
+	out.Kwargs = map[string]any{"domain": domain.Value()}
 	if limit > 0 {
 		out.Kwargs["limit"] = limit
 	}
@@ -145,14 +143,13 @@ func (j *judge) read(m *model, out odoo.Call, ids []int64, args map[string]any) 
 	if err != nil {
 		return out, err
 	}
-	values := make([]any, len(ids))
-	for i, id := range ids {
-		values[i] = id
+	wanted, err := odoo.Where("id", "in", odoo.IDList(ids))
+	if err != nil {
+		return out, err
 	}
-	wanted := &node{path: "id", operator: "in", value: values}
 	out.Method = "search_read"
 	out.Kwargs = map[string]any{
-		"domain": domainValue(conjunction(wanted, m.filter)),
+		"domain": wanted.And(m.filter).Value(),
 		"fields": list(fields),
 		"offset": int64(0),
 		"limit":  int64(max(len(ids), 1)),
@@ -169,7 +166,7 @@ func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.C
 	if _, err := j.field("fields", m, "display_name"); err != nil {
 		return out, err
 	}
-	var match *node
+	var match odoo.Domain
 	if v := args["name"]; !absent(v) && v != "" {
 		operator := "ilike"
 		if o := args["operator"]; !absent(o) {
@@ -183,13 +180,12 @@ func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.C
 		if _, ok := v.(string); !ok {
 			return out, deny(CodeInvalid, "name", m.name, "", "name must be a string")
 		}
-		n, err := j.leaf(m, &node{path: searchField, operator: operator, value: v})
-		if err != nil {
+		var err error
+		if match, err = j.leaf(m, odoo.Leaf{Path: searchField, Operator: operator, Value: v}); err != nil {
 			return out, err
 		}
-		match = n
 	}
-	domain, err := j.where(m, args["domain"], match)
+	domain, err := j.where(m, args["domain"])
 	if err != nil {
 		return out, err
 	}
@@ -197,7 +193,7 @@ func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.C
 		return out, err
 	}
 	out.Method = "search_read"
-	out.Kwargs["domain"] = domain
+	out.Kwargs["domain"] = domain.And(match).Value()
 	out.Kwargs["fields"] = []any{"display_name"}
 	return out, nil
 }
@@ -226,7 +222,7 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 			}
 			name = searchField
 		}
-		if !validField(name) {
+		if !odoo.ValidField(name) {
 			return "", deny(CodeOrder, "order", m.name, "", "order takes fields of the model itself")
 		}
 		f, err := j.field("order", m, name)

@@ -6,16 +6,19 @@ import "fmt"
 const (
 	CodeModel     = "model_not_allowed"     // the scheme does not open the model
 	CodeOperation = "operation_not_allowed" // the method is not among those allowed
-	CodeField     = "field_not_allowed"     // the field is hidden, or there is none of that name
-	CodeArgument  = "argument_not_allowed"  // an argument that the method's signature lacks
-	CodeInvalid   = "invalid_argument"      // an argument of the wrong shape
-	CodeDomain    = "invalid_domain"        // not a domain, or one too large
-	CodeOperator  = "operator_not_allowed"  // an operator that would search fields nobody named
-	CodeSearch    = "field_not_searchable"  // Odoo cannot search by the field
-	CodeOrder     = "order_not_allowed"     // Odoo cannot sort by the field, or not by its own values alone
-	CodeLimit     = "limit_exceeded"        // more records than a call may ask for
-	CodeClosed    = "model_closed"          // the configuration's own filter cannot be enforced
-	CodeMetadata  = "metadata_missing"      // the model's fields are unknown
+	CodeField     = "field_not_allowed"     // the field is hidden, whether it exists or not
+	// CodeFieldUnknown: the field would be open, but Odoo did not describe it
+	// when its fields were read.
+	CodeFieldUnknown = "field_unknown"
+	CodeArgument     = "argument_not_allowed" // an argument that the method's signature lacks
+	CodeInvalid      = "invalid_argument"     // an argument of the wrong shape
+	CodeDomain       = "invalid_domain"       // not a domain, or one too large
+	CodeOperator     = "operator_not_allowed" // an operator that would search fields nobody named
+	CodeSearch       = "field_not_searchable" // Odoo cannot search by the field
+	CodeOrder        = "order_not_allowed"    // Odoo cannot sort by the field, or not by its own values alone
+	CodeLimit        = "limit_exceeded"       // more records than a call may ask for
+	CodeClosed       = "model_closed"         // the configuration's own filter cannot be enforced
+	CodeMetadata     = "metadata_missing"     // the model's fields are unknown
 )
 
 // Denied is a call that the scheme refuses. Its message repeats only what the
@@ -36,7 +39,7 @@ func (d *Denied) Error() string { return d.Message }
 // Invalid tells a malformed request from a forbidden one.
 func (d *Denied) Invalid() bool {
 	switch d.Code {
-	case CodeArgument, CodeInvalid, CodeDomain, CodeLimit:
+	case CodeArgument, CodeInvalid, CodeDomain, CodeLimit, CodeFieldUnknown:
 		return true
 	}
 	return false
@@ -46,8 +49,12 @@ func deny(code, rule, model, field, format string, args ...any) *Denied {
 	return &Denied{Code: code, Rule: rule, Model: model, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// hidden is the one answer for a field that is not open and for one that does
-// not exist.
+// hidden is the one answer for a field that is not open, whether it exists or not.
 func hidden(rule, model, field string) *Denied {
 	return deny(CodeField, rule, model, field, "field %q of model %q is not allowed", field, model)
+}
+
+// unknown is the answer for a field that is open but does not exist.
+func unknown(rule, model, field string) *Denied {
+	return deny(CodeFieldUnknown, rule, model, field, "model %q has no field %q", model, field)
 }

@@ -75,7 +75,10 @@ func (j *judge) field(rule string, m *model, name string) (odoo.Field, error) {
 		return odoo.Field{}, err
 	}
 	f, ok := all[name]
-	if !ok || !j.harmless(m, f) {
+	switch {
+	case !ok:
+		return odoo.Field{}, unknown(rule, m.name, name)
+	case !j.harmless(m, f):
 		return odoo.Field{}, hidden(rule, m.name, name)
 	}
 	return f, nil

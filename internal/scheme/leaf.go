@@ -7,8 +7,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-const maxHops = 8
-
 var (
 	textOperators    = []string{"like", "ilike", "not like", "not ilike", "=like", "=ilike", "not =like", "not =ilike"}
 	equalOperators   = []string{"=", "!=", "in", "not in", "=?"}
@@ -17,22 +15,8 @@ var (
 )
 
 // domain judges a client's domain on m and returns the one that may run.
-func (j *judge) domain(m *model, n *node) (*node, error) {
-	if n == nil || n.constant != nil {
-		return n, nil
-	}
-	if n.op == "" {
-		return j.leaf(m, n)
-	}
-	out := &node{op: n.op, kids: make([]*node, len(n.kids))}
-	for i, kid := range n.kids {
-		k, err := j.domain(m, kid)
-		if err != nil {
-			return nil, err
-		}
-		out.kids[i] = k
-	}
-	return out, nil
+func (j *judge) domain(m *model, d odoo.Domain) (odoo.Domain, error) {
+	return d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) { return j.leaf(m, l) })
 }
 
 // leaf judges one leaf: every hop of its path must be open on its model and
@@ -40,49 +24,80 @@ func (j *judge) domain(m *model, n *node) (*node, error) {
 // Where such a model has a filter, the leaf holds only for records that match
 // it: otherwise it would tell about records that do not exist for the
 // application.
-func (j *judge) leaf(m *model, n *node) (*node, error) {
-	hops := strings.Split(n.path, ".")
-	if len(hops) > maxHops {
-		return nil, deny(CodeDomain, "domain", m.name, n.path, "path %q has more than %d steps", n.path, maxHops)
+func (j *judge) leaf(m *model, l odoo.Leaf) (odoo.Domain, error) {
+	if l.Constant {
+		return constant(l.True), nil
 	}
-	out, at, single := *n, m, true
-	var filters []*node
+	hops := strings.Split(l.Path, ".")
+	at, single := m, true
+	var filters odoo.Domain
 	for i, hop := range hops[:len(hops)-1] {
 		f, err := j.searchable(at, hop)
 		if err != nil {
-			return nil, err
+			return odoo.Domain{}, err
 		}
 		single = single && f.Type == "many2one"
-		next, filter, err := j.walk(at, f, n.path)
+		if at, err = j.walk(at, f, l.Path); err != nil {
+			return odoo.Domain{}, err
+		}
+		if at.filter.IsEverything() {
+			continue
+		}
+		if !single {
+			return odoo.Domain{}, deny(CodeField, "domain", m.name, l.Path, "path %q leads through lists of records of a model with a filter", l.Path)
+		}
+		filter, err := under(strings.Join(hops[:i+1], "."), at.filter)
 		if err != nil {
-			return nil, err
+			return odoo.Domain{}, tooLarge(m, err)
 		}
-		if filter != nil {
-			if !single {
-				return nil, deny(CodeField, "domain", m.name, n.path, "path %q leads through many records of a model with a filter", n.path)
-			}
-			filters = append(filters, filter.under(strings.Join(hops[:i+1], ".")))
-		}
-		at = next
+		filters = filters.And(filter)
 	}
 	last := hops[len(hops)-1]
 	if last == "display_name" {
 		// Odoo searches whatever the model's display name is made of.
 		if _, err := j.field("domain", at, last); err != nil {
-			return nil, err
+			return odoo.Domain{}, err
 		}
 		last = searchField
 		hops[len(hops)-1] = last
-		out.path = strings.Join(hops, ".")
+		l.Path = strings.Join(hops, ".")
 	}
 	f, err := j.searchable(at, last)
 	if err != nil {
-		return nil, err
+		return odoo.Domain{}, err
 	}
-	if err := j.operand(at, f, &out); err != nil {
-		return nil, err
+	if l.Value, err = j.operand(at, f, l); err != nil {
+		return odoo.Domain{}, err
 	}
-	return conjunction(append([]*node{&out}, filters...)...), nil
+	out, err := odoo.Where(l.Path, l.Operator, l.Value)
+	if err != nil {
+		return odoo.Domain{}, tooLarge(m, err)
+	}
+	return out.And(filters), nil
+}
+
+// under moves a domain below a path of many2one fields.
+func under(prefix string, d odoo.Domain) (odoo.Domain, error) {
+	return d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) {
+		switch {
+		case l.Constant:
+			return constant(l.True), nil
+		case l.Sub != nil:
+			l.Value = l.Sub.Value()
+		}
+		return odoo.Where(odoo.JoinPath(prefix, l.Path), l.Operator, l.Value)
+	})
+}
+
+func constant(v bool) odoo.Domain {
+	if v {
+		return odoo.Everything()
+	}
+	return odoo.Nothing()
+}
+
+func tooLarge(m *model, err error) error {
+	return deny(CodeDomain, "domain", m.name, "", "%s", strings.TrimPrefix(err.Error(), "odoo: "))
 }
 
 // searchField is the field that a search for a name searches.
@@ -101,86 +116,84 @@ func (j *judge) searchable(m *model, name string) (odoo.Field, error) {
 	return f, nil
 }
 
-// walk goes through a relational field into a model that the scheme opens,
-// and tells that model's filter.
-func (j *judge) walk(m *model, f odoo.Field, path string) (next *model, filter *node, err error) {
+// walk goes through a relational field into a model that the scheme opens.
+func (j *judge) walk(m *model, f odoo.Field, path string) (*model, error) {
 	if f.Relation == "" || f.Type != "many2one" && !many(f) {
-		return nil, nil, deny(CodeField, "domain", m.name, path, "path %q leads through a field that is no relation", path)
+		return nil, deny(CodeField, "domain", m.name, path, "path %q leads through a field that is no relation", path)
 	}
-	next = j.scheme.models[f.Relation]
+	next := j.scheme.models[f.Relation]
 	if next == nil {
-		return nil, nil, deny(CodeField, "domain", m.name, path, "path %q leads into a model that is not allowed", path)
+		return nil, deny(CodeField, "domain", m.name, path, "path %q leads into a model that is not allowed", path)
 	}
-	if err := j.enforceable(next); err != nil {
-		return nil, nil, err
-	}
-	return next, next.filter, nil
+	return next, j.enforceable(next)
 }
 
-// operand judges operator and value of a leaf on field f of model m.
-func (j *judge) operand(m *model, f odoo.Field, n *node) error {
+// operand judges operator and value of a leaf on field f of model m, and
+// returns the value that may be sent.
+func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 	relational := f.Type == "many2one" || many(f)
+	refused := deny(CodeOperator, "domain", m.name, l.Path, "operator %q with such a value is not allowed on field %q of model %q", l.Operator, f.Name, m.name)
 	switch {
-	case n.operator == "any" || n.operator == "not any":
-		next, filter, err := j.walk(m, f, n.path)
+	case l.Sub != nil:
+		next, err := j.walk(m, f, l.Path)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		sub, err := j.domain(next, n.kids[0])
+		sub, err := j.domain(next, *l.Sub)
+		return sub.And(next.filter).Value(), err
+	case slices.Contains(treeOperators, l.Operator):
+		ok, err := j.tree(m, f, l)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		n.kids = []*node{conjunction(sub, filter)}
-		return nil
-	case slices.Contains(treeOperators, n.operator):
-		return j.tree(m, f, n)
+		if !ok {
+			return nil, refused
+		}
 	case f.Name == "id" || relational:
 		// A text here is looked up by name_search of the other model.
-		compare := f.Name == "id" && slices.Contains(compareOperators, n.operator)
-		if !compare && !slices.Contains(equalOperators, n.operator) || !operandOf(n, isID) {
-			return operator(m, f, n)
+		compare := f.Name == "id" && slices.Contains(compareOperators, l.Operator)
+		if !compare && !slices.Contains(equalOperators, l.Operator) || !operandOf(l, isID) {
+			return nil, refused
 		}
-	case slices.Contains(textOperators, n.operator):
-		s, ok := n.value.(string)
+	case slices.Contains(textOperators, l.Operator):
+		s, ok := l.Value.(string)
 		if !ok || !clean(s) || !slices.Contains([]string{"char", "text", "html", "selection"}, f.Type) {
-			return operator(m, f, n)
+			return nil, refused
 		}
 	case f.Type == "binary":
-		if b, ok := n.value.(bool); !ok || b || n.operator != "=" && n.operator != "!=" {
-			return operator(m, f, n)
+		if b, ok := l.Value.(bool); !ok || b || l.Operator != "=" && l.Operator != "!=" {
+			return nil, refused
 		}
 	case slices.Contains([]string{"properties", "properties_definition", "json"}, f.Type):
-		return operator(m, f, n)
-	case slices.Contains(equalOperators, n.operator), slices.Contains(compareOperators, n.operator):
-		if !operandOf(n, isScalar) {
-			return operator(m, f, n)
+		return nil, refused
+	case slices.Contains(equalOperators, l.Operator), slices.Contains(compareOperators, l.Operator):
+		if !operandOf(l, isScalar) {
+			return nil, refused
 		}
 	default:
-		return operator(m, f, n)
+		return nil, refused
 	}
-	return nil
+	if list, ok := l.Value.([]any); ok {
+		return slices.Clone(list), nil
+	}
+	return l.Value, nil
 }
 
 // tree judges child_of and parent_of: they follow parent_id of the model
 // whose ids they take, so that field must be open, and no record of the tree
 // may be cut off by a filter.
-func (j *judge) tree(m *model, f odoo.Field, n *node) error {
-	at := m
+func (j *judge) tree(m *model, f odoo.Field, l odoo.Leaf) (bool, error) {
 	if f.Name != "id" {
-		next, _, err := j.walk(m, f, n.path)
-		if err != nil {
-			return err
+		var err error
+		if m, err = j.walk(m, f, l.Path); err != nil {
+			return false, err
 		}
-		at = next
 	}
-	parent, err := j.searchable(at, "parent_id")
+	parent, err := j.searchable(m, "parent_id")
 	if err != nil {
-		return err
+		return false, err
 	}
-	if parent.Relation != at.name || at.filter != nil || !treeOperand(n.value) {
-		return operator(m, f, n)
-	}
-	return nil
+	return parent.Relation == m.name && m.filter.IsEverything() && treeOperand(l.Value), nil
 }
 
 func treeOperand(v any) bool {
@@ -190,18 +203,14 @@ func treeOperand(v any) bool {
 	return positive(v)
 }
 
-func operator(m *model, f odoo.Field, n *node) error {
-	return deny(CodeOperator, "domain", m.name, n.path, "operator %q with such a value is not allowed on field %q of model %q", n.operator, f.Name, m.name)
-}
-
 // operandOf tells whether a leaf's value suits its operator: a list of at
 // most maxLimit for in and not in, one value otherwise.
-func operandOf(n *node, valid func(any) bool) bool {
-	if n.operator == "in" || n.operator == "not in" {
-		list, ok := n.value.([]any)
+func operandOf(l odoo.Leaf, valid func(any) bool) bool {
+	if l.Operator == "in" || l.Operator == "not in" {
+		list, ok := l.Value.([]any)
 		return ok && len(list) <= maxLimit && !slices.ContainsFunc(list, func(v any) bool { return !valid(v) })
 	}
-	return valid(n.value)
+	return valid(l.Value)
 }
 
 func positive(v any) bool {

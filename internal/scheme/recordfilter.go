@@ -1,63 +1,60 @@
 package scheme
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
 
 // enforceable tells whether a model's own filter can be enforced for this
 // person: every field of it must exist and be searchable, otherwise the leaf
 // would be an error, or true, and the model is closed. The fields need not be
 // open to the application, nor their models: the administrator wrote it.
 func (j *judge) enforceable(m *model) error {
-	if m.filter == nil {
-		return nil
-	}
-	ok, err := j.exists(m.name, m.filter)
-	if err != nil {
-		return err
-	}
-	if !ok {
+	err := j.exists(m.name, m.filter)
+	if errors.Is(err, errUnenforceable) {
 		return deny(CodeClosed, "filter", m.name, "", "model %q is closed: its filter cannot be enforced", m.name)
 	}
-	return nil
+	return err
 }
 
-func (j *judge) exists(model string, n *node) (bool, error) {
-	if n == nil || n.constant != nil {
-		return true, nil
+var errUnenforceable = errors.New("scheme: filter cannot be enforced")
+
+func (j *judge) exists(model string, d odoo.Domain) error {
+	if d.IsEverything() {
+		return nil
 	}
-	if n.op == "" {
-		return j.leafExists(model, n)
-	}
-	for _, kid := range n.kids {
-		if ok, err := j.exists(model, kid); !ok || err != nil {
-			return false, err
+	_, err := d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) {
+		if l.Constant {
+			return odoo.Everything(), nil
 		}
-	}
-	return true, nil
+		return odoo.Everything(), j.leafExists(model, l)
+	})
+	return err
 }
 
-func (j *judge) leafExists(model string, n *node) (bool, error) {
-	hops := strings.Split(n.path, ".")
+func (j *judge) leafExists(model string, l odoo.Leaf) error {
+	hops := strings.Split(l.Path, ".")
 	for i, hop := range hops {
 		all, err := j.fields(model)
 		if err != nil {
-			return false, err
+			return err
 		}
 		f, ok := all[hop]
-		// display_name and texts on a relation search fields nobody named;
-		// a filter on them is as wide as Odoo makes it.
+		// What Odoo searches for a display name is not known.
 		if !ok || !f.Searchable || hop == "display_name" {
-			return false, nil
+			return errUnenforceable
 		}
-		if i == len(hops)-1 {
-			if len(n.kids) == 0 {
-				return true, nil
+		if i < len(hops)-1 || l.Sub != nil {
+			if f.Relation == "" {
+				return errUnenforceable
 			}
-			return j.exists(f.Relation, n.kids[0])
+			model = f.Relation
 		}
-		if f.Relation == "" {
-			return false, nil
-		}
-		model = f.Relation
 	}
-	return false, nil
+	if l.Sub != nil {
+		return j.exists(model, *l.Sub)
+	}
+	return nil
 }

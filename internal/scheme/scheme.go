@@ -6,7 +6,6 @@ package scheme
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -64,11 +63,12 @@ type Model struct {
 
 // Scheme is a compiled Definition. It is immutable and safe for concurrent use.
 type Scheme struct {
-	name    string
-	order   []string
-	models  map[string]*model
-	digest  string
-	filters map[string]*node
+	name   string
+	order  []string
+	models map[string]*model
+	digest string
+	// nameless: some model's display_name is hidden.
+	nameless bool
 }
 
 // model is one compiled Configuration.
@@ -78,18 +78,8 @@ type model struct {
 	limit   Limit
 	listed  []string
 	set     map[string]bool
-	filter  *node // nil: none
+	filter  odoo.Domain
 }
-
-var (
-	modelName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
-	fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-)
-
-const maxName = 64
-
-func validModel(s string) bool { return len(s) <= maxName && modelName.MatchString(s) }
-func validField(s string) bool { return len(s) <= maxName && fieldName.MatchString(s) }
 
 // Compile validates a definition. Its errors name the scheme, the
 // configuration and the value at fault, and are meant for the administrator.
@@ -105,13 +95,17 @@ func Compile(d Definition) (*Scheme, error) {
 		}
 		s.models[m.name] = m
 		s.order = append(s.order, m.name)
+		s.nameless = s.nameless || !m.opens("display_name")
 	}
-	s.digest = digest(s)
+	var err error
+	if s.digest, err = digest(s); err != nil {
+		return nil, fmt.Errorf("model scheme %q: %w", d.Name, err)
+	}
 	return s, nil
 }
 
 func compileModel(c Configuration) (*model, error) {
-	if !validModel(c.Model) {
+	if !odoo.ValidModel(c.Model) {
 		return nil, fmt.Errorf("model %q is not a model name", c.Model)
 	}
 	if sensitive(c.Model) {
@@ -137,7 +131,7 @@ func compileModel(c Configuration) (*model, error) {
 		return nil, fmt.Errorf("field limit %q is none of none, blacklist and whitelist", m.limit)
 	}
 	for _, f := range c.Fields {
-		if !validField(f) {
+		if !odoo.ValidField(f) {
 			return nil, fmt.Errorf("field %q is not a field name", f)
 		}
 		if m.set[f] {
@@ -150,11 +144,11 @@ func compileModel(c Configuration) (*model, error) {
 		m.listed = append(m.listed, f)
 	}
 	if c.Filter != "" {
-		n, err := parseFilter(c.Filter)
+		f, err := parseFilter(c.Filter)
 		if err != nil {
 			return nil, fmt.Errorf("filter: %w", err)
 		}
-		m.filter = n
+		m.filter = f
 	}
 	return m, nil
 }
@@ -169,12 +163,10 @@ func (s *Scheme) Models() []Model {
 }
 
 // parseFilter reads a configuration's filter.
-func parseFilter(text string) (*node, error) {
-	v, err := parseJSON(text)
+func parseFilter(text string) (odoo.Domain, error) {
+	v, err := odoo.ParseJSON([]byte(text), odoo.DefaultLimits)
 	if err != nil {
-		return nil, err
+		return odoo.Domain{}, err
 	}
-	return parseDomain(v)
+	return odoo.ParseDomain(v)
 }
-
-var _ = odoo.Call{}
