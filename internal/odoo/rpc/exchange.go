@@ -1,0 +1,158 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// request builds a fresh request: nothing of any client's request is in it.
+func (c *Client) request(ctx context.Context, s Session, x exchange) *http.Request {
+	header := http.Header{
+		"Content-Type": {"application/json"},
+		"Cookie":       {CookieName + "=" + s.ID},
+		"User-Agent":   {s.UserAgent},
+	}
+	for name, values := range x.header {
+		header[name] = values
+	}
+	req := &http.Request{
+		Method:        http.MethodPost,
+		URL:           &url.URL{Scheme: c.scheme, Host: c.host, Path: x.path},
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Host:          c.host,
+		Body:          io.NopCloser(bytes.NewReader(x.body)),
+		ContentLength: int64(len(x.body)),
+		GetBody: func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(x.body)), nil
+		},
+	}
+	return req.WithContext(ctx)
+}
+
+// limit bounds an exchange. Its context is cancelled when the time is over
+// and never expires: a proxy on the way counts an expired deadline as a
+// failure of Odoo, a cancelled request not.
+type limit struct {
+	ctx    context.Context
+	caller context.Context
+	cancel context.CancelFunc
+	timer  *time.Timer
+	over   atomic.Bool
+}
+
+func newLimit(caller context.Context, d time.Duration) *limit {
+	l := &limit{caller: caller}
+	l.ctx, l.cancel = context.WithCancel(caller)
+	l.timer = time.AfterFunc(d, func() {
+		l.over.Store(true)
+		l.cancel()
+	})
+	return l
+}
+
+func (l *limit) stop() {
+	l.timer.Stop()
+	l.cancel()
+}
+
+// failure classes an exchange that came to no whole answer.
+func (l *limit) failure(cause error) *odoo.Error {
+	switch {
+	case l.over.Load(), errors.Is(l.caller.Err(), context.DeadlineExceeded):
+		return &odoo.Error{Kind: odoo.Unavailable, Message: "no answer in time", Err: cause}
+	case l.caller.Err() != nil:
+		return &odoo.Error{Kind: odoo.Canceled, Message: "the caller has gone", Err: cause}
+	default:
+		return &odoo.Error{Kind: odoo.Unavailable, Message: "no answer", Err: cause}
+	}
+}
+
+// statusClientGone is what a proxy answers for a request that was cancelled.
+const statusClientGone = 499
+
+// read returns the body of an answer that is whole, plain JSON and not too
+// large.
+func (c *Client) read(resp *http.Response, l *limit) ([]byte, error) {
+	switch status := resp.StatusCode; {
+	case status == http.StatusOK:
+	case status == statusClientGone:
+		if l.caller.Err() == nil && !l.over.Load() {
+			return nil, &odoo.Error{Kind: odoo.Canceled, Message: "the request was cancelled on the way"}
+		}
+		return nil, l.failure(fmt.Errorf("status %d", status))
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge:
+		return nil, &odoo.Error{Kind: odoo.BadRequest, Message: fmt.Sprintf("status %d", status)}
+	default:
+		// Odoo answers 200 to every call it has understood. All else is
+		// another server's word, or a page of Odoo's for people.
+		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: fmt.Sprintf("status %d", status)}
+	}
+	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is encoded, though nobody asked for it"}
+	}
+	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is no JSON"}
+	}
+	announced := announcedLength(resp)
+	if announced > c.maxAnswer {
+		return nil, c.tooLarge()
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
+	switch {
+	case int64(len(body)) > c.maxAnswer:
+		return nil, c.tooLarge()
+	case err != nil:
+		return nil, l.failure(fmt.Errorf("answer cut short: %w", err))
+	case announced >= 0 && int64(len(body)) != announced:
+		return nil, l.failure(fmt.Errorf("answer cut short: %d of %d bytes", len(body), announced))
+	}
+	return body, nil
+}
+
+func (c *Client) tooLarge() *odoo.Error {
+	return &odoo.Error{Kind: odoo.TooLarge, Message: fmt.Sprintf("the answer is larger than %d bytes", c.maxAnswer)}
+}
+
+// announcedLength is the length the answer claims to have, or -1. An answer
+// that did not come over a socket of ours may tell it in the header alone.
+func announcedLength(resp *http.Response) int64 {
+	if resp.ContentLength > 0 {
+		return resp.ContentLength
+	}
+	if n, err := strconv.ParseInt(resp.Header.Get("Content-Length"), 10, 64); err == nil {
+		return n
+	}
+	return -1
+}
+
+// sessionCookie returns the last session cookie that an answer sets, as a
+// browser would keep it, or nil.
+func sessionCookie(resp *http.Response) *http.Cookie {
+	return SessionCookie(resp.Header)
+}
+
+// SessionCookie returns the last session cookie that the header of an answer
+// sets, as a browser would keep it, or nil. Odoo may set it twice.
+func SessionCookie(h http.Header) *http.Cookie {
+	var last *http.Cookie
+	for _, line := range h["Set-Cookie"] {
+		if c, err := http.ParseSetCookie(line); err == nil && c.Name == CookieName {
+			last = c
+		}
+	}
+	return last
+}
