@@ -111,7 +111,7 @@ func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.Round
 		s.problem(w, r, page.NotAllowed, q.app.Title, q.switchPath())
 		return
 	}
-	s.decide(w, r, q, v)
+	s.decide(w, r, rt, q, v)
 }
 
 // request validates what must hold before anything else: an error here is a
@@ -159,7 +159,7 @@ func (q request) check(v visitor) ([]string, *failure) {
 
 // decide goes on for a known person: silently where they have consented
 // before, else with the consent page.
-func (s *Server) decide(w http.ResponseWriter, r *http.Request, q request, v visitor) {
+func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor) {
 	scope, f := q.check(v)
 	if f != nil {
 		s.redirectFailure(w, r, q, f)
@@ -188,7 +188,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, q request, v vis
 		s.redirectFailure(w, r, q, &failure{code: "consent_required", description: "the person has not consented"})
 	default:
 		s.settle(w, r)
-		s.showConsent(w, r, q, v, scheme)
+		s.showConsent(w, r, rt, q, v, scheme)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -26,7 +27,11 @@ type form struct {
 }
 
 // showConsent shows the consent page.
-func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, q request, v visitor, scheme Scheme) {
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, scheme Scheme) {
+	var fields odoo.FieldSource
+	if s.Fields != nil {
+		fields = s.Fields(rt, v.session, r.UserAgent())
+	}
 	known := params{}
 	for _, name := range authorizeParams {
 		if value := q.params.get(name); value != "" {
@@ -47,7 +52,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, q request, 
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		Words:       scheme.Words(),
+		Words:       scheme.Words(r.Context(), fields),
 		RedirectURI: q.uri.URI,
 		Action:      ConsentPath,
 		Token:       base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("consent"))),

@@ -21,6 +21,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/seal"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -68,6 +69,10 @@ type Config struct {
 	Keys        Keys
 	People      People
 	Connections Connections
+	// Fields tells the labels of fields in the language of whoever uses a
+	// browser with that session id and User-Agent. It may be nil: the consent
+	// page then shows technical names.
+	Fields func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource
 	// Memory survives reloads.
 	Memory *Memory
 	// Audit defaults to audit.Discard.

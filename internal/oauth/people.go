@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 // People asks Odoo who uses a browser.
@@ -41,8 +42,9 @@ type Connections interface {
 
 // Scheme is the part of a model scheme that consent needs.
 type Scheme interface {
-	// Words say what the scheme allows, one line each.
-	Words() []string
+	// Words say what the scheme allows, one line each. src tells the labels
+	// of fields; where it is nil, their technical names stand there.
+	Words(ctx context.Context, src odoo.FieldSource) []string
 	// Digest changes with what the scheme allows.
 	Digest() string
 }
