@@ -35,13 +35,17 @@ var (
 )
 
 // Store keeps the grants of one gateway. Every method is one transaction,
-// durable when it returns without error, and safe for concurrent use.
+// durable when it returns without error, and safe for concurrent use. A
+// cancelled context gives its own error and changes nothing. Times are kept to
+// the microsecond, in UTC; records that are returned are the caller's own.
 // Package conformance holds the suite that every store must pass.
 type Store interface {
 	// Consent records a person's yes: it creates the live authorization of
 	// (Application, Subject, RedirectURI) or updates its scope, digest, names
 	// and connection, and returns it. ID and CreatedAt of an existing live one
-	// are kept; a revoked one is never revived: a new one takes its place.
+	// are kept; a revoked one is never revived: a new one takes its place. An
+	// empty ID, or one that was ever used, becomes a fresh one; a zero CreatedAt
+	// is ConsentedAt.
 	// The Connection is taken over only where it is Live.
 	Consent(ctx context.Context, a Authorization) (Authorization, error)
 	// Authorization returns one by id, revoked ones included.
@@ -50,7 +54,7 @@ type Store interface {
 	// redirectURI), redirectURI being "" unless authorized individually.
 	FindAuthorization(ctx context.Context, application, subject, redirectURI string) (Authorization, error)
 	// AuthorizationsBySession returns the live authorizations whose
-	// connection has this Hash.
+	// connection has this Hash. It is cheap enough for every browser request.
 	AuthorizationsBySession(ctx context.Context, hash string) ([]Authorization, error)
 	// AuthorizationsBySubject returns all live ones of one person.
 	AuthorizationsBySubject(ctx context.Context, subject string) ([]Authorization, error)
@@ -58,19 +62,22 @@ type Store interface {
 	// Hash still is from, else ErrStale. ErrEnded for a revoked one.
 	UpdateConnection(ctx context.Context, id, from string, to Connection) error
 	// RevokeAuthorization ends an authorization, all of its token sets and
-	// its connection (Sealed is wiped). Revoking twice is no error.
+	// its connection (Sealed is wiped, Hash emptied, EndReason "revoked" where
+	// it still lived). Revoking twice is no error and keeps the first time.
 	RevokeAuthorization(ctx context.Context, id string, now time.Time) error
 	// Used notes that an authorization was used. It only remembers; the
 	// value is written in batches.
 	Used(id string, now time.Time)
 
-	// IssueCode stores a new code.
+	// IssueCode stores a new code. ErrNotFound without its authorization,
+	// ErrEnded where that is revoked, ErrStale where the code exists.
 	IssueCode(ctx context.Context, c Code) error
 	// RedeemCode consumes a code and creates its token set with a first
 	// refresh token. See Redemption for the order of checks.
 	RedeemCode(ctx context.Context, r Redemption) (TokenSet, Authorization, error)
 
-	// TokenSet returns one by id, ended ones included.
+	// TokenSet returns one by id, ended ones included. It reads as ended too
+	// where its authorization is revoked.
 	TokenSet(ctx context.Context, id string) (TokenSet, error)
 	// RefreshToken returns a refresh token by its hash with its token set.
 	RefreshToken(ctx context.Context, hash string) (RefreshToken, TokenSet, error)
@@ -82,7 +89,8 @@ type Store interface {
 
 	// SigningKeys returns the sealed signing keys, oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
-	// AddSigningKey stores k where the gateway has no key yet with that ID.
+	// AddSigningKey stores k where the gateway has no key yet with that ID,
+	// else ErrStale.
 	// Where first is set and any key exists, it stores nothing and returns
 	// ErrStale: two starts make one key.
 	AddSigningKey(ctx context.Context, k SigningKey, first bool) error
@@ -93,7 +101,8 @@ type Store interface {
 //
 //  1. unknown code: ErrNotFound
 //  2. other application: ErrWrongApplication, code untouched
-//  3. consumed before: ErrConsumed, its token set ended with "code_replay"
+//  3. consumed before: ErrConsumed, its token set ended with "code_replay" and
+//     returned beside the error, for the audit trail (zero for a burnt code)
 //  4. expired: ErrExpired
 //  5. authorization revoked: ErrEnded
 //  6. Check returns an error: the code is burnt, ErrBurnt joined with it

@@ -1,0 +1,60 @@
+package badgerstore
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// Every key is <gateway>/<kind>/<rest>. The gateway's name is path-escaped, so
+// that no name reaches into another's keys; keys of the store itself start
+// with a byte that no escaped name has.
+const (
+	formatKey = "\x00format"
+	canaryKey = "\x00canary"
+)
+
+// The kinds of keys. Records hold the truth. Index keys have no value: what
+// they lead to is judged by its record, so a lost or left-over one does no
+// harm.
+const (
+	kindAuthorization = "a" // <id>: record
+	kindCode          = "c" // <hash>: record
+	kindTokenSet      = "t" // <id>: record
+	kindRefresh       = "r" // <hash>: record
+	kindSigningKey    = "j" // <id>: record
+	kindUsed          = "l" // <authorization id>: time of last use
+	kindLive          = "k" // <hash of Authorization.Key>: id of the latest one
+	kindFirstKey      = "f" // "": id of the first signing key
+	kindSubject       = "u" // <hash of subject>/<id>: index
+	kindSession       = "s" // <session hash>/<id>: index
+)
+
+// keyspace builds the keys of one gateway.
+type keyspace string
+
+func newKeyspace(gateway string) keyspace {
+	return keyspace(url.PathEscape(gateway) + "/")
+}
+
+func (s keyspace) key(kind, rest string) []byte {
+	return []byte(string(s) + kind + "/" + rest)
+}
+
+func (s keyspace) live(key string) []byte {
+	return s.key(kindLive, grant.HashToken(key))
+}
+
+// index is a key that leads from a value to a record's id. The value may be
+// any text, so its hash stands for it.
+func (s keyspace) index(kind, value, id string) []byte {
+	return s.key(kind, grant.HashToken(value)[:32]+"/"+id)
+}
+
+// lastPart is what stands behind the last slash: the id in an index key.
+// Ids are base64url and have none.
+func lastPart(key []byte) string {
+	s := string(key)
+	return s[strings.LastIndexByte(s, '/')+1:]
+}

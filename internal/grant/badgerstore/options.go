@@ -1,0 +1,117 @@
+// Package badgerstore keeps grants in Badger: one directory, one process,
+// every write on disk before it counts.
+//
+// # What stays, and for how long
+//
+// Authorizations, token sets and signing keys are never deleted: revoked and
+// ended are values of theirs. A consumed code stays while its token set lives,
+// and a rotated refresh token likewise, however old: each is what a replay is
+// recognized by. [DB.Purge] deletes only what one of the records above refuses
+// in any case (an unused code long past its end, codes and refresh tokens of a
+// token set that ended long ago), so that even a deletion that were lost
+// could bring nothing back. No record carries a time to live in Badger.
+//
+// # Time
+//
+// The store never judges by its own clock: callers pass the time, and records
+// keep it to the microsecond. Where the wall clock is set back, codes and
+// refresh tokens live longer by as much, and nothing that is consumed, rotated
+// or ended changes. The store's own clock only paces its batches.
+package badgerstore
+
+import (
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/seal"
+)
+
+// Defaults of [Options].
+const (
+	DefaultFreeSpaceFloor = 64 << 20
+	DefaultCacheEntries   = 8192
+	DefaultFlushEvery     = 30 * time.Second
+	DefaultSweepEvery     = 6 * time.Hour
+)
+
+// Options is what [Open] needs. Dir and Seal are required, zero fields of the
+// rest take the defaults.
+type Options struct {
+	// Dir is the store's directory, made with mode 0700 where it is missing.
+	Dir string
+	// Seal proves itself on the store's canary: a ring that can not open it
+	// fails Open.
+	Seal *seal.Ring
+	// Logger takes Badger's messages and the store's own; nil discards.
+	Logger *zap.Logger
+	// Now is the clock by which [DB.Purge] runs; nil is the wall clock.
+	Now clock.Clock
+	// FreeSpaceFloor is how many bytes must be free on the disk for new grants
+	// (default 64 MiB). Below it what creates grants returns
+	// grant.ErrUnavailable, while reading and revoking go on: Badger dies on a
+	// full disk.
+	FreeSpaceFloor uint64
+	// FreeSpace tells how many bytes are free for dir; nil asks the system.
+	FreeSpace func(dir string) (uint64, error)
+	// CacheEntries bounds how many authorizations, and how many token sets,
+	// are kept decoded in memory per gateway (default 8192 each).
+	CacheEntries int
+	// FlushEvery is how often last-used times are written (default 30 s), and
+	// SweepEvery how often purge and value log collection run (default 6 h).
+	FlushEvery time.Duration
+	SweepEvery time.Duration
+}
+
+func (o *Options) defaults() {
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Now == nil {
+		o.Now = clock.System
+	}
+	if o.FreeSpaceFloor == 0 {
+		o.FreeSpaceFloor = DefaultFreeSpaceFloor
+	}
+	if o.FreeSpace == nil {
+		o.FreeSpace = freeSpace
+	}
+	if o.CacheEntries <= 0 {
+		o.CacheEntries = DefaultCacheEntries
+	}
+	if o.FlushEvery <= 0 {
+		o.FlushEvery = DefaultFlushEvery
+	}
+	if o.SweepEvery <= 0 {
+		o.SweepEvery = DefaultSweepEvery
+	}
+}
+
+// badgerOptions shrinks a database made for terabytes to one of megabytes.
+func badgerOptions(o Options) badger.Options {
+	return badger.DefaultOptions(o.Dir).
+		// A spent code or a revocation must survive the power cut after it.
+		WithSyncWrites(true).
+		// Grants are a few hundred bytes each and come by the thousand a second
+		// at most. Two tables of 8 MiB in memory (default: five of 64) take
+		// that, and still hold one transaction of 1.2 MB.
+		WithMemTableSize(8 << 20).
+		WithNumMemtables(2).
+		WithNumCompactors(2).
+		// Without compression Badger reads blocks from the mapped file, where
+		// the page cache of the system serves, and needs no block cache of its
+		// own (default: 256 MiB). Sealed values do not compress anyway.
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		// All records are smaller than this: they stay in the tables, and the
+		// value log, mapped at twice its size, stays empty.
+		WithValueThreshold(64 << 10).
+		WithValueLogFileSize(16 << 20).
+		// A flipped bit must become an error and not another grant.
+		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithMetricsEnabled(false).
+		WithLogger(badgerLogger{o.Logger.Named("badger").Sugar()})
+}

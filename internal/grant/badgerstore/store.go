@@ -1,0 +1,127 @@
+package badgerstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// store is the part of a DB that belongs to one gateway.
+type store struct {
+	db   *DB
+	keys keyspace
+
+	authorizations *cache[grant.Authorization]
+	tokenSets      *cache[grant.TokenSet]
+	// sessions is the ids by session hash, empty lists included: most browser
+	// traffic is of people who have connected nothing.
+	sessions *cache[[]string]
+
+	usedMu sync.Mutex
+	used   map[string]time.Time
+}
+
+var _ grant.Store = (*store)(nil)
+
+func newStore(db *DB, gateway string) *store {
+	return &store{
+		db: db, keys: newKeyspace(gateway),
+		authorizations: newCache[grant.Authorization](db.opts.CacheEntries),
+		tokenSets:      newCache[grant.TokenSet](db.opts.CacheEntries),
+		sessions:       newCache[[]string](db.opts.CacheEntries),
+		used:           make(map[string]time.Time),
+	}
+}
+
+// cached reads through a cache.
+func cached[V any](ctx context.Context, s *store, c *cache[V], key string, load func(*badger.Txn) (V, error)) (V, error) {
+	var none V
+	if s.db.closed.Load() {
+		return none, grant.ErrUnavailable
+	}
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	v, mark, ok := c.get(key)
+	if ok {
+		return v, nil
+	}
+	err := s.db.view(ctx, func(txn *badger.Txn) (err error) {
+		v, err = load(txn)
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	c.fill(key, mark, v)
+	return v, nil
+}
+
+// The load functions read one record inside a transaction, whose reads then
+// count for its conflicts.
+
+func (s *store) loadAuthorization(txn *badger.Txn, id string) (a grant.Authorization, err error) {
+	err = get(txn, s.keys.key(kindAuthorization, id), func(v []byte) (err error) {
+		a, err = decodeAuthorization(v)
+		return err
+	})
+	if err != nil {
+		return a, err
+	}
+	// The time of last use lies beside the record: writing it must not
+	// conflict with what matters.
+	err = get(txn, s.keys.key(kindUsed, id), func(v []byte) error {
+		var used stamp
+		err := decode(v, &used)
+		a.LastUsedAt = used.time()
+		return err
+	})
+	if errors.Is(err, grant.ErrNotFound) {
+		err = nil
+	}
+	return a, err
+}
+
+func (s *store) loadCode(txn *badger.Txn, hash string) (c grant.Code, err error) {
+	err = get(txn, s.keys.key(kindCode, hash), func(v []byte) (err error) {
+		c, err = decodeCode(hash, v)
+		return err
+	})
+	return c, err
+}
+
+func (s *store) loadTokenSet(txn *badger.Txn, id string) (t grant.TokenSet, err error) {
+	err = get(txn, s.keys.key(kindTokenSet, id), func(v []byte) (err error) {
+		t, err = decodeTokenSet(id, v)
+		return err
+	})
+	return t, err
+}
+
+func (s *store) loadRefresh(txn *badger.Txn, hash string) (t grant.RefreshToken, err error) {
+	err = get(txn, s.keys.key(kindRefresh, hash), func(v []byte) (err error) {
+		t, err = decodeRefresh(hash, v)
+		return err
+	})
+	return t, err
+}
+
+// Cached values are shared: what leaves is a copy.
+
+func copyAuthorization(a grant.Authorization) grant.Authorization {
+	a.Scope = slices.Clone(a.Scope)
+	a.Connection.Sealed = slices.Clone(a.Connection.Sealed)
+	return a
+}
+
+func copyTokenSet(t grant.TokenSet) grant.TokenSet {
+	t.Scope = slices.Clone(t.Scope)
+	t.FamilyKey = slices.Clone(t.FamilyKey)
+	return t
+}
