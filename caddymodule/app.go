@@ -1,3 +1,170 @@
 // Package caddymodule holds all that knows Caddy: the app odoo_gateway and the
 // handler http.handlers.odoo_gateway.
 package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/gateway"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// App is the Odoo OAuth2 gateway: authorization servers in front of Odoo
+// databases, and the rules of what applications may read there. Each gateway
+// is served by a handler `odoo_gateway` in the site of its issuer, before the
+// `reverse_proxy` to Odoo.
+//
+// Secrets and paths may contain the placeholders `{env.NAME}` and
+// `{file./path}`; they are resolved when the configuration is loaded, and one
+// that is unset or empty is an error.
+type App struct {
+	// Where grants are kept. Default: `badger` in Caddy's data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=odoo_gateway.stores inline_key=module"`
+
+	// The key that secrets in the store are sealed with: 32 bytes, in base64
+	// or in hexadecimal. Default: the file `seal.key` in the store's
+	// directory, made at the first start; a copy of that directory then
+	// carries the key along. The key of a store can not be changed.
+	SealKey string `json:"seal_key,omitempty"`
+
+	// The gateways, by name.
+	Gateways map[string]*Gateway `json:"gateways,omitempty"`
+
+	ctx      caddy.Context
+	logger   *zap.Logger
+	store    *storeReference
+	gateways map[string]*served
+}
+
+// served is a provisioned gateway with what its handlers need of it.
+type served struct {
+	*gateway.Gateway
+	settings gatewaySettings
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "odoo_gateway",
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// Provision checks the configuration and takes a reference to the store. It
+// opens nothing: a configuration may be validated beside a running server.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx = ctx
+	a.logger = ctx.Logger()
+	repl := caddy.NewReplacer()
+
+	// The configuration comes first: where it is wrong, nothing was acquired.
+	all := make(map[string]gatewaySettings, len(a.Gateways))
+	for _, name := range slices.Sorted(maps.Keys(a.Gateways)) {
+		if !validName(name) {
+			return fmt.Errorf("gateway %q: %w", name, errName)
+		}
+		if a.Gateways[name] == nil {
+			return fmt.Errorf("gateway %s: is empty", name)
+		}
+		s, err := a.Gateways[name].settings(repl)
+		if err != nil {
+			return fmt.Errorf("gateway %s: %w", name, err)
+		}
+		all[name] = s
+	}
+	if err := a.provisionStore(ctx, repl); err != nil {
+		return err
+	}
+	a.gateways = make(map[string]*served, len(all))
+	for name, s := range all {
+		g, err := gateway.New(s.config(name, a.store.state(), a.logger))
+		if err != nil {
+			return fmt.Errorf("gateway %s: %w", name, err)
+		}
+		a.gateways[name] = &served{Gateway: g, settings: s}
+	}
+	return nil
+}
+
+// provisionStore takes the reference to the store that is configured.
+func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
+	var module Store = new(BadgerStore)
+	if a.StoreRaw != nil {
+		m, err := ctx.LoadModule(a, "StoreRaw")
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		module = m.(Store)
+	}
+	options := storeOptions{module: module, logger: a.logger}
+	var err error
+	if options.dir, err = module.Directory(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if a.SealKey != "" {
+		if options.sealKey, err = parseSealKey(a.SealKey, repl); err != nil {
+			return fmt.Errorf("seal_key: %w", err)
+		}
+	}
+	a.store, err = acquireStore(options)
+	return err
+}
+
+// Start opens the store. Servers may have started before it: the first
+// request opens it as well.
+func (a *App) Start() error {
+	a.store.reportChanges()
+	return a.open(a.ctx)
+}
+
+// open opens the store and the keys of all gateways where that has not been
+// done yet.
+func (a *App) open(ctx context.Context) error {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		if err := a.gateways[name].Open(ctx); err != nil {
+			return fmt.Errorf("gateway %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Stop does nothing: servers may still be draining, and a new configuration
+// may use the same store. It is closed when the last reference to it is gone.
+func (a *App) Stop() error { return nil }
+
+// Cleanup gives the reference to the store back.
+func (a *App) Cleanup() error { return a.store.release() }
+
+// gateway returns a gateway by name, or the only one where the name is empty.
+func (a *App) gateway(name string) (*served, error) {
+	if name == "" {
+		if len(a.gateways) != 1 {
+			return nil, fmt.Errorf("%d gateways are configured: say which one, as in `odoo_gateway <name>`", len(a.gateways))
+		}
+		for _, g := range a.gateways {
+			return g, nil
+		}
+	}
+	g, ok := a.gateways[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no gateway %q", name)
+	}
+	return g, nil
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,146 @@
+package caddymodule
+
+import (
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// subdirective parses one line of a block, with what may follow it. The
+// dispenser stands on its name.
+type subdirective struct {
+	repeat bool // may stand more than once
+	parse  func(d *caddyfile.Dispenser) error
+}
+
+// parseBlock parses the block after the current token, if there is one.
+// Unknown lines, and repeated ones, are errors.
+func parseBlock(d *caddyfile.Dispenser, of string, lines map[string]subdirective) error {
+	seen := make(map[string]bool, len(lines))
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		name := d.Val()
+		line, ok := lines[name]
+		if !ok {
+			return d.Errf("unrecognized subdirective of %s: %s", of, name)
+		}
+		if seen[name] && !line.repeat {
+			return d.Errf("%s is given twice", name)
+		}
+		seen[name] = true
+		if err := line.parse(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noBlock refuses a block where none belongs.
+func noBlock(d *caddyfile.Dispenser) error {
+	if d.NextBlock(d.Nesting()) {
+		return d.Err("no block belongs here")
+	}
+	return nil
+}
+
+// one parses exactly one argument.
+func one(to *string) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error { return oneArg(d, to) }}
+}
+
+func oneArg(d *caddyfile.Dispenser, to *string) error {
+	// Caddy's own error would show the argument, which may be a secret.
+	name := d.Val()
+	if !d.AllArgs(to) {
+		return d.Errf("%s takes exactly one argument", name)
+	}
+	if *to == "" {
+		return d.Err("an empty value means nothing: leave the line out")
+	}
+	return noBlock(d)
+}
+
+// some parses one or more arguments, each once.
+func some(to *[]string) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error { return someArgs(d, to) }}
+}
+
+func someArgs(d *caddyfile.Dispenser, to *[]string) error {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return d.ArgErr()
+	}
+	seen := make(map[string]bool, len(args))
+	for _, a := range args {
+		if seen[a] {
+			return d.Errf("%s is given twice", a)
+		}
+		seen[a] = true
+	}
+	*to = args
+	return noBlock(d)
+}
+
+// boolean parses an optional true or false; without one it is true.
+func boolean(set func(bool)) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		switch args := d.RemainingArgs(); {
+		case len(args) == 0 || len(args) == 1 && args[0] == "true":
+			set(true)
+		case len(args) == 1 && args[0] == "false":
+			set(false)
+		case len(args) == 1:
+			return d.Errf("%q is neither true nor false", args[0])
+		default:
+			return d.ArgErr()
+		}
+		return noBlock(d)
+	}}
+}
+
+// duration parses a duration with a unit, as in 600s or 30d. A bare 0 is
+// accepted where zero has a meaning.
+func duration(to *caddy.Duration, zero bool) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		var s string
+		if err := oneArg(d, &s); err != nil {
+			return err
+		}
+		v, err := caddy.ParseDuration(s)
+		switch {
+		case err != nil && strings.Trim(s, "0123456789") == "":
+			return d.Errf("%s lacks a unit, as in %ss", s, s)
+		case err != nil:
+			return d.Errf("%q is not a duration, as in 600s, 10m or 30d", s)
+		case v < 0 || v == 0 && !zero:
+			return d.Errf("%s must be more than zero", s)
+		case v > 0 && v < time.Second:
+			return d.Errf("%s is shorter than a second", s)
+		}
+		*to = caddy.Duration(v)
+		return nil
+	}}
+}
+
+// named parses a name and adds to a map what its block holds.
+func named[T any](what string, to *map[string]*T, parse func(*T, *caddyfile.Dispenser) error) subdirective {
+	return subdirective{repeat: true, parse: func(d *caddyfile.Dispenser) error {
+		var name string
+		if !d.AllArgs(&name) {
+			return d.ArgErr()
+		}
+		if !validName(name) {
+			return d.Errf("%s %q: %v", what, name, errName)
+		}
+		if _, ok := (*to)[name]; ok {
+			return d.Errf("%s %s is defined twice", what, name)
+		}
+		if *to == nil {
+			*to = make(map[string]*T)
+		}
+		v := new(T)
+		(*to)[name] = v
+		return parse(v, d)
+	}}
+}

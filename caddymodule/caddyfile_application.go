@@ -1,0 +1,54 @@
+package caddymodule
+
+import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+// unmarshalBlock parses an application. Syntax:
+//
+//	application <name> {
+//		name          <title>
+//		client_id     <id>
+//		client_secret <secret>
+//		public        [true|false]
+//		redirect_uri  <uri> {
+//			individually [true|false]
+//			active       [true|false]
+//		}
+//		model_scheme  <name>
+//		compat        <confluence|restapi...>
+//		authorization_code_expiry <duration>
+//		access_token_expiry       <duration>
+//		refresh_token_expiry      <duration>|0
+//		active        [true|false]
+//	}
+//
+// redirect_uri may stand any number of times, and its block may be left out.
+func (a *Application) unmarshalBlock(d *caddyfile.Dispenser) error {
+	return parseBlock(d, "application", map[string]subdirective{
+		"name":          one(&a.Name),
+		"client_id":     one(&a.ClientID),
+		"client_secret": one(&a.ClientSecret),
+		"public":        boolean(func(v bool) { a.Public = v }),
+		"redirect_uri": {repeat: true, parse: func(d *caddyfile.Dispenser) error {
+			u, err := parseRedirectURI(d)
+			a.RedirectURIs = append(a.RedirectURIs, u)
+			return err
+		}},
+		"model_scheme":              one(&a.ModelScheme),
+		"compat":                    some(&a.Compat),
+		"authorization_code_expiry": duration(&a.AuthorizationCodeExpiry, false),
+		"access_token_expiry":       duration(&a.AccessTokenExpiry, false),
+		"refresh_token_expiry":      duration(&a.RefreshTokenExpiry, true),
+		"active":                    boolean(func(v bool) { a.Active = &v }),
+	})
+}
+
+func parseRedirectURI(d *caddyfile.Dispenser) (RedirectURI, error) {
+	var u RedirectURI
+	if !d.AllArgs(&u.URI) {
+		return u, d.ArgErr()
+	}
+	return u, parseBlock(d, "redirect_uri", map[string]subdirective{
+		"individually": boolean(func(v bool) { u.Individually = v }),
+		"active":       boolean(func(v bool) { u.Active = &v }),
+	})
+}

@@ -1,0 +1,24 @@
+package caddymodule
+
+import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+// unmarshalBlock parses a gateway. Syntax:
+//
+//	gateway <name> {
+//		issuer   <origin>
+//		database <name>
+//		application         <name> { ... }
+//		model_scheme        <name> { ... }
+//		model_configuration <name> { ... }
+//	}
+//
+// The last three may stand any number of times.
+func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
+	return parseBlock(d, "gateway", map[string]subdirective{
+		"issuer":              one(&g.Issuer),
+		"database":            one(&g.Database),
+		"application":         named("application", &g.Applications, (*Application).unmarshalBlock),
+		"model_scheme":        named("model_scheme", &g.ModelSchemes, (*ModelScheme).unmarshalBlock),
+		"model_configuration": named("model_configuration", &g.ModelConfigurations, (*ModelConfiguration).unmarshalBlock),
+	})
+}

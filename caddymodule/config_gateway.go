@@ -1,0 +1,142 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/gateway"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// Gateway is an OAuth2 authorization server in front of one Odoo database. It
+// is served by the handler of the same name, in the site of its issuer.
+type Gateway struct {
+	// The public origin under which browsers and applications reach this
+	// Odoo, such as `https://erp.example.com`: scheme and host, and a port
+	// where it is not the usual one, without a path or a slash at the end. It
+	// is the `iss` of all tokens, and all URLs are built from it. Required;
+	// plain `http` is accepted on loopback only.
+	Issuer string `json:"issuer,omitempty"`
+
+	// The name of the Odoo database. People of other databases are unknown
+	// here, even where they have the same login. Required.
+	Database string `json:"database,omitempty"`
+
+	// The applications, by name. The name is what grants are kept under: a
+	// client id and a secret may change, and a renamed application is a new
+	// one. Names consist of letters, digits, `.`, `_` and `-`.
+	Applications map[string]*Application `json:"applications,omitempty"`
+
+	// The model schemes, by name: what applications may reach.
+	ModelSchemes map[string]*ModelScheme `json:"model_schemes,omitempty"`
+
+	// The model configurations, by name: one model of Odoo each.
+	ModelConfigurations map[string]*ModelConfiguration `json:"model_configurations,omitempty"`
+}
+
+// gatewaySettings is a gateway's configuration in internal types.
+type gatewaySettings struct {
+	issuer       *url.URL
+	database     string
+	applications []application.Application
+	schemes      map[string]*scheme.Scheme
+}
+
+// settings checks the configuration and turns it into internal types.
+func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
+	var s gatewaySettings
+	var err error
+	if s.issuer, err = parseIssuer(g.Issuer); err != nil {
+		return s, fmt.Errorf("issuer: %w", err)
+	}
+	if g.Database == "" {
+		return s, errors.New("database: is required")
+	}
+	s.database = g.Database
+	if s.schemes, err = g.compileSchemes(); err != nil {
+		return s, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Applications)) {
+		if !validName(name) {
+			return s, fmt.Errorf("application %q: %w", name, errName)
+		}
+		a, err := g.Applications[name].application(name, repl)
+		if err != nil {
+			return s, fmt.Errorf("application %s: %w", name, err)
+		}
+		if _, ok := s.schemes[a.Scheme]; !ok {
+			return s, fmt.Errorf("application %s: model_scheme: there is no model scheme %q", name, a.Scheme)
+		}
+		s.applications = append(s.applications, a)
+	}
+	// Two applications with one client id are found here, with both names.
+	if _, err := application.NewRegistry(s.applications); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+// config returns the configuration of the gateway itself.
+func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.Logger) gateway.Config {
+	return gateway.Config{
+		Name:         name,
+		Issuer:       s.issuer,
+		Database:     s.database,
+		Applications: s.applications,
+		State:        state,
+		ClientAddr:   clientAddr,
+		Logger:       logger,
+	}
+}
+
+// parseIssuer parses an origin. It is compared as a string by clients, hence
+// no variant of it is put right silently.
+func parseIssuer(s string) (*url.URL, error) {
+	if s == "" {
+		return nil, errors.New("is required")
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Hostname() == "" {
+		return nil, fmt.Errorf("%q is not an origin such as https://erp.example.com", s)
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("%q: the scheme must be https", s)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("%q: plain http is accepted on loopback only", s)
+	case u.Path != "":
+		return nil, fmt.Errorf("%q: must end after the host, without a path or slash", s)
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#"):
+		return nil, fmt.Errorf("%q: must have no user, query or fragment", s)
+	case u.Host != strings.ToLower(u.Host):
+		return nil, fmt.Errorf("%q: must be written in lower case", s)
+	}
+	return u, nil
+}
+
+// loopback tells whether a host name is this machine.
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+var (
+	names   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	errName = errors.New("a name has at most 64 letters, digits, dots, underscores and hyphens")
+)
+
+// validName keeps names fit for keys of the store, logs and commands.
+func validName(s string) bool { return names.MatchString(s) }

@@ -1,0 +1,63 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// ModelConfiguration opens one model of Odoo for reading, as far as it says.
+type ModelConfiguration struct {
+	// The technical name of the model, such as `res.partner`. Required.
+	Model string `json:"model,omitempty"`
+
+	// The name that people see. Default: the technical name.
+	DisplayName string `json:"display_name,omitempty"`
+
+	// Which fields are open. Required: a model is never opened whole by
+	// leaving something out.
+	Fields *FieldLimit `json:"fields,omitempty"`
+
+	// A domain: only records that match it exist for applications, whoever
+	// asks, such as `[["customer_rank", ">", 0]]`. Default: no filter.
+	Filter json.RawMessage `json:"filter,omitempty"`
+}
+
+// FieldLimit says which fields of a model are open.
+type FieldLimit struct {
+	// `whitelist` opens the fields named, `blacklist` all others, and `none`
+	// does not limit them. Required.
+	Limit string `json:"limit,omitempty"`
+
+	// The technical names of the fields. Required for all but `none`.
+	Names []string `json:"names,omitempty"`
+}
+
+// configuration turns the configuration into the internal type. What is in
+// it is judged by package scheme.
+func (m *ModelConfiguration) configuration(name string) (scheme.Configuration, error) {
+	if m == nil || m.Model == "" {
+		return scheme.Configuration{}, errors.New("model: is required")
+	}
+	if m.Fields == nil || m.Fields.Limit == "" {
+		return scheme.Configuration{}, errors.New("fields: is required: none, whitelist or blacklist")
+	}
+	c := scheme.Configuration{
+		Name:        name,
+		Model:       m.Model,
+		DisplayName: m.DisplayName,
+		Limit:       scheme.Limit(m.Fields.Limit),
+		Fields:      m.Fields.Names,
+	}
+	if len(m.Filter) > 0 && string(m.Filter) != "null" {
+		c.Filter = string(m.Filter)
+	}
+	switch c.Limit {
+	case scheme.LimitNone, scheme.LimitWhitelist, scheme.LimitBlacklist:
+	default:
+		return c, fmt.Errorf("fields: %q is none of none, whitelist and blacklist", m.Fields.Limit)
+	}
+	return c, nil
+}

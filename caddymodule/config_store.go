@@ -1,0 +1,75 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// storeNamespace is where stores are registered as guests of the app.
+const storeNamespace = "odoo_gateway.stores"
+
+func init() {
+	caddy.RegisterModule(BadgerStore{})
+}
+
+// Store is a guest module of the app that says where grants are kept.
+type Store interface {
+	// Directory returns the cleaned absolute path of the store's directory:
+	// configurations with the same one share an open store.
+	Directory() (string, error)
+}
+
+// BadgerStore keeps grants in a directory of this machine, in the embedded
+// database Badger. Only one process can have the directory open.
+type BadgerStore struct {
+	// The directory, made with mode 0700 where it is missing. Placeholders
+	// `{env.NAME}` are resolved. Default: `odoo_gateway` in Caddy's data
+	// directory.
+	Path string `json:"path,omitempty"`
+
+	dir string
+}
+
+// CaddyModule returns the Caddy module information.
+func (BadgerStore) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  storeNamespace + ".badger",
+		New: func() caddy.Module { return new(BadgerStore) },
+	}
+}
+
+// Provision resolves the path. It does not look at the disk.
+func (s *BadgerStore) Provision(caddy.Context) error {
+	path, err := resolve(s.Path, caddy.NewReplacer())
+	if err != nil {
+		return fmt.Errorf("path: %w", err)
+	}
+	if path == "" {
+		return nil
+	}
+	s.dir, err = filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("path: %w", err)
+	}
+	if s.dir == filepath.Dir(s.dir) {
+		return errors.New("path: the root of the file system is no place for a store")
+	}
+	return nil
+}
+
+// Directory implements Store.
+func (s *BadgerStore) Directory() (string, error) {
+	if s.dir != "" {
+		return s.dir, nil
+	}
+	return filepath.Abs(filepath.Join(caddy.AppDataDir(), "odoo_gateway"))
+}
+
+// Interface guards
+var (
+	_ Store             = (*BadgerStore)(nil)
+	_ caddy.Provisioner = (*BadgerStore)(nil)
+)
