@@ -3,12 +3,8 @@ package caddymodule
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -121,7 +117,7 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 		return seal.NewRing(p.options.sealKey)
 	}
 	path := filepath.Join(p.dir, "seal.key")
-	key, created, err := seal.LoadOrCreate(path)
+	key, created, err := loadOrCreateSealKey(path)
 	if err != nil {
 		return nil, err
 	}
@@ -142,24 +138,6 @@ func (p *pooledStore) Destruct() error {
 		return nil
 	}
 	return p.db.Close()
-}
-
-// parseSealKey resolves and decodes a sealing key. Its errors never carry it.
-func parseSealKey(s string, repl *caddy.Replacer) ([]byte, error) {
-	s, err := resolve(s, repl)
-	if err != nil {
-		return nil, err
-	}
-	s = strings.TrimSpace(s)
-	if key, err := hex.DecodeString(s); err == nil && len(key) == seal.KeySize {
-		return key, nil
-	}
-	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		if key, err := enc.DecodeString(s); err == nil && len(key) == seal.KeySize {
-			return key, nil
-		}
-	}
-	return nil, fmt.Errorf("is not %d bytes in base64 or hexadecimal", seal.KeySize)
 }
 
 // Interface guards
