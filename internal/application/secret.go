@@ -29,3 +29,14 @@ func (s Secret) Matches(plain string) bool {
 	sum := sha256.Sum256([]byte(plain))
 	return subtle.ConstantTimeCompare(sum[:], s.sum[:]) == 1 && s.set
 }
+
+// String hides the hash too: what is printed may end in a log.
+func (s Secret) String() string {
+	if s.set {
+		return "[secret]"
+	}
+	return "[no secret]"
+}
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }

@@ -51,6 +51,9 @@ func NewRing(current []byte, older ...[]byte) (*Ring, error) {
 			return nil, fmt.Errorf("seal: key %d: %w", i+1, err)
 		}
 		id := idOf(key)
+		if r.keys[id] != nil {
+			continue // listed twice; an older key never displaces a newer one
+		}
 		r.keys[id] = aead
 		if i == 0 {
 			r.current = id
