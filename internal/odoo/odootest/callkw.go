@@ -1,0 +1,143 @@
+package odootest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// earlyCallKw is what 18 and later do before they authenticate: they look up
+// whether the method may run on a read-only cursor, and for that they need
+// body and model.
+func earlyCallKw(x *exchange) error {
+	v, err := decodeJSON(x.body)
+	if err != nil {
+		f := raise("json.decoder.JSONDecodeError", pythonJSONError(x.body))
+		f.early = true
+		return f
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		f := typeError("list indices must be integers or slices, not str")
+		f.early = true
+		return f
+	}
+	params, ok := m["params"].(map[string]any)
+	if !ok {
+		f := raise("builtins.KeyError", "params")
+		f.early = true
+		return f
+	}
+	if model, ok := params["model"].(string); ok && !x.db.knows(model) {
+		return notFound()
+	}
+	return nil
+}
+
+func callKw(x *exchange, params map[string]any) (any, error) {
+	var missing []string
+	for _, name := range []string{"model", "method", "args", "kwargs"} {
+		if _, ok := params[name]; !ok {
+			missing = append(missing, "'"+name+"'")
+		}
+	}
+	if len(missing) > 0 {
+		plural, list := "", strings.Join(missing, " and ")
+		if len(missing) > 1 {
+			plural = "s"
+		}
+		if len(missing) > 2 {
+			list = strings.Join(missing[:len(missing)-1], ", ") + ", and " + missing[len(missing)-1]
+		}
+		return nil, typeError(fmt.Sprintf("DataSet.call_kw() missing %d required positional argument%s: %s", len(missing), plural, list))
+	}
+	return x.callMethod(asString(params["model"]), asString(params["method"]), asList(params["args"]), asMap(params["kwargs"]))
+}
+
+// callButton answers with an action or false, never with a method's value.
+func callButton(x *exchange, params map[string]any) (any, error) {
+	result, err := callKw(x, params)
+	if err != nil {
+		return nil, err
+	}
+	if action := asMap(result); action != nil && action["type"] != nil {
+		return action, nil
+	}
+	if action, ok := result.(object); ok {
+		return action, nil
+	}
+	return false, nil
+}
+
+// callMethod runs a method as the user of the exchange: those that need the
+// HTTP session here, everything else in the ORM.
+func (x *exchange) callMethod(model, method string, args []any, kwargs map[string]any) (any, error) {
+	if kwargs == nil {
+		kwargs = map[string]any{}
+	}
+	if f, ok := sessionMethods[model+"."+method]; ok && f.exists(x.s.v.version) {
+		return f.run(x, call{model, method, args, kwargs})
+	}
+	if sessionModels[model] && !strings.HasPrefix(method, "_") {
+		return x.keyModel(call{model, method, args, kwargs})
+	}
+	return x.db.engine.call(x.uid, nil, model, method, args, kwargs)
+}
+
+// call is a method call with its arguments as they came.
+type call struct {
+	model, method string
+	args          []any
+	kwargs        map[string]any
+}
+
+// ids are the record ids in the first argument.
+func (c call) ids() []int64 {
+	var ids []int64
+	if len(c.args) > 0 {
+		if n, ok := asInt(c.args[0]); ok {
+			return []int64{n}
+		}
+		for _, v := range asList(c.args[0]) {
+			if n, ok := asInt(v); ok {
+				ids = append(ids, n)
+			}
+		}
+	}
+	return ids
+}
+
+// arg is a named argument, or the positional one at i.
+func (c call) arg(name string, i int) any {
+	if v, ok := c.kwargs[name]; ok {
+		return v
+	}
+	if i >= 0 && i < len(c.args) {
+		return c.args[i]
+	}
+	return nil
+}
+
+func (d *database) knows(model string) bool {
+	return sessionModels[model] || d.engine.hasModel(model)
+}
+
+// sessionMethod is a method that needs the session of the request.
+type sessionMethod struct {
+	from, to int
+	run      func(*exchange, call) (any, error)
+}
+
+func (m sessionMethod) exists(version int) bool {
+	return version >= m.from && (m.to == 0 || version <= m.to)
+}
+
+// unknownMethod is the version's wording of a method that is not there.
+func (t traits) unknownMethod(model, method string) *fault {
+	switch t.version {
+	case 16:
+		return raise("builtins.AttributeError", fmt.Sprintf("type object '%s' has no attribute '%s'", model, method))
+	case 17:
+		return raise("builtins.AttributeError", fmt.Sprintf("The method '%s' does not exist on the model '%s'", method, model))
+	}
+	return raise("builtins.AttributeError", fmt.Sprintf("The method '%s.%s' does not exist", model, method))
+}
