@@ -75,7 +75,7 @@ type Connection struct {
 	// connection is re-attached by the next authorize.
 	EndedAt time.Time
 	// EndReason is one word for pages and logs: "session_expired",
-	// "access_denied", "user_archived", "logged_out" or "revoked".
+	// "somebody_else", "access_denied", "user_archived", "logged_out" or "revoked".
 	EndReason string
 }
 

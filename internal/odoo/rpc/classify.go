@@ -86,6 +86,9 @@ func classify(raw jsontext.Value, model, method string) *odoo.Error {
 		e.Message = clip(text(object["message"]))
 	}
 	e.Kind = kindOf(e, code, model, method)
+	if strings.HasPrefix(e.Name, "psycopg") {
+		e.Message = "the database refused" // the text quotes SQL, or names the server
+	}
 	return e
 }
 

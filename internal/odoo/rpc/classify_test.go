@@ -204,6 +204,10 @@ func TestClassifyDropsTraceback(t *testing.T) {
 	if s := e.Error() + e.Name + e.Message; strings.Contains(s, "/usr/lib") || errors.Unwrap(e) != nil {
 		t.Errorf("kept more than name and message: %+v", e)
 	}
+	sql := classify(jsontext.Value(`{"code":0,"data":{"name":"psycopg2.errors.InvalidTextRepresentation","message":"LINE 1: SELECT secret"}}`), "", "")
+	if sql.Kind != odoo.BadRequest || strings.Contains(sql.Error(), "SELECT") {
+		t.Errorf("kept SQL: %+v", sql)
+	}
 	long := classify(jsontext.Value(`{"data":{"name":"X","message":"`+strings.Repeat("é", maxMessage)+`"}}`), "", "")
 	if len(long.Message) > maxMessage || strings.TrimRight(long.Message, "é") != "" {
 		t.Errorf("message of %d bytes is kept", len(long.Message))

@@ -1,0 +1,192 @@
+// Package connection lets the gateway act as a person later: it keeps the
+// Odoo session of an authorization sealed, follows it through soft rotations,
+// and decides when a connection has ended. Only a proven end ends one: an
+// Odoo that is down, locked or overloaded disconnects nobody.
+package connection
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
+	"github.com/caddy-odoo/gateway/internal/seal"
+)
+
+// Reasons for the end of a session, as in grant.Connection.EndReason.
+const (
+	// ReasonExpired: Odoo does not know the session any more. It was logged
+	// out, its password was changed, its user archived, or it idled out.
+	ReasonExpired = "session_expired"
+	// ReasonSomebodyElse: the session belongs to another user now.
+	ReasonSomebodyElse = "somebody_else"
+)
+
+// writeLimit bounds the store's work that outlives the request it began in.
+const writeLimit = 10 * time.Second
+
+// Config configures a Manager.
+type Config struct {
+	Store  grant.Store
+	Seal   *seal.Ring
+	Client *rpc.Client
+	// Table outlives the manager: it is kept over a reload.
+	Table *Table
+	// Now is the clock; nil means the wall clock.
+	Now clock.Clock
+	// Logger is told of connections that end and of writes that fail; nil
+	// logs nothing. Session ids are never logged.
+	Logger *zap.Logger
+}
+
+// Manager acts as the people who have authorized an application. It is safe
+// for concurrent use.
+type Manager struct {
+	store    grant.Store
+	seal     *seal.Ring
+	client   *rpc.Client
+	table    *Table
+	now      clock.Clock
+	log      *zap.Logger
+	rotation singleflight.Group
+}
+
+// New returns a manager.
+func New(c Config) *Manager {
+	m := &Manager{store: c.Store, seal: c.Seal, client: c.Client, table: c.Table, now: c.Now, log: c.Logger}
+	if m.now == nil {
+		m.now = clock.System
+	}
+	if m.log == nil {
+		m.log = zap.NewNop()
+	}
+	return m
+}
+
+// Attach makes the connection of an authorization from the session that its
+// person uses at this moment. It stores nothing. Of the authorization only
+// what its Key is made of is read.
+func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connection {
+	now := m.now()
+	return grant.Connection{
+		Kind:      grant.Session,
+		Sealed:    m.seal.Seal([]byte(sessionID), a.Key()),
+		Hash:      grant.HashToken(sessionID),
+		Since:     now,
+		TouchedAt: now,
+		BrowserAt: now,
+	}
+}
+
+// Do runs a call as the person of an authorization. The error is an
+// *odoo.Error. SessionExpired means that the connection has ended, now or
+// before; of all others none has ended it: Unavailable is also returned where
+// the store could not confirm an end, and AccessDenied is a method's own
+// word, such as that of a wrong password in its arguments.
+func (m *Manager) Do(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string, call odoo.Call) (odoo.Result, error) {
+	result, _, err := m.run(ctx, rt, a, userAgent, call)
+	return result, err
+}
+
+// maxMoves is how often one call is made again because the session has moved.
+const maxMoves = 3
+
+// run is Do. It also returns the authorization with the connection as it was
+// after the last attempt.
+func (m *Manager) run(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string, call odoo.Call) (odoo.Result, grant.Authorization, error) {
+	for range maxMoves {
+		id, err := m.open(a)
+		if err != nil {
+			return odoo.Result{}, a, err
+		}
+		result, rotated, err := m.client.Call(ctx, rt, rpc.Session{ID: id, UserAgent: userAgent}, call)
+		if rotated != nil && rotated.MaxAge >= 0 && soft(id, rotated.Value) {
+			m.table.rotated(id, rotated)
+			m.follow(ctx, id, rotated.Value)
+			a.Connection.Hash = grant.HashToken(rotated.Value)
+		}
+		if !is(err, odoo.SessionExpired) {
+			return result, a, err
+		}
+		// Odoo has refused the session before it looked at the call, so that
+		// the call may be made again with the id that is current by now.
+		next, moved, endErr := m.confirmEnd(ctx, a, ReasonExpired)
+		if endErr != nil {
+			err = endErr
+		}
+		if !moved {
+			return odoo.Result{}, a, err
+		}
+		a = next
+	}
+	return odoo.Result{}, a, &odoo.Error{Kind: odoo.Unavailable, Message: "the session moved on too often"}
+}
+
+// contextGet is the cheapest call that tells who one is, for portal users too.
+var contextGet = odoo.Call{Model: "res.users", Method: "context_get"}
+
+// Check asks Odoo whether the person of an authorization is still there. The
+// error is an *odoo.Error as that of [Manager.Do]: SessionExpired is a proven
+// end, CheckIdentity means that the person is there but has to confirm who
+// they are. A session that belongs to another user now ends the connection.
+func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error {
+	for range maxMoves {
+		result, used, err := m.run(ctx, rt, a, userAgent, contextGet)
+		if err != nil {
+			return err
+		}
+		answer, err := odoo.ParseJSON(result.Value, odoo.DefaultLimits)
+		object, _ := answer.(map[string]any)
+		uid, ok := object["uid"].(int64)
+		if err != nil || !ok {
+			return &odoo.Error{Kind: odoo.Server, Message: "the user's context does not name the user", Err: err}
+		}
+		if uid == a.UID {
+			return nil
+		}
+		next, moved, err := m.confirmEnd(ctx, used, ReasonSomebodyElse)
+		if err != nil {
+			return err
+		}
+		if !moved {
+			return &odoo.Error{Kind: odoo.SessionExpired, Message: "the session belongs to another user"}
+		}
+		a = next
+	}
+	return &odoo.Error{Kind: odoo.Unavailable, Message: "the session moved on too often"}
+}
+
+// open returns the session id of an authorization.
+func (m *Manager) open(a grant.Authorization) (string, error) {
+	if !a.Live() || !a.Connection.Live() {
+		return "", &odoo.Error{Kind: odoo.SessionExpired, Message: "the connection has ended"}
+	}
+	if a.Connection.Kind != grant.Session {
+		return "", &odoo.Error{Kind: odoo.Server, Message: "the connection is no session"}
+	}
+	id, err := m.seal.Open(a.Connection.Sealed, a.Key())
+	if err != nil {
+		m.log.Error("the sealed session can not be opened", zap.String("authorization", a.ID), zap.Error(err))
+		return "", &odoo.Error{Kind: odoo.Server, Message: "the connection can not be read", Err: err}
+	}
+	return string(id), nil
+}
+
+// is tells whether err is an *odoo.Error of a kind.
+func is(err error, kind odoo.Kind) bool {
+	var e *odoo.Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// storeError is what a failure of the store means for a call: it proves
+// nothing about the person.
+func storeError(err error) error {
+	return &odoo.Error{Kind: odoo.Unavailable, Message: "the grant store did not answer", Err: err}
+}
