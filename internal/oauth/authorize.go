@@ -17,7 +17,7 @@ import (
 // authorizeParams are the parameters that are understood, in the order in
 // which our own path is rebuilt from them. Others are ignored.
 var authorizeParams = []string{
-	"client_id", "redirect_uri", "response_type", "scope", "state",
+	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state",
 	"code_challenge", "code_challenge_method", "prompt",
 }
 

@@ -1,0 +1,84 @@
+package oauth
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// faultyStore fails where it is told to.
+type faultyStore struct {
+	grant.Store
+	mu   sync.Mutex
+	fail map[string]error
+}
+
+func (s *faultyStore) set(method string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail[method] = err
+}
+
+func (s *faultyStore) err(method string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fail[method]
+}
+
+func (s *faultyStore) Consent(ctx context.Context, a grant.Authorization) (grant.Authorization, error) {
+	if err := s.err("Consent"); err != nil {
+		return grant.Authorization{}, err
+	}
+	return s.Store.Consent(ctx, a)
+}
+
+func (s *faultyStore) FindAuthorization(ctx context.Context, application, subject, uri string) (grant.Authorization, error) {
+	if err := s.err("FindAuthorization"); err != nil {
+		return grant.Authorization{}, err
+	}
+	return s.Store.FindAuthorization(ctx, application, subject, uri)
+}
+
+func (s *faultyStore) UpdateConnection(ctx context.Context, id, from string, to grant.Connection) error {
+	if err := s.err("UpdateConnection"); err != nil {
+		return err
+	}
+	return s.Store.UpdateConnection(ctx, id, from, to)
+}
+
+func (s *faultyStore) IssueCode(ctx context.Context, c grant.Code) error {
+	if err := s.err("IssueCode"); err != nil {
+		return err
+	}
+	return s.Store.IssueCode(ctx, c)
+}
+
+func (s *faultyStore) RedeemCode(ctx context.Context, r grant.Redemption) (grant.TokenSet, grant.Authorization, error) {
+	if err := s.err("RedeemCode"); err != nil {
+		return grant.TokenSet{}, grant.Authorization{}, err
+	}
+	return s.Store.RedeemCode(ctx, r)
+}
+
+func (s *faultyStore) RefreshToken(ctx context.Context, hash string) (grant.RefreshToken, grant.TokenSet, error) {
+	if err := s.err("RefreshToken"); err != nil {
+		return grant.RefreshToken{}, grant.TokenSet{}, err
+	}
+	return s.Store.RefreshToken(ctx, hash)
+}
+
+func (s *faultyStore) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToken, error) {
+	if err := s.err("Rotate"); err != nil {
+		return grant.RefreshToken{}, err
+	}
+	return s.Store.Rotate(ctx, r)
+}
+
+func (s *faultyStore) EndTokenSet(ctx context.Context, id, reason string, now time.Time) error {
+	if err := s.err("EndTokenSet"); err != nil {
+		return err
+	}
+	return s.Store.EndTokenSet(ctx, id, reason, now)
+}
