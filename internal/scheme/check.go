@@ -189,13 +189,27 @@ func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.C
 	if err != nil {
 		return out, err
 	}
-	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": args["order"]}); err != nil {
+	order := args["order"]
+	if absent(order) || order == "" {
+		order = j.byName(m)
+	}
+	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": order}); err != nil {
 		return out, err
 	}
 	out.Method = "search_read"
 	out.Kwargs["domain"] = domain.And(match).Value()
 	out.Kwargs["fields"] = []any{"display_name"}
 	return out, nil
+}
+
+// byName is the order of a search by name, complete so that pages do not
+// overlap. A model that cannot be sorted by name keeps its own order.
+func (j *judge) byName(m *model) string {
+	f, err := j.field("order", m, searchField)
+	if err != nil || !f.Sortable || f.Relation != "" {
+		return ""
+	}
+	return searchField + ", id"
 }
 
 // ordered judges an order such as "name desc, id". A term on a relation sorts

@@ -1,0 +1,45 @@
+package dialect
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Write sends a JSON answer that no cache keeps and no browser takes for
+// anything else.
+func Write(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client has gone: nobody is left to tell
+}
+
+// FailureOf returns the *Failure in err; any other error is Internal and
+// keeps its text to itself.
+func FailureOf(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return &Failure{Kind: Internal, Code: "internal_error", Message: "internal error"}
+}
+
+// Announce sets the headers that belong to a failure: WWW-Authenticate,
+// always for Unauthorized, and Retry-After for Unavailable.
+func (f *Failure) Announce(h http.Header) {
+	switch {
+	case f.Challenge != "":
+		h.Set("WWW-Authenticate", f.Challenge)
+	case f.Kind == Unauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	if f.Kind == Unavailable {
+		wait := math.Ceil(max(f.RetryAfter, time.Second).Seconds())
+		h.Set("Retry-After", strconv.Itoa(int(wait)))
+	}
+}

@@ -1,0 +1,117 @@
+// Package dialecttest lets tests of dialects speak raw HTTP to a handler and
+// stand in for what runs their calls.
+package dialecttest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// Runner records calls and answers them as told.
+type Runner struct {
+	Calls   []odoo.Call
+	Answers []string // JSON, in turn; the last one again and again
+	Err     error    // if set, the answer to every call
+	Listed  []dialect.Model
+	Windows map[string]dialect.Window
+	Quirks  bool
+	// AuthErr, if set, is the answer of Authenticate.
+	AuthErr error
+}
+
+// Authenticate implements dialect.Authenticator.
+func (f *Runner) Authenticate(*http.Request) (dialect.Runner, error) {
+	if f.AuthErr != nil {
+		return nil, f.AuthErr
+	}
+	return f, nil
+}
+
+// Do implements dialect.Runner.
+func (f *Runner) Do(_ context.Context, call odoo.Call) (odoo.Result, error) {
+	f.Calls = append(f.Calls, call)
+	if f.Err != nil {
+		return odoo.Result{}, f.Err
+	}
+	answer := f.Answers[min(len(f.Calls), len(f.Answers))-1]
+	return odoo.Result{Value: []byte(answer)}, nil
+}
+
+// Models implements dialect.Runner.
+func (f *Runner) Models(context.Context) ([]dialect.Model, error) { return f.Listed, f.Err }
+
+// Window implements dialect.Runner.
+func (f *Runner) Window(_ context.Context, model string) (dialect.Window, bool) {
+	w, ok := f.Windows[model]
+	return w, ok
+}
+
+// Compat implements dialect.Runner.
+func (f *Runner) Compat() bool { return f.Quirks }
+
+// Answer is what a server has sent.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Serve starts the handler on a real listener and returns a function that
+// sends one request to it, byte for byte: the request line, further header
+// lines (each ends in \r\n), and a body.
+func Serve(t *testing.T, h http.Handler) func(line, headers, body string) Answer {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return func(line, headers, body string) Answer {
+		t.Helper()
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if body != "" {
+			headers += fmt.Sprintf("Content-Length: %d\r\n", len(body))
+		}
+		fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: erp.example.com\r\nConnection: close\r\n%s\r\n%s", line, headers, body)
+		var method string
+		fmt.Sscan(line, &method)
+		res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Answer{Status: res.StatusCode, Header: res.Header, Body: string(text)}
+	}
+}
+
+// Call is a call in one line, to compare: method, ids, arguments, context.
+func Call(t *testing.T, c odoo.Call) string {
+	t.Helper()
+	env := any(nil)
+	if c.Context != nil {
+		env = c.Context
+	}
+	text := c.Model + "." + c.Method
+	for _, v := range []any{odoo.IDList(c.IDs), c.Kwargs, env} {
+		raw, err := odoo.MarshalValue(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += " " + string(raw)
+	}
+	return text
+}

@@ -1,0 +1,124 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// Path returns the path of a request, which must be plain: no escapes, no
+// empty, "." or ".." segments, and only characters that models, methods and
+// ids are made of. What is judged is then what every other reader of the
+// request sees. One slash at the end is left away, because documented
+// addresses have it.
+func Path(r *http.Request) (string, error) {
+	p := r.URL.Path
+	if r.URL.EscapedPath() != p || p == "" || p[0] != '/' {
+		return "", errors.New("the path must be plain")
+	}
+	for i := range len(p) {
+		c := p[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && strings.IndexByte("/._-", c) < 0 {
+			return "", errors.New("the path must be plain")
+		}
+	}
+	if trimmed := strings.TrimSuffix(p, "/"); trimmed != "" {
+		p = trimmed
+	}
+	if path.Clean(p) != p {
+		return "", errors.New("the path must be plain")
+	}
+	return p, nil
+}
+
+// Parameters are the parameters of a request. Each name occurs once.
+type Parameters map[string]string
+
+// maxForm bounds the body of a form, in bytes.
+const maxForm = 1 << 20
+
+// Query reads the parameters of the address, encoded or not, as clients of
+// the legacy interfaces send them: raw quotes, brackets and equal signs stand
+// for themselves. A parameter that occurs twice, a ";" and malformed escapes
+// are refused.
+func Query(r *http.Request) (Parameters, error) {
+	out := Parameters{}
+	return out, out.add(r.URL.RawQuery)
+}
+
+// Form reads the parameters of the address and of a form in the body, which
+// together must not name one twice. A body that is no form is refused, so
+// that nothing a client has said is dropped.
+func Form(w http.ResponseWriter, r *http.Request) (Parameters, error) {
+	out, err := Query(r)
+	if err != nil {
+		return nil, err
+	}
+	body := http.MaxBytesReader(w, r.Body, maxForm)
+	kind, arguments, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		text, err := io.ReadAll(body)
+		if err != nil {
+			return nil, errors.New("the form cannot be read")
+		}
+		return out, out.add(string(text))
+	case "multipart/form-data":
+		return out, out.multipart(body, arguments["boundary"])
+	}
+	if n, err := io.CopyN(io.Discard, body, 1); n > 0 || err != io.EOF {
+		return nil, errors.New("the body must be a form")
+	}
+	return out, nil
+}
+
+func (p Parameters) add(encoded string) error {
+	if encoded == "" {
+		return nil
+	}
+	values, err := url.ParseQuery(encoded)
+	if err != nil {
+		return errors.New("the parameters are malformed")
+	}
+	for name, list := range values {
+		if len(list) != 1 {
+			return fmt.Errorf("parameter %q occurs more than once", name)
+		}
+		if err := p.set(name, list[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Parameters) set(name, value string) error {
+	if _, twice := p[name]; twice {
+		return fmt.Errorf("parameter %q occurs more than once", name)
+	}
+	if !utf8.ValidString(name) || !utf8.ValidString(value) {
+		return errors.New("the parameters are not UTF-8")
+	}
+	p[name] = value
+	return nil
+}
+
+// Only refuses parameters of other names than those known.
+func (p Parameters) Only(known ...string) error {
+	for name := range p {
+		found := false
+		for _, k := range known {
+			found = found || k == name
+		}
+		if !found {
+			return fmt.Errorf("parameter %q is not known here", name)
+		}
+	}
+	return nil
+}

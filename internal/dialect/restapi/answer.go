@@ -1,0 +1,59 @@
+package restapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+func ok(w http.ResponseWriter, body odoo.Record) {
+	dialect.Write(w, http.StatusOK, odoo.AppendRecord(nil, body))
+}
+
+// failed is {"code":…,"message":…}.
+func failed(status int, message string) odoo.Record {
+	text, _ := jsontext.AppendQuote(nil, message) // invalid UTF-8 is replaced
+	return odoo.Record{
+		{Name: "code", Value: jsontext.Value(strconv.Itoa(status))},
+		{Name: "message", Value: text},
+	}
+}
+
+// flat writes {"code":…,"message":…}.
+func flat(w http.ResponseWriter, status int, message string) {
+	dialect.Write(w, status, odoo.AppendRecord(nil, failed(status, message)))
+}
+
+// nested writes {"error":{"code":…,"message":…}}.
+func nested(w http.ResponseWriter, status int, message string) {
+	inner := odoo.AppendRecord(nil, failed(status, message))
+	dialect.Write(w, status, odoo.AppendRecord(nil, odoo.Record{{Name: "error", Value: inner}}))
+}
+
+func malformed(w http.ResponseWriter, err error) {
+	nested(w, http.StatusBadRequest, err.Error())
+}
+
+// fail writes a failure in the original's words: 401 and 404 always the same,
+// 403 with the reason for whatever Odoo or the rules refuse, malformed values
+// among them.
+func fail(w http.ResponseWriter, err error) {
+	f := dialect.FailureOf(err)
+	f.Announce(w.Header())
+	switch f.Kind {
+	case dialect.Unauthorized:
+		flat(w, http.StatusUnauthorized, "Authentication required")
+	case dialect.NotFound:
+		flat(w, http.StatusNotFound, "Record not found")
+	case dialect.Forbidden, dialect.Invalid:
+		nested(w, http.StatusForbidden, f.Message)
+	case dialect.Unavailable:
+		flat(w, http.StatusServiceUnavailable, f.Message)
+	default:
+		nested(w, http.StatusInternalServerError, f.Message)
+	}
+}
