@@ -74,7 +74,11 @@ func (l *Limiter) Blocked(key string) (wait time.Duration, blocked bool) {
 	if !ok {
 		return 0, false
 	}
-	missing := 1 - bucket.TokensAt(l.now())
+	now := l.now()
+	// Taking nothing moves the bucket to now, also where the clock was set back:
+	// it would otherwise earn nothing until the old time has come again.
+	bucket.ReserveN(now, 0)
+	missing := 1 - bucket.TokensAt(now)
 	// A token is there again to the nanosecond of the float arithmetic.
 	if missing <= 1e-6 {
 		return 0, false

@@ -1,0 +1,336 @@
+package token_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/seal"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+const (
+	issuer   = "https://erp.example.com"
+	audience = "https://erp.example.com"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// keyStore is a grant store reduced to its signing keys.
+type keyStore struct {
+	mu   sync.Mutex
+	keys []grant.SigningKey
+	fail error
+}
+
+func (s *keyStore) SigningKeys(context.Context) ([]grant.SigningKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]grant.SigningKey(nil), s.keys...), s.fail
+}
+
+func (s *keyStore) AddSigningKey(_ context.Context, k grant.SigningKey, first bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first && len(s.keys) > 0 {
+		return grant.ErrStale
+	}
+	s.keys = append(s.keys, k)
+	return s.fail
+}
+
+// testKey is made once: making one takes a quarter of a second.
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// kidOf is the RFC 7638 thumbprint, written a second time.
+func kidOf(key *rsa.PublicKey) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, `{"e":"%s","kty":"RSA","n":"%s"}`,
+		b64(big.NewInt(int64(key.E)).Bytes()), b64(key.N.Bytes())))
+	return b64(sum[:])
+}
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func newRing(t testing.TB) *seal.Ring {
+	t.Helper()
+	r, err := seal.NewRing(seal.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func sealed(t testing.TB, ring *seal.Ring, key any, id string) grant.SigningKey {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant.SigningKey{ID: id, Algorithm: "RS256", Sealed: ring.Seal(der, id), CreatedAt: start}
+}
+
+// newKeys is a key set of testKey at a clock that stands at start.
+func newKeys(t testing.TB) (*token.Keys, *clock.Fake) {
+	t.Helper()
+	ring := newRing(t)
+	now := clock.NewFake(start)
+	keys, err := token.Open(context.Background(), token.Config{
+		Issuer: issuer, Audience: audience, Seal: ring, Now: now.Now,
+		Store: &keyStore{keys: []grant.SigningKey{sealed(t, ring, testKey(), kidOf(&testKey().PublicKey))}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys, now
+}
+
+func claims() token.Claims {
+	return token.Claims{
+		Subject: "sub-1", ClientID: "wiki-client", ID: "jti-1", TokenSet: "set-1", Authorization: "az-1",
+		Scope: []string{"odoo.read", "odoo.write"}, IssuedAt: start, ExpiresAt: start.Add(time.Hour),
+	}
+}
+
+func sign(t testing.TB, keys *token.Keys, c token.Claims) string {
+	t.Helper()
+	raw, err := keys.Sign(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// refused checks that raw is refused for that reason, and that the error
+// quotes nothing of it.
+func refused(t *testing.T, keys *token.Keys, raw, reason string) {
+	t.Helper()
+	c, err := keys.Verify(raw)
+	if !errors.Is(err, token.ErrInvalid) || !reflect.DeepEqual(c, token.Claims{}) {
+		t.Errorf("claims %+v, error %v, want %v", c, err, token.ErrInvalid)
+		return
+	}
+	if !strings.Contains(err.Error(), reason) {
+		t.Errorf("error %q, want one about %q", err, reason)
+	}
+	for part := range strings.SplitSeq(raw, ".") {
+		if len(part) > 8 && strings.Contains(err.Error(), part) {
+			t.Errorf("error %q quotes the token", err)
+		}
+	}
+}
+
+func TestSignedTokenVerifies(t *testing.T) {
+	keys, _ := newKeys(t)
+	want := claims()
+	raw := sign(t, keys, want)
+	for range 2 { // the second time from the cache
+		got, err := keys.Verify(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !got.IssuedAt.Equal(want.IssuedAt) || !got.ExpiresAt.Equal(want.ExpiresAt) {
+			t.Errorf("times %v to %v", got.IssuedAt, got.ExpiresAt)
+		}
+		got.IssuedAt, got.ExpiresAt = want.IssuedAt, want.ExpiresAt
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("claims\n%+v, want\n%+v", got, want)
+		}
+		got.Scope[0] = "spoilt"
+	}
+	bare := claims()
+	bare.Scope, bare.ID = nil, ""
+	got, err := keys.Verify(sign(t, keys, bare))
+	if err != nil || got.Scope != nil || got.ID == "" {
+		t.Errorf("without scope and id: %+v, error %v", got, err)
+	}
+}
+
+// TestWireForm reads a token with golang-jwt alone, as a resource server of
+// RFC 9068 would.
+func TestWireForm(t *testing.T) {
+	keys, now := newKeys(t)
+	got := jwt.MapClaims{}
+	parsed, err := jwt.ParseWithClaims(sign(t, keys, claims()), got, func(*jwt.Token) (any, error) {
+		return &testKey().PublicKey, nil
+	}, jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(now.Now), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantHeader := map[string]any{"alg": "RS256", "typ": "at+jwt", "kid": kidOf(&testKey().PublicKey)}
+	if !reflect.DeepEqual(parsed.Header, wantHeader) {
+		t.Errorf("header %v, want %v", parsed.Header, wantHeader)
+	}
+	want := jwt.MapClaims{
+		"iss": issuer, "aud": audience, "sub": "sub-1", "client_id": "wiki-client", "jti": "jti-1", "ts": "set-1", "az": "az-1",
+		"scope": "odoo.read odoo.write", "iat": float64(start.Unix()), "exp": float64(start.Add(time.Hour).Unix()),
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("claims\n%v, want\n%v", got, want)
+	}
+}
+
+func TestSignRefuses(t *testing.T) {
+	keys, _ := newKeys(t)
+	for name, spoil := range map[string]func(*token.Claims){
+		"no subject":         func(c *token.Claims) { c.Subject = "" },
+		"no client id":       func(c *token.Claims) { c.ClientID = "" },
+		"no token set":       func(c *token.Claims) { c.TokenSet = "" },
+		"no authorization":   func(c *token.Claims) { c.Authorization = "" },
+		"no issue":           func(c *token.Claims) { c.IssuedAt = time.Time{} },
+		"no end":             func(c *token.Claims) { c.ExpiresAt = time.Time{} },
+		"end before issue":   func(c *token.Claims) { c.ExpiresAt = c.IssuedAt },
+		"longer than Verify": func(c *token.Claims) { c.Subject = strings.Repeat("x", token.MaxSize) },
+	} {
+		c := claims()
+		spoil(&c)
+		if raw, err := keys.Sign(c); err == nil {
+			t.Errorf("%s: signed %d bytes", name, len(raw))
+		}
+	}
+}
+
+func TestOpenMakesOneKey(t *testing.T) {
+	ring := newRing(t)
+	store := &keyStore{}
+	config := token.Config{Issuer: issuer, Audience: audience, Store: store, Seal: ring, Now: clock.NewFake(start).Now}
+	const starts = 4
+	sets := make([]*token.Keys, starts)
+	var all sync.WaitGroup
+	for i := range starts {
+		all.Go(func() {
+			var err error
+			if sets[i], err = token.Open(t.Context(), config); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		return
+	}
+	made := 0
+	raw := sign(t, sets[0], claims())
+	for i, keys := range sets {
+		if keys.Created() != "" {
+			made++
+		}
+		if _, err := keys.Verify(raw); err != nil {
+			t.Errorf("start %d: %v", i, err)
+		}
+		if string(keys.JWKS()) != string(sets[0].JWKS()) {
+			t.Errorf("start %d publishes another key set", i)
+		}
+	}
+	if made != 1 || len(store.keys) != 1 {
+		t.Errorf("%d starts say that they made a key, %d keys are stored", made, len(store.keys))
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	ring := newRing(t)
+	kid := kidOf(&testKey().PublicKey)
+	good := sealed(t, ring, testKey(), kid)
+	foreign, otherID, algorithm, junk := good, good, good, good
+	foreign.Sealed = sealed(t, newRing(t), testKey(), kid).Sealed
+	otherID.ID = "other"
+	algorithm.Algorithm = "HS256"
+	junk.Sealed = ring.Seal([]byte("no key"), kid)
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("disk on fire")
+	for _, test := range []struct {
+		name  string
+		store *keyStore
+		want  string
+	}{
+		{"another sealing key", &keyStore{keys: []grant.SigningKey{foreign}}, "sealing key"},
+		{"a record under another id", &keyStore{keys: []grant.SigningKey{otherID}}, "sealing key"},
+		{"sealed under an id that is not its thumbprint", &keyStore{keys: []grant.SigningKey{sealed(t, ring, testKey(), "mine")}}, "not the RSA key"},
+		{"another algorithm", &keyStore{keys: []grant.SigningKey{algorithm}}, "HS256"},
+		{"no key", &keyStore{keys: []grant.SigningKey{junk}}, kid},
+		{"a small key", &keyStore{keys: []grant.SigningKey{sealed(t, ring, small, kidOf(&small.PublicKey))}}, "not the RSA key"},
+		{"one bad among good", &keyStore{keys: []grant.SigningKey{good, foreign}}, "sealing key"},
+		{"a failing store", &keyStore{fail: failed}, "disk on fire"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := len(test.store.keys)
+			_, err := token.Open(t.Context(), token.Config{Issuer: issuer, Audience: audience, Store: test.store, Seal: ring})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one about %q", err, test.want)
+			}
+			if len(test.store.keys) != before {
+				t.Error("a key was made in place of the one that is lost")
+			}
+		})
+	}
+	for _, config := range []token.Config{
+		{Audience: audience, Store: &keyStore{}, Seal: ring}, {Issuer: issuer, Store: &keyStore{}, Seal: ring},
+		{Issuer: issuer, Audience: audience, Seal: ring}, {Issuer: issuer, Audience: audience, Store: &keyStore{}},
+	} {
+		if _, err := token.Open(t.Context(), config); err == nil {
+			t.Errorf("opened with %+v", config)
+		}
+	}
+}
+
+func TestNewestKeySignsAndOlderVerify(t *testing.T) {
+	ring := newRing(t)
+	store := &keyStore{keys: []grant.SigningKey{sealed(t, ring, testKey(), kidOf(&testKey().PublicKey))}}
+	config := token.Config{Issuer: issuer, Audience: audience, Store: store, Seal: ring, Now: clock.NewFake(start).Now}
+	before, err := token.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.keys = append(store.keys, sealed(t, ring, next, kidOf(&next.PublicKey)))
+	after, err := token.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := after.Verify(sign(t, before, claims())); err != nil {
+		t.Errorf("a token of the older key: %v", err)
+	}
+	refused(t, before, sign(t, after, claims()), "unknown key")
+
+	var set struct{ Keys []map[string]string }
+	if err := json.Unmarshal(after.JWKS(), &set); err != nil {
+		t.Fatal(err)
+	}
+	var want []map[string]string
+	for _, key := range []*rsa.PrivateKey{testKey(), next} {
+		want = append(want, map[string]string{
+			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kidOf(&key.PublicKey), "e": "AQAB", "n": b64(key.N.Bytes()),
+		})
+	}
+	if !reflect.DeepEqual(set.Keys, want) {
+		t.Errorf("key set\n%v, want\n%v", set.Keys, want)
+	}
+}
