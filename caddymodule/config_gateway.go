@@ -93,6 +93,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		Issuer:       s.issuer,
 		Database:     s.database,
 		Applications: s.applications,
+		Schemes:      s.schemes,
 		State:        state,
 		ClientAddr:   clientAddr,
 		Logger:       logger,

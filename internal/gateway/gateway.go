@@ -10,11 +10,15 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // Config configures New.
@@ -28,11 +32,16 @@ type Config struct {
 	Database string
 	// Applications are the registered clients.
 	Applications []application.Application
+	// Schemes are the model schemes by name. An application names one.
+	Schemes map[string]*scheme.Scheme
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the
 	// request's peer.
 	ClientAddr func(*http.Request) netip.Addr
+	// RequestID names a request on pages and in the audit trail; nil makes
+	// one up.
+	RequestID func(*http.Request) string
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Now defaults to the system clock.
@@ -41,29 +50,99 @@ type Config struct {
 
 // Gateway serves one issuer. It belongs to one configuration.
 type Gateway struct {
-	config Config
+	config       Config
+	issuer       string
+	applications *application.Registry
+
+	opening sync.Mutex
+	service atomic.Pointer[service]
 }
 
 // New checks the configuration. It opens nothing.
 func New(c Config) (*Gateway, error) {
-	if c.Issuer == nil || c.Issuer.Host == "" {
-		return nil, errors.New("issuer is required")
-	}
-	if c.State == nil {
+	switch {
+	case c.Name == "":
+		return nil, errors.New("gateway: name is required")
+	case c.Issuer == nil || c.Issuer.Host == "" || c.Issuer.Scheme != "https" && c.Issuer.Scheme != "http":
+		return nil, fmt.Errorf("gateway %s: issuer must be an http or https origin", c.Name)
+	case strings.Trim(c.Issuer.Path, "/") != "" || c.Issuer.RawQuery != "" || c.Issuer.Fragment != "" || c.Issuer.User != nil:
+		return nil, fmt.Errorf("gateway %s: issuer must be an origin alone, such as https://erp.example.com", c.Name)
+	case c.Database == "":
+		return nil, fmt.Errorf("gateway %s: database is required", c.Name)
+	case c.State == nil:
 		return nil, fmt.Errorf("gateway %s: no state", c.Name)
 	}
-	return &Gateway{config: c}, nil
+	applications, err := application.NewRegistry(c.Applications)
+	if err != nil {
+		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
+	}
+	for _, a := range c.Applications {
+		if c.Schemes[a.Scheme] == nil {
+			return nil, fmt.Errorf("gateway %s: application %s: there is no model scheme %q", c.Name, a.Name, a.Scheme)
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	if c.Now == nil {
+		c.Now = clock.System
+	}
+	if c.ClientAddr == nil {
+		c.ClientAddr = peer
+	}
+	return &Gateway{config: c, issuer: issuerString(c.Issuer), applications: applications}, nil
 }
 
 // Open opens the store and loads the keys. It may be called any number of
 // times; requests call it too, so that the order of starts does not matter.
 func (g *Gateway) Open(ctx context.Context) error {
-	_, err := g.config.State.Open(ctx)
+	_, err := g.open(ctx)
 	return err
 }
 
+func (g *Gateway) open(ctx context.Context) (*service, error) {
+	if s := g.service.Load(); s != nil {
+		return s, nil
+	}
+	g.opening.Lock()
+	defer g.opening.Unlock()
+	if s := g.service.Load(); s != nil {
+		return s, nil
+	}
+	s, err := newService(ctx, g.config, g.applications)
+	if err != nil {
+		return nil, err
+	}
+	g.service.Store(s)
+	return s, nil
+}
+
 // ServeHTTP serves a request, or hands it on to Odoo. Its error is that of
-// Upstream.Pass; the gateway's own answers are always written.
+// Upstream.Pass; the gateway's own answers are always written. A store that
+// can not be opened stops the gateway's own paths only.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream) error {
-	return up.Pass(w, r)
+	if !owned(r.URL.Path) {
+		return g.pass(w, r, up)
+	}
+	// The store outlives the request that happens to open it.
+	s, err := g.open(context.WithoutCancel(r.Context()))
+	if err != nil {
+		g.config.Logger.Error("gateway is not open", zap.Error(err))
+		unavailable(w)
+		return nil
+	}
+	s.serve(w, r, up)
+	return nil
+}
+
+// issuerString is the issuer identifier: scheme and host, no trailing slash.
+func issuerString(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// peer is the address of the connection's other end.
+func peer(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap()
 }

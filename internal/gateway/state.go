@@ -7,7 +7,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -25,6 +27,9 @@ type State struct {
 	open   func(context.Context) (Backend, error)
 	logger *zap.Logger
 	now    clock.Clock
+
+	table  *connection.Table
+	memory *oauth.Memory
 
 	mu      sync.Mutex
 	backend *Backend
@@ -50,6 +55,8 @@ func NewState(c StateConfig) *State {
 	if s.now == nil {
 		s.now = clock.System
 	}
+	s.table = connection.NewTable(s.now)
+	s.memory = oauth.NewMemory(s.now)
 	return s
 }
 

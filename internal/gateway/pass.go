@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/httphook"
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
+)
+
+// pass hands a request on to Odoo. Its body and answer are untouched; our own
+// tokens and cookies stay here, and a browser that presents a session id which
+// a call of the gateway's has rotated is served with the current one.
+func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) error {
+	r = g.strip(r)
+	s := g.service.Load()
+	if s == nil {
+		return up.Pass(w, r) // the store is not open: nothing to follow
+	}
+	presented := connection.SessionID(r)
+	if presented == "" {
+		return up.Pass(w, r)
+	}
+	passed := r.Clone(r.Context())
+	current := s.connections.Present(passed)
+	if current != nil {
+		presented = current.Value
+	}
+	s.connections.BrowserSeen(r.Context(), presented)
+	return up.Pass(httphook.New(w, func(_ int, header http.Header) {
+		s.connections.Observe(r.Context(), presented, header)
+		if current != nil && rpc.SessionCookie(header) == nil {
+			header.Add("Set-Cookie", current.String())
+		}
+	}), passed)
+}
+
+// refresh serves a browser that comes to the gateway itself with a session id
+// that one of our calls has rotated: the request returned holds the current
+// one, and the answer gives it to the browser.
+func (s *service) refresh(w http.ResponseWriter, r *http.Request) *http.Request {
+	if connection.SessionID(r) == "" {
+		return r
+	}
+	out := r.Clone(r.Context())
+	if current := s.connections.Present(out); current != nil {
+		w.Header().Add("Set-Cookie", current.String())
+	}
+	return out
+}

@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"net/http"
+	"path"
+	"strings"
+)
+
+// owned tells whether a path belongs to the gateway. It is decided on the
+// decoded path; what only resembles one of ours goes to Odoo, which does not
+// know it.
+func owned(p string) bool {
+	return strings.HasPrefix(p, "/restapi/1.0/") || p == "/restapi/1.0" ||
+		strings.HasPrefix(p, "/orestapi/") || p == "/orestapi" ||
+		strings.HasPrefix(p, "/.well-known/oauth-authorization-server")
+}
+
+// clean tells whether a path means one thing only: it stays what it is when
+// dot segments and doubled slashes are resolved, hides no separator behind
+// percent-encoding, and holds only visible ASCII. One trailing slash is fine.
+func clean(r *http.Request) bool {
+	p := r.URL.Path
+	if p == "" || p[0] != '/' {
+		return false
+	}
+	for i := range len(p) {
+		if c := p[i]; c <= ' ' || c >= 0x7f || c == '\\' || c == ';' || c == '%' {
+			return false
+		}
+	}
+	if trimmed := strings.TrimSuffix(p, "/"); trimmed != "" && path.Clean(trimmed) != trimmed {
+		return false
+	}
+	return !strings.Contains(strings.ToLower(r.URL.EscapedPath()), "%2f")
+}

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+// endpoint is one exact path of the authorization server.
+type endpoint struct {
+	methods []string // besides HEAD, where GET is among them
+	serve   func(s *service, w http.ResponseWriter, r *http.Request, up Upstream)
+}
+
+// endpoints are the exact paths. Everything below the dialects' prefixes goes
+// to the dialect.
+var endpoints = map[string]endpoint{
+	oauth.AuthorizePath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.Authorize(w, s.refresh(w, r), up.Browser())
+	}},
+	oauth.ConsentPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.Consent(w, s.refresh(w, r), up.Browser())
+	}},
+	oauth.AccessTokenPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.AccessToken(w, r, up)
+	}},
+	oauth.RevokePath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.Revoke(w, r)
+	}},
+	oauth.JWKSPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.JWKS(w, r)
+	}},
+	oauth.MetadataPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.Metadata(w, r)
+	}},
+	page.StylesheetPath: {[]string{http.MethodGet}, func(_ *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		page.Stylesheet(w, r)
+	}},
+}
+
+// serve answers a request on a path of the gateway's.
+func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
+	if !clean(r) {
+		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
+		return
+	}
+	if e, ok := endpoints[r.URL.Path]; ok {
+		if !allows(e.methods, r.Method) {
+			w.Header().Set("Allow", strings.Join(e.methods, ", "))
+			writeError(w, http.StatusMethodNotAllowed, "the method is not allowed here")
+			return
+		}
+		e.serve(s, w, r, up)
+		return
+	}
+	r = r.WithContext(withUpstream(r.Context(), up))
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/object/"):
+		s.restapi.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, "/orestapi/"):
+		s.orestapi.ServeHTTP(w, r)
+	default:
+		writeError(w, http.StatusNotFound, "there is no such endpoint")
+	}
+}
+
+func allows(methods []string, method string) bool {
+	for _, m := range methods {
+		if m == method || m == http.MethodGet && method == http.MethodHead {
+			return true
+		}
+	}
+	return false
+}
+
+// unavailable answers while the store cannot be opened.
+func unavailable(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	writeError(w, http.StatusServiceUnavailable, "the gateway can not reach its store")
+}
+
+// writeError answers what belongs to no dialect, in the shape that clients of
+// /restapi know.
+func writeError(w http.ResponseWriter, status int, message string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"code": status, "message": message}) // a client that left
+}
+
+type upstreamKey struct{}
+
+// withUpstream lets the dialects' Authenticator find the request's upstream:
+// a dialect knows of none.
+func withUpstream(ctx context.Context, up Upstream) context.Context {
+	return context.WithValue(ctx, upstreamKey{}, up)
+}
+
+func upstreamOf(ctx context.Context) (Upstream, bool) {
+	up, ok := ctx.Value(upstreamKey{}).(Upstream)
+	return up, ok
+}
+
+var _ dialect.Authenticator = (*service)(nil)

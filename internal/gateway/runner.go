@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// runner runs calls for one application as one person: check, do, filter.
+type runner struct {
+	service       *service
+	app           *application.Application
+	rules         *scheme.Scheme
+	authorization grant.Authorization
+	upstream      Upstream
+}
+
+// Do implements dialect.Runner.
+func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
+	fields := personFields{n}
+	checked, err := n.rules.Check(ctx, fields, call)
+	if unknownField(err) && fields.refresh(ctx, call.Model) {
+		// A field that was added to Odoo since the list was read.
+		checked, err = n.rules.Check(ctx, fields, call)
+	}
+	if err != nil {
+		return odoo.Result{}, n.refused(ctx, call, err)
+	}
+	result, err := n.run(ctx, checked)
+	if err != nil {
+		return odoo.Result{}, failure(err)
+	}
+	filtered, err := n.rules.Filter(ctx, fields, checked, result)
+	if err != nil {
+		n.service.logger.Error("answer could not be filtered",
+			zap.String("application", n.app.Name), zap.String("model", call.Model),
+			zap.String("method", call.Method), zap.Error(err))
+		return odoo.Result{}, failure(err)
+	}
+	n.service.store.Used(n.authorization.ID, n.service.now())
+	return filtered, nil
+}
+
+// Compat implements dialect.Runner.
+func (n *runner) Compat() bool { return n.app.Compat.Restapi }
+
+// run sends a call that the rules have let through, or one of the gateway's own.
+func (n *runner) run(ctx context.Context, call odoo.Call) (odoo.Result, error) {
+	return n.service.connections.Do(ctx, n.upstream, n.authorization, connection.UserAgent(n.app.Title), call)
+}
+
+// refused records a refusal of the rules and words it for the application.
+func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialect.Failure {
+	f := failure(err)
+	var denied *scheme.Denied
+	if errors.As(err, &denied) {
+		n.service.audit.Record(ctx, audit.Event{
+			Time: n.service.now(), Kind: audit.SchemeDenied, Gateway: n.service.name,
+			Application: n.app.Name, Subject: n.authorization.Subject, Authorization: n.authorization.ID,
+			Detail: map[string]string{"model": call.Model, "method": call.Method, "code": denied.Code, "rule": denied.Rule},
+		})
+	}
+	return f
+}
+
+// unknownField tells whether the rules refused a field that Odoo may have got
+// since its fields were read.
+func unknownField(err error) bool {
+	var denied *scheme.Denied
+	return errors.As(err, &denied) && denied.Code == scheme.CodeField
+}

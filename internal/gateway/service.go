@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+// service is a gateway whose store is open.
+type service struct {
+	name         string
+	applications *application.Registry
+	schemes      map[string]*scheme.Scheme
+	store        grant.Store
+	keys         *token.Keys
+	connections  *connection.Manager
+	oauth        *oauth.Server
+	restapi      http.Handler
+	orestapi     http.Handler
+	audit        audit.Recorder
+	logger       *zap.Logger
+	now          clock.Clock
+
+	fields   *personCache[odoo.Fields]
+	readable *personCache[bool]
+	windows  *personCache[dialect.Window]
+}
+
+// newService joins the parts of an opened gateway.
+func newService(ctx context.Context, c Config, applications *application.Registry) (*service, error) {
+	backend, err := c.State.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{
+		name:         c.Name,
+		applications: applications,
+		schemes:      c.Schemes,
+		store:        backend.Store(c.Name),
+		audit:        audit.NewZap(c.Logger.Named("audit"), c.Now),
+		logger:       c.Logger,
+		now:          c.Now,
+		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
+		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
+		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
+	}
+	issuer := issuerString(c.Issuer)
+	s.keys, err = token.Open(ctx, token.Config{
+		Issuer: issuer, Audience: issuer, Store: s.store, Seal: backend.Seal, Now: c.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
+	}
+	if id := s.keys.Created(); id != "" {
+		s.audit.Record(ctx, audit.Event{Kind: audit.KeyCreated, Gateway: c.Name, Detail: map[string]string{"kid": id}})
+	}
+	client := rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
+	s.connections = connection.New(connection.Config{
+		Store: s.store, Seal: backend.Seal, Client: client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
+	})
+	s.oauth, err = oauth.New(oauth.Config{
+		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
+		Scheme: s.consentScheme, Store: s.store, Seal: backend.Seal, Keys: s.keys,
+		People: people{client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit,
+		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
+		Logger: c.Logger.Named("oauth"), Now: c.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
+	}
+	s.restapi = restapi.New(restapi.Config{Auth: s})
+	s.orestapi = orestapi.New(orestapi.Config{Auth: s})
+	return s, nil
+}
+
+// consentScheme finds a model scheme for the consent page.
+func (s *service) consentScheme(name string) oauth.Scheme {
+	if found := s.schemes[name]; found != nil {
+		return found
+	}
+	return nil
+}
