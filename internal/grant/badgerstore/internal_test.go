@@ -1,0 +1,156 @@
+package badgerstore
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/seal"
+)
+
+// TestCacheNeverKeepsTheOld plays the one race that matters: a reader has read
+// before a write, and fills in after it.
+func TestCacheNeverKeepsTheOld(t *testing.T) {
+	c := newCache[string](10)
+	_, mark, ok := c.get("key")
+	if ok {
+		t.Fatal("a new cache has the key")
+	}
+	c.drop("key") // the writer, done
+	c.fill("key", mark, "old")
+	if v, _, ok := c.get("key"); ok {
+		t.Fatalf("the cache keeps %q", v)
+	}
+	_, mark, _ = c.get("key")
+	c.fill("key", mark, "new")
+	if v, _, ok := c.get("key"); !ok || v != "new" {
+		t.Fatalf("the cache has %q, %v", v, ok)
+	}
+	c.drop("key")
+	if _, _, ok := c.get("key"); ok {
+		t.Fatal("a dropped value is still there")
+	}
+}
+
+func openStore(t *testing.T, o Options) (*DB, *store) {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	if o.Seal == nil {
+		r, err := seal.NewRing(seal.NewKey())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Seal = r
+	}
+	db, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db, db.Store("erp").(*store)
+}
+
+func set(t *testing.T, db *DB, key []byte, value string) {
+	t.Helper()
+	if err := db.badger.Update(func(txn *badger.Txn) error { return txn.Set(key, []byte(value)) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRecordsOfOtherVersions(t *testing.T) {
+	db, s := openStore(t, Options{})
+	key := func(id string) []byte { return s.keys.key(kindAuthorization, id) }
+	set(t, db, key("later"), "\x01"+`{"id":"later","app":"wiki","sub":"sub-1","uid":7,"db":"prod","cn":{"new":1},"added":{"x":[1]}}`)
+	if a, err := s.Authorization(t.Context(), "later"); err != nil || a.Application != "wiki" || a.UID != 7 || !a.Live() {
+		t.Errorf("a record with fields of a later version: %+v, error %v", a, err)
+	}
+	for id, value := range map[string]string{
+		"newer": "\x02" + `{"id":"newer"}`, "empty": "", "cut": "\x01{", "other": "\x01[]",
+	} {
+		set(t, db, key(id), value)
+		if _, err := s.Authorization(t.Context(), id); !errors.Is(err, grant.ErrUnavailable) || !strings.Contains(err.Error(), id) {
+			t.Errorf("%s: error %v, want %v that names the record", id, err, grant.ErrUnavailable)
+		}
+	}
+}
+
+func TestNewerFormatIsRefused(t *testing.T) {
+	r, err := seal.NewRing(seal.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dir: t.TempDir(), Seal: r}
+	db, _ := openStore(t, o)
+	set(t, db, []byte(formatKey), "\x01"+`{"format":2,"epoch":"x"}`)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(o); err == nil || !strings.Contains(err.Error(), "has format 2") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestDamagedIndexMisleadsNobody: indexes are judged by their records.
+func TestDamagedIndexMisleadsNobody(t *testing.T) {
+	db, s := openStore(t, Options{})
+	consent := func(subject string) grant.Authorization {
+		a, err := s.Consent(t.Context(), grant.Authorization{
+			Application: "wiki", Subject: subject,
+			Connection: grant.Connection{Kind: grant.Session, Sealed: []byte("x"), Hash: grant.HashToken(subject)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a, b := consent("sub-1"), consent("sub-2")
+	set(t, db, s.keys.index(kindSession, a.Connection.Hash, b.ID), "")
+	set(t, db, s.keys.index(kindSession, a.Connection.Hash, "gone"), "")
+	set(t, db, s.keys.index(kindSubject, a.Subject, b.ID), "")
+	set(t, db, s.keys.live(a.Key()), b.ID)
+	if all, err := s.AuthorizationsBySession(t.Context(), a.Connection.Hash); err != nil || len(all) != 1 || all[0].ID != a.ID {
+		t.Errorf("by session: %+v, error %v", all, err)
+	}
+	if all, err := s.AuthorizationsBySubject(t.Context(), a.Subject); err != nil || len(all) != 1 || all[0].ID != a.ID {
+		t.Errorf("by subject: %+v, error %v", all, err)
+	}
+	if found, err := s.FindAuthorization(t.Context(), "wiki", "sub-1", ""); !errors.Is(err, grant.ErrNotFound) {
+		t.Errorf("found %+v, error %v", found, err)
+	}
+}
+
+// TestAnswersAreNoFailures: outcome passes a Store's own errors and makes
+// ErrUnavailable of the rest.
+func TestAnswersAreNoFailures(t *testing.T) {
+	db, _ := openStore(t, Options{})
+	for _, err := range answers {
+		if got := db.outcome(err); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+	for _, err := range []error{badger.ErrDBClosed, badger.ErrBlockedWrites, badger.ErrConflict, badger.ErrTxnTooBig, errors.New("disk on fire")} {
+		if got := db.outcome(err); !errors.Is(got, grant.ErrUnavailable) || !errors.Is(got, err) {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+func TestBlockedWritesAreUnavailable(t *testing.T) {
+	db, s := openStore(t, Options{})
+	a, err := s.Consent(t.Context(), grant.Authorization{Application: "wiki", Subject: "sub-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Badger under us is closed, as after a failure of its own.
+	if err := db.badger.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RevokeAuthorization(t.Context(), a.ID, a.CreatedAt); !errors.Is(err, grant.ErrUnavailable) {
+		t.Errorf("error %v", err)
+	}
+}
