@@ -85,7 +85,7 @@ func (db *DB) defineSales() {
 		selection("state", "Status", states...).def("draft").ro().uncopied(),
 		of("date_order", "datetime", "Order Date").req().uncopied().defn(func(t *tx) any { return t.stamp() }),
 		of("validity_date", "date", "Expiration"), char("client_order_ref", "Customer Reference").uncopied(), of("note", "html", "Terms and conditions"),
-		one2many("order_line", "Order Lines", "sale.order.line", "order_id"),
+		one2many("order_line", "Order Lines", "sale.order.line", "order_id").copied(),
 		amount("amount_untaxed", "Untaxed Amount"), tax, amount("amount_total", "Total"),
 		boolean("locked", "Locked").def(false).uncopied())
 	line := &model{name: "sale.order.line", label: "Sales Order Line", order: "order_id, sequence, id",
@@ -126,8 +126,9 @@ func lineTotal(r *row) any {
 
 func (t *tx) orderTotal(r *row) float64 {
 	total := 0.0
-	for _, line := range t.model("sale.order.line").rows {
-		if line.v["order_id"] == r.id {
+	lines := t.model("sale.order.line")
+	for _, id := range lines.ids() {
+		if line := lines.rows[id]; line.v["order_id"] == r.id {
 			n, _ := asFloat(lineTotal(line))
 			total += n
 		}

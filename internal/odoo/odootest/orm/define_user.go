@@ -45,7 +45,7 @@ func (db *DB) defineUsers() {
 		many2one("partner_id", "Related Partner", "res.partner").req().uncopied(),
 		char("login", "Login").req(),
 		&field{name: "password", typ: "char", label: "Password", noStore: true, noCopy: true, noSearch: true,
-			compute: func(*tx, *row) any { return false }},
+			compute: func(*tx, *row) any { return "" }},
 		related("name", "char", "Name", "partner_id.name"), related("email", "char", "Email", "partner_id.email"),
 		related("phone", "char", "Phone", "partner_id.phone"), related("lang", "char", "Language", "partner_id.lang"),
 		related("tz", "char", "Timezone", "partner_id.tz"), related("image_128", "binary", "Image 128", "partner_id.image_128"),

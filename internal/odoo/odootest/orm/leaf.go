@@ -54,7 +54,7 @@ func (t *tx) leaf(m *model, c condition) predicate {
 	case f.noSearch:
 		return t.unsearchable(m, f)
 	case f.name == "display_name" && f.noStore:
-		return t.displayNameLeaf(m, c)
+		return t.nameFilter(m, c.operator, c.value)
 	case c.operator == "any" || c.operator == "not any":
 		return t.anyLeaf(m, f, c)
 	case c.operator == "child_of" || c.operator == "parent_of":
@@ -73,15 +73,6 @@ func (t *tx) unsearchable(m *model, f *field) predicate {
 		throw(ValueError, "Cannot convert %s.%s to SQL because it is not stored", m.name, f.name)
 	}
 	return always
-}
-
-// displayNameLeaf searches by name; 17 has no search behind the field and
-// counts all.
-func (t *tx) displayNameLeaf(m *model, c condition) predicate {
-	if t.db.version == 17 {
-		return always
-	}
-	return t.nameFilter(m, c.operator, c.value)
 }
 
 // targets returns the ids that a relational field of a record points to.
@@ -123,6 +114,9 @@ func (t *tx) visible(co *model) predicate {
 
 func (t *tx) pathLeaf(m *model, f *field, rest string, c condition) predicate {
 	if !f.relational() {
+		if f.typ == "binary" && t.db.version >= 20 && (rest == "size" || rest == "filename") {
+			return t.binaryProperty(m, f, rest, c)
+		}
 		if t.db.version >= 19 {
 			throw(ValueError, "Invalid field property '%s' on %s.%s", rest, m.name, f.name)
 		}
@@ -272,4 +266,20 @@ func (t *tx) relationLeaf(m *model, f *field, c condition) predicate {
 		return t.points(m, f, func(r *row) bool { return contains(ids, r.id) })
 	}
 	return t.scalarLeaf(m, f, condition{c.path, operator, value})
+}
+
+// binaryProperty is a condition on the size or the name of a file, which 20
+// can ask for; the simulation keeps no names.
+func (t *tx) binaryProperty(m *model, f *field, property string, c condition) predicate {
+	as := &field{name: f.name + "." + property, typ: "char", compute: func(t *tx, r *row) any { return nil }}
+	if property == "size" {
+		as.typ = "integer"
+		as.compute = func(t *tx, r *row) any {
+			if content := asString(t.raw(m, r, f)); content != "" {
+				return binarySize(content)
+			}
+			return nil
+		}
+	}
+	return t.scalarLeaf(m, as, c)
 }

@@ -98,7 +98,18 @@ func (t *tx) lookup(m *model, name string) *method {
 			}
 		}
 	}
+	if t.db.version >= 18 && slices.Contains(privateNames, name) {
+		panic(t.privateMethod(m, name))
+	}
 	panic(t.unknownMethod(m, name))
+}
+
+// privateNames are methods of the ORM itself that 18 and later refuse to call
+// remotely although no underscore says so.
+var privateNames = []string{
+	"browse", "ensure_one", "exists", "fetch", "filtered", "filtered_domain", "flush_model", "flush_recordset",
+	"invalidate_model", "invalidate_recordset", "mapped", "search_fetch", "sorted", "sudo", "with_company",
+	"with_context", "with_env", "with_prefetch", "with_user",
 }
 
 // call runs a method with positional and keyword arguments, ids first.

@@ -101,7 +101,7 @@ func init() {
 				t.write(m, []int64{r.id}, map[string]any{"active": r.v["active"] == false})
 			}
 			return nil
-		}).until(18),
+		}).until(19),
 		"read_group@20": onModel("domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None",
 			func(t *tx, m *model, a args) any { return t.tupleGroups(m, a) }),
 		"read_group": onModel("domain, fields, groupby, offset=0, limit=None, orderby=False, lazy=True",
@@ -192,17 +192,7 @@ func copyMethod(t *tx, m *model, ids []int64, a args) any {
 	defaults, _ := a.get("default").(map[string]any)
 	out := []any{}
 	for _, r := range t.existing(m, ids) {
-		vals := map[string]any{}
-		for _, f := range m.fields {
-			if f.noCopy || !f.stored() || f.compute != nil || f.typ == "one2many" || f.name == "id" || !t.mayField(f) {
-				continue
-			}
-			if kept, ok := r.v[f.name].([]int64); ok {
-				vals[f.name] = []any{[]any{int64(6), int64(0), anyIDs(kept)}}
-			} else if r.v[f.name] != nil && f.inverse == "" {
-				vals[f.name] = r.v[f.name]
-			}
-		}
+		vals := t.copied(m, r)
 		if name, ok := vals[m.recName].(string); ok && m.recName == "name" {
 			vals["name"] = name + " (copy)"
 		}
@@ -215,6 +205,34 @@ func copyMethod(t *tx, m *model, ids []int64, a args) any {
 		return out[0]
 	}
 	return out
+}
+
+// copied are the values that a copy of a record starts with.
+func (t *tx) copied(m *model, r *row) map[string]any {
+	vals := map[string]any{}
+	for _, f := range m.fields {
+		if f.noCopy || !f.stored() || f.compute != nil || f.name == "id" || !t.mayField(f) {
+			continue
+		}
+		kept := r.v[f.name]
+		ids, many := kept.([]int64)
+		switch {
+		case f.typ == "one2many":
+			lines := []any{}
+			co := t.model(f.relation)
+			for _, id := range t.targets(r, m, f) {
+				line := t.copied(co, co.rows[id])
+				delete(line, f.inverse)
+				lines = append(lines, []any{int64(0), int64(0), line})
+			}
+			vals[f.name] = lines
+		case many:
+			vals[f.name] = []any{[]any{int64(6), int64(0), anyIDs(ids)}}
+		case kept != nil && f.inverse == "":
+			vals[f.name] = kept
+		}
+	}
+	return vals
 }
 
 func idText(ids []int64) string {

@@ -232,7 +232,7 @@ func (t *tx) companies() []any {
 	return anyIDs(t.userCompanies())
 }
 
-// write sets one value of a record so that a failing call can take it back.
+// set changes one value of a record so that a failing call can take it back.
 func (t *tx) set(r *row, name string, value any) {
 	old, had := r.v[name]
 	*t.undo = append(*t.undo, func() {

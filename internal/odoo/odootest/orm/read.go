@@ -163,7 +163,7 @@ func (t *tx) present(m *model, r *row, f *field, load any) any {
 	case "boolean":
 		return truthy(v)
 	}
-	if v == nil || v == "" && f.typ != "html" {
+	if v == nil || v == "" && f.compute == nil && f.typ != "html" {
 		return false
 	}
 	return v
@@ -198,7 +198,7 @@ func (t *tx) presentBinary(v any) any {
 	if content == "" {
 		return false
 	}
-	size := int64(base64.StdEncoding.DecodedLen(len(content)) - strings.Count(content, "="))
+	size := binarySize(content)
 	switch {
 	case t.db.version >= 20:
 		return map[string]any{"content": content, "size": size}
@@ -206,6 +206,11 @@ func (t *tx) presentBinary(v any) any {
 		return humanSize(size)
 	}
 	return content
+}
+
+// binarySize is how long base64 is once decoded.
+func binarySize(content string) int64 {
+	return int64(base64.StdEncoding.DecodedLen(len(content)) - strings.Count(content, "="))
 }
 
 func humanSize(n int64) string {

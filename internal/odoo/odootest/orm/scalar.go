@@ -30,7 +30,7 @@ func (t *tx) scalarLeaf(m *model, f *field, c condition) predicate {
 			return t.inLeaf(m, f, list)
 		}
 		want := t.operand(f, value)
-		return func(r *row) bool { return same(f, t.raw(m, r, f), want) }
+		return func(r *row) bool { return t.same(f, t.raw(m, r, f), want) }
 	case "<", ">", "<=", ">=":
 		want := t.operand(f, value)
 		if s, ok := want.(string); ok && f.typ == "datetime" && len(s) == len(dateLayout) {
@@ -99,7 +99,7 @@ func (t *tx) inLeaf(m *model, f *field, value any) predicate {
 	}
 	return func(r *row) bool {
 		have := t.raw(m, r, f)
-		return slices.ContainsFunc(wants, func(want any) bool { return same(f, have, want) })
+		return slices.ContainsFunc(wants, func(want any) bool { return t.same(f, have, want) })
 	}
 }
 
@@ -109,6 +109,9 @@ func (t *tx) operand(f *field, v any) any {
 		if s, ok := v.(string); ok {
 			n, err := strconv.ParseInt(s, 10, 64)
 			if err != nil {
+				if t.db.version >= 19 {
+					throw(ValueError, "invalid literal for int() with base 10: %s", python(s))
+				}
 				throw(InvalidText, "invalid input syntax for type integer: %q", s)
 			}
 			return n
@@ -117,8 +120,9 @@ func (t *tx) operand(f *field, v any) any {
 	return v
 }
 
-// same is SQL's = with False as IS NULL.
-func same(f *field, have, want any) bool {
+// same is SQL's = with False as IS NULL; from 19 on a number that is 0 counts
+// as unset too.
+func (t *tx) same(f *field, have, want any) bool {
 	if f.typ == "boolean" {
 		return truthy(have) == truthy(want)
 	}
@@ -127,7 +131,7 @@ func same(f *field, have, want any) bool {
 		return empty(have) == empty(want)
 	}
 	if want == nil || want == false {
-		return empty(have)
+		return empty(have) || t.db.version >= 19 && f.number() && !truthy(have)
 	}
 	if want == true {
 		return !empty(have)

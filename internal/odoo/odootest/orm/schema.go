@@ -121,7 +121,8 @@ func (db *DB) define(m *model, fields ...*field) *model {
 		m.class = "BaseModel"
 	}
 	m.add(&field{name: "id", typ: "integer", label: "ID", readonly: true})
-	m.add(&field{name: "display_name", typ: "char", label: "Display Name", readonly: true, noStore: true,
+	// 17 has nothing to search the name by: a leaf on it is true.
+	m.add(&field{name: "display_name", typ: "char", label: "Display Name", readonly: true, noStore: true, noSearch: db.version == 17,
 		compute: func(t *tx, r *row) any { return t.displayName(m, r) }})
 	m.add(fields...)
 	if !m.unlogged {
@@ -202,6 +203,8 @@ func (f *field) def(v any) *field {
 }
 
 func (f *field) defn(initial func(t *tx) any) *field { f.initial = initial; return f }
+
+func (f *field) copied() *field { f.noCopy = false; return f }
 
 func (f *field) uncopied() *field { f.noCopy = true; return f }
 

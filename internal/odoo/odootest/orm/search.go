@@ -57,6 +57,7 @@ type orderTerm struct {
 	f          *field
 	desc       bool
 	nullsFirst bool
+	byID       bool
 }
 
 // orderTerms parses an order; every column must be one the user may read and
@@ -74,10 +75,14 @@ func (t *tx) orderTerms(m *model, order string) []orderTerm {
 		if len(words) == 0 {
 			continue
 		}
-		name, _, dotted := strings.Cut(strings.Trim(words[0], `"`), ".")
+		name, property, _ := strings.Cut(strings.Trim(words[0], `"`), ".")
 		f := m.byName[name]
-		if f == nil || dotted && !f.relational() {
+		if f == nil {
 			throw(ValueError, "Invalid field '%s' on model '%s'", name, m.name)
+		}
+		// The one path that an order may take is the id of a many2one.
+		if property != "" && (property != "id" || f.typ != "many2one") {
+			throw(ValueError, "Invalid field property '%s' on %s.%s", property, m.name, name)
 		}
 		if t.db.version >= 17 && !t.mayField(f) {
 			panic(t.fieldDenied(m, f, "read"))
@@ -94,7 +99,7 @@ func (t *tx) orderTerms(m *model, order string) []orderTerm {
 		if i := slices.Index(words, "nulls"); i >= 0 && i+1 < len(words) {
 			first = words[i+1] == "first"
 		}
-		terms = append(terms, orderTerm{f, desc, first})
+		terms = append(terms, orderTerm{f, desc, first, property != ""})
 	}
 	return terms
 }
@@ -127,7 +132,12 @@ func (t *tx) compareBy(m *model, term orderTerm, a, b *row) int {
 			return 1
 		}
 	}
-	c := t.compareValues(term.f, x, y)
+	var c int
+	if term.byID {
+		c, _ = compare(x, y)
+	} else {
+		c = t.compareValues(term.f, x, y)
+	}
 	if term.desc {
 		return -c
 	}

@@ -1,6 +1,9 @@
 package orm
 
-import "crypto/subtle"
+import (
+	"crypto/subtle"
+	"slices"
+)
 
 // User is what the HTTP layer needs to know of a user.
 type User struct {
@@ -54,7 +57,8 @@ func (db *DB) user(r *row) User {
 		Password: db.secrets[r.id]}
 	u.PartnerID, _ = r.v["partner_id"].(int64)
 	u.CompanyID, _ = r.v["company_id"].(int64)
-	u.CompanyIDs, _ = r.v["company_ids"].([]int64)
+	companyIDs, _ := r.v["company_ids"].([]int64)
+	u.CompanyIDs = slices.Clone(companyIDs)
 	if p := partners.rows[u.PartnerID]; p != nil {
 		u.PartnerName = asString(t.displayName(partners, p))
 		u.PartnerWriteDate = asString(p.v["write_date"])

@@ -142,8 +142,12 @@ func leafText(path, operator string, value any) string {
 	return "(" + python(path) + ", " + python(operator) + ", " + python(value) + ")"
 }
 
-// text makes a string list from a JSON list of strings.
+// stringList reads a list of names. A lone string is a sequence of its letters,
+// as Python has it.
 func stringList(v any) []string {
+	if s, ok := v.(string); ok {
+		return strings.Split(s, "")
+	}
 	list, ok := v.([]any)
 	if !ok {
 		return nil
