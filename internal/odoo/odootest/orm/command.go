@@ -124,8 +124,7 @@ func (l *link) put(r *row, name string, id int64) {
 	}
 }
 
-// drop ends a link. The line of a one2many cannot be without its owner where
-// the owner is required, so it is deleted.
+// drop ends a link. A line that goes with its owner is deleted.
 func (l *link) drop(id int64) {
 	target := l.co.rows[id]
 	if target == nil {
@@ -133,7 +132,7 @@ func (l *link) drop(id int64) {
 	}
 	switch {
 	case l.f.typ == "one2many":
-		if inverse := l.co.byName[l.f.inverse]; inverse.required {
+		if l.co.byName[l.f.inverse].cascade {
 			l.t.unlink(l.co, []int64{id})
 		} else if target.v[l.f.inverse] == l.r.id {
 			l.t.write(l.co, []int64{id}, map[string]any{l.f.inverse: false})

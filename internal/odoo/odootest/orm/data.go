@@ -186,7 +186,12 @@ func (db *DB) loadTechnical() {
 	}
 	reports := [][3]any{{int64(358), "PDF Quote", "sale.report_saleorder"}, {int64(359), "PRO-FORMA Invoice", "sale.report_saleorder_pro_forma"},
 		{int64(397), "Quotation / Order", "sale.report_saleorder_raw"}}
-	if db.version == 16 {
+	switch db.version {
+	case 17:
+		reports[0][0], reports[1][0], reports[2][0] = int64(343), int64(344), int64(377)
+	case 18:
+		reports[2][0] = int64(395)
+	case 16:
 		reports = [][3]any{{int64(309), "Quotation / Order", "sale.report_saleorder"}, {int64(310), "PRO-FORMA Invoice", "sale.report_saleorder_pro_forma"}}
 	}
 	for _, r := range reports {

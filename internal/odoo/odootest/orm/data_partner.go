@@ -72,7 +72,7 @@ func (db *DB) loadPartners() {
 		return id
 	}
 	person := func(name, email string, v map[string]any) {
-		v["name"], v["email"], v["parent_id"], v["country_id"], v[fixedEntity] = name, email, int64(1), unitedStates, true
+		v["name"], v["email"], v["company_name"], v["country_id"] = name, email, "YourCompany", unitedStates
 		add(v)
 	}
 	admin := "admin@yourcompany.example.com"

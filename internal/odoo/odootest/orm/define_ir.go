@@ -111,7 +111,7 @@ func (db *DB) defineKeys() {
 			{group: groupPortal, ops: "rwcu", domain: own},
 			{group: groupSystem, ops: "rwcu", domain: everything},
 		}},
-		char("name", "Description").req().ro(), many2one("user_id", "User", "res.users").req().ro(), char("scope", "Scope").ro(),
+		char("name", "Description").req().ro(), many2one("user_id", "User", "res.users").cascading().ro(), char("scope", "Scope").ro(),
 		of("create_date", "datetime", "Creation Date").ro())
 	mine := []rule{{ops: "rwcu", domain: func(t *tx) []any { return []any{[]any{"create_uid", "=", t.uid}} }}}
 	wizard := &model{name: "res.users.apikeys.description", label: "API Key Description", transient: true, rules: mine,

@@ -107,7 +107,7 @@ func (db *DB) definePartner() {
 		db.partnerType(), char("function", "Job Position"), char("website", "Website Link"),
 		selection("lang", "Language", [2]string{"en_US", "English (US)"}).def("en_US"), char("tz", "Timezone"),
 		of("comment", "html", "Notes"), of("color", "integer", "Color Index").def(int64(0)), of("date", "date", "Date"),
-		many2one("company_id", "Company", "res.company"),
+		many2one("company_id", "Company", "res.company"), char("company_name", "Company Name"),
 		many2one("commercial_partner_id", "Commercial Entity", "res.partner").ro().uncopied(),
 		boolean("partner_share", "Share Partner").def(true).ro().uncopied(),
 		of("credit_limit", "float", "Credit Limit").in(accounting).def(0.0),
@@ -177,7 +177,11 @@ func (t *tx) commercialPartner() any {
 func completeName(m *model, r *row) any {
 	name := asString(r.v["name"])
 	parent, _ := r.v["parent_id"].(int64)
-	if p := m.rows[parent]; p != nil && !truthy(r.v["is_company"]) {
+	above := asString(r.v["company_name"])
+	if p := m.rows[parent]; p != nil {
+		above = asString(p.v["name"])
+	}
+	if above != "" && !truthy(r.v["is_company"]) {
 		if name == "" {
 			for _, c := range m.byName["type"].selection {
 				if c[0] == r.v["type"] {
@@ -185,7 +189,7 @@ func completeName(m *model, r *row) any {
 				}
 			}
 		}
-		name = asString(p.v["name"]) + ", " + name
+		name = above + ", " + name
 	}
 	if name == "" {
 		return false
@@ -223,10 +227,6 @@ func partnerAddress(t *tx, r *row) any {
 	return strings.Join(lines, "\n")
 }
 
-// fixedEntity marks the demo people who stand on their own although they
-// belong to a company.
-const fixedEntity = "-fixed"
-
 func checkPartner(t *tx, r *row) {
 	m := t.model("res.partner")
 	if empty(r.v["name"]) && r.v["type"] == "contact" {
@@ -237,7 +237,7 @@ func checkPartner(t *tx, r *row) {
 	if p := m.rows[parent]; p != nil && !truthy(r.v["is_company"]) {
 		entity = p.v["commercial_partner_id"]
 	}
-	if r.v[fixedEntity] == nil && r.v["commercial_partner_id"] != entity {
+	if r.v["commercial_partner_id"] != entity {
 		t.set(r, "commercial_partner_id", entity)
 	}
 }

@@ -20,17 +20,21 @@ func (db *DB) defineProducts() {
 		one2many("child_id", "Child Categories", "product.category", "parent_id"))
 	template := &model{name: "product.template", label: "Product", order: "name, id", recSearch: []string{"name", "default_code"}, acl: catalogue}
 	template.display = func(_ *tx, r *row) any { return productName(r.v["name"], r.v["default_code"]) }
+	unit := "Unit of Measure"
+	if db.version >= 19 {
+		unit = "Unit"
+	}
 	db.define(template,
 		char("name", "Name").req(), char("default_code", "Internal Reference"), of("list_price", "float", "Sales Price").def(1.0),
 		of("standard_price", "float", "Cost").in(groupUser).def(0.0),
 		selection("type", "Product Type", [2]string{"consu", "Goods"}, [2]string{"service", "Service"}).def("consu"),
-		many2one("uom_id", "Unit of Measure", "uom.uom").req().def(int64(1)), many2one("categ_id", "Product Category", "product.category"),
+		many2one("uom_id", unit, "uom.uom").req().def(int64(1)), many2one("categ_id", "Product Category", "product.category"),
 		boolean("sale_ok", "Sales").def(true), boolean("active", "Active").def(true), of("description_sale", "text", "Sales Description"),
 		many2one("company_id", "Company", "res.company"), of("image_128", "binary", "Image 128"),
 		one2many("product_variant_ids", "Products", "product.product", "product_tmpl_id"))
 	variant := &model{name: "product.product", label: "Product Variant", order: "default_code, id", recSearch: []string{"name", "default_code", "barcode"}, acl: catalogue}
 	db.define(variant,
-		many2one("product_tmpl_id", "Product Template", "product.template").req(), char("barcode", "Barcode").uncopied(),
+		many2one("product_tmpl_id", "Product Template", "product.template").cascading(), char("barcode", "Barcode").uncopied(),
 		related("name", "char", "Name", "product_tmpl_id.name"), related("default_code", "char", "Internal Reference", "product_tmpl_id.default_code"),
 		related("list_price", "float", "Sales Price", "product_tmpl_id.list_price"),
 		related("uom_id", "many2one", "Unit of Measure", "product_tmpl_id.uom_id").rel("uom.uom"), boolean("active", "Active").def(true))
@@ -94,7 +98,7 @@ func (db *DB) defineSales() {
 	subtotal := of("price_subtotal", "monetary", "Subtotal").ro()
 	subtotal.compute = func(_ *tx, r *row) any { return lineTotal(r) }
 	db.define(line,
-		many2one("order_id", "Order Reference", "sale.order").req(), of("sequence", "integer", "Sequence").def(int64(10)),
+		many2one("order_id", "Order Reference", "sale.order").cascading(), of("sequence", "integer", "Sequence").def(int64(10)),
 		many2one("product_id", "Product", "product.product"), of("name", "text", "Description").req().def("/"),
 		of("product_uom_qty", "float", "Quantity").def(1.0), of("price_unit", "float", "Unit Price").def(0.0),
 		of("discount", "float", "Discount (%)").def(0.0), subtotal,

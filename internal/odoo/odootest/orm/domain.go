@@ -38,9 +38,25 @@ type condition struct {
 	value          any
 }
 
-// inverse operators: a negation goes into an ordering, because a record with
-// no value satisfies neither < nor >=.
+// inverted orderings: a negation goes into them, because a record with no
+// value satisfies neither < nor >=.
 var inverted = map[string]string{"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+// distributed are the other operators that 16 to 18 turn around instead of
+// negating what the condition says. It makes a difference along a path into an
+// x2many, and on a field that cannot be searched, where the negation is as
+// true as the condition.
+var distributed = map[string]string{
+	"=": "!=", "!=": "=", "in": "not in", "not in": "in", "like": "not like", "not like": "like",
+	"ilike": "not ilike", "not ilike": "ilike", "any": "not any", "not any": "any",
+}
+
+func (t *tx) invert(operator string) string {
+	if inverse := inverted[operator]; inverse != "" || t.db.version >= 19 {
+		return inverse
+	}
+	return distributed[operator]
+}
 
 // compile turns a domain in prefix notation into a predicate over the records
 // of a model, with every name and operator checked beforehand: an error does
@@ -97,7 +113,7 @@ func (t *tx) term(m *model, whole, rest []any, negate bool) (predicate, []any) {
 		panic(t.badItem(head))
 	}
 	c := condition{path, operator, leaf[2]}
-	if inverse := inverted[operator]; negate && inverse != "" {
+	if inverse := t.invert(operator); negate && inverse != "" {
 		c.operator, negate = inverse, false
 	}
 	p := t.leaf(m, c)

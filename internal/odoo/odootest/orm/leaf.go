@@ -163,21 +163,28 @@ func (t *tx) treeLeaf(m *model, f *field, c condition) predicate {
 	for _, id := range t.idsOf(co, c.value, "ilike") {
 		set[id] = true
 	}
-	if co.parent != "" {
-		t.grow(co, set, c.operator == "child_of")
+	// A many2one to the model itself makes the tree, and the condition is on
+	// the records, not on what they point to.
+	own := f.typ == "many2one" && co == m
+	parent := co.parent
+	if own {
+		parent = f.name
 	}
-	if f.name == "id" {
+	if parent != "" {
+		grow(co, parent, set, c.operator == "child_of")
+	}
+	if f.name == "id" || own {
 		return func(r *row) bool { return set[r.id] }
 	}
 	return t.points(m, f, func(r *row) bool { return set[r.id] })
 }
 
 // grow adds all descendants, or all ancestors, to a set of ids.
-func (t *tx) grow(m *model, set map[int64]bool, down bool) {
+func grow(m *model, field string, set map[int64]bool, down bool) {
 	for changed := true; changed; {
 		changed = false
 		for id, r := range m.rows {
-			parent, _ := r.v[m.parent].(int64)
+			parent, _ := r.v[field].(int64)
 			if down && !set[id] && set[parent] {
 				set[id], changed = true, true
 			}

@@ -37,7 +37,7 @@ func (t *tx) scalarLeaf(m *model, f *field, c condition) predicate {
 			want = s + dayEdge(operator)
 		}
 		return func(r *row) bool {
-			order, ok := compare(t.raw(m, r, f), want)
+			order, ok := compare(t.unsetAsZero(f, t.raw(m, r, f)), want)
 			return ok && ordered(operator, order)
 		}
 	}
@@ -63,6 +63,21 @@ func (t *tx) scalarLeaf(m *model, f *field, c condition) predicate {
 		}
 		return ok && like(pattern, have)
 	}
+}
+
+// unsetAsZero: from 19 on a text or number without a value is ordered as "" or
+// 0, before it fails every comparison.
+func (t *tx) unsetAsZero(f *field, v any) any {
+	if v != nil || t.db.version < 19 {
+		return v
+	}
+	switch {
+	case f.number():
+		return 0.0
+	case f.text():
+		return ""
+	}
+	return v
 }
 
 // dayEdge completes a date that is compared with a datetime.

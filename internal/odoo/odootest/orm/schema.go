@@ -21,6 +21,7 @@ type field struct {
 	noStore          bool // a computed field without a column
 	noSearch         bool // noStore and nothing to search by
 	noCopy           bool
+	cascade          bool   // many2one: the record goes with what it points to
 	aggregator       string // sum, max, … ; "" cannot be aggregated
 	compute          func(t *tx, r *row) any
 	initial          func(t *tx) any
@@ -192,6 +193,8 @@ func related(name, typ, label, path string) *field {
 func (f *field) req() *field { f.required = true; return f }
 
 func (f *field) ro() *field { f.readonly = true; return f }
+
+func (f *field) cascading() *field { f.cascade = true; return f.req() }
 
 func (f *field) in(groups string) *field { f.groups = groups; return f }
 

@@ -267,7 +267,7 @@ func (t *tx) unlink(m *model, ids []int64) {
 }
 
 // forget resolves references to a deleted record: a required many2one forbids
-// the deletion, except from the lines of a one2many, which go with it.
+// the deletion, unless its record goes with what it points to.
 func (t *tx) forget(m *model, gone int64) {
 	for _, name := range sortedKeys(t.db.models) {
 		co := t.db.models[name]
@@ -289,7 +289,7 @@ func (t *tx) forget(m *model, gone int64) {
 				switch {
 				case !f.required:
 					t.set(r, f.name, nil)
-				case m.owns(co.name, f.name):
+				case f.cascade:
 					t.remove(co, r)
 				default:
 					throw(ValidationError, "The operation cannot be completed: another model requires the record being deleted. If possible, archive it instead.\n\nModel: %s (%s)\nField: %s (%s)\n", co.label, co.name, f.label, f.name)
@@ -297,12 +297,6 @@ func (t *tx) forget(m *model, gone int64) {
 			}
 		}
 	}
-}
-
-func (m *model) owns(co, inverse string) bool {
-	return slices.ContainsFunc(m.fields, func(f *field) bool {
-		return f.typ == "one2many" && f.relation == co && f.inverse == inverse
-	})
 }
 
 func sortedKeys[V any](m map[string]V) []string {
