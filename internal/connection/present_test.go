@@ -199,5 +199,8 @@ func TestBrowserSeen(t *testing.T) {
 	if !seen().Equal(start.Add(122*time.Minute)) || w.store.writes.Load() != 2 {
 		t.Errorf("seen %v after %d writes", seen(), w.store.writes.Load())
 	}
+	if n := w.store.lookups.Load(); n != 3 {
+		t.Errorf("%d lookups, want one for each hour", n)
+	}
 	w.holds(a, id)
 }

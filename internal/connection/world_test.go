@@ -36,7 +36,8 @@ type world struct {
 type spyStore struct {
 	grant.Store
 	writes  atomic.Int32
-	before  func() // runs before the next write, once
+	lookups atomic.Int32 // by session
+	before  func()       // runs before the next write, once
 	reading error
 	writing error
 }
@@ -64,6 +65,7 @@ func (s *spyStore) Authorization(ctx context.Context, id string) (grant.Authoriz
 }
 
 func (s *spyStore) AuthorizationsBySession(ctx context.Context, hash string) ([]grant.Authorization, error) {
+	s.lookups.Add(1)
 	if s.reading != nil {
 		return nil, s.reading
 	}

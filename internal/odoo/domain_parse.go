@@ -16,6 +16,10 @@ func ParseDomain(v any) (Domain, error) {
 	return parseDomain(v, MaxDomainDepth)
 }
 
+// maxDomainItems bounds the length of one list before it is worked on: joining
+// costs the square of it.
+const maxDomainItems = 4 * MaxDomainLeaves
+
 // parseDomain bounds the recursion by what is left of the depth before it goes
 // down into a sub-domain.
 func parseDomain(v any, depth int) (Domain, error) {
@@ -26,8 +30,8 @@ func parseDomain(v any, depth int) (Domain, error) {
 	if depth < 1 {
 		return Domain{}, domainError("nested deeper than %d", MaxDomainDepth)
 	}
-	if len(items) > 4*MaxDomainLeaves {
-		return Domain{}, domainError("more than %d items", 4*MaxDomainLeaves)
+	if len(items) > maxDomainItems {
+		return Domain{}, domainError("more than %d items", maxDomainItems)
 	}
 	// Read from the right, each operator finds its operands on the stack, the
 	// leftmost on top.
@@ -37,22 +41,16 @@ func parseDomain(v any, depth int) (Domain, error) {
 		if err != nil {
 			return Domain{}, err
 		}
-		if n.depth > depth {
-			return Domain{}, domainError("nested deeper than %d", MaxDomainDepth)
-		}
-		if n.leaves > MaxDomainLeaves {
-			return Domain{}, domainError("more than %d conditions", MaxDomainLeaves)
-		}
 		stack = append(stack, n)
 	}
-	switch len(stack) {
-	case 0:
+	if len(stack) == 0 {
 		return Domain{}, nil
-	case 1:
-		return Domain{root: stack[0]}, nil
 	}
-	slices.Reverse(stack)
-	root := join(opAnd, stack...)
+	root := stack[0]
+	if len(stack) > 1 {
+		slices.Reverse(stack)
+		root = join(opAnd, stack...)
+	}
 	if root.depth > depth {
 		return Domain{}, domainError("nested deeper than %d", MaxDomainDepth)
 	}

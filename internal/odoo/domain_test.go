@@ -107,6 +107,8 @@ func TestParseDomainRefuses(t *testing.T) {
 		"sub-domains too deep":       nest(32),
 		"negations too deep":         `[` + strings.Repeat(`"!",`, 32) + `["a","=",1]]`,
 		"deep by both":               `[` + strings.Repeat(`"!",`, 10) + strings.TrimPrefix(nest(22), "["),
+		"too deep by joining":        strings.TrimSuffix(nest(31), "]") + `,["b","=",1]]`,
+		"201 joined conditions":      `[` + strings.Repeat(`"&",["a","=",1],`, 200) + `["a","=",1]]`,
 		"201 conditions":             `[` + leaves(201) + `]`,
 		"201 conditions in subs":     `[["x","any",[` + leaves(100) + `]],["x","any",[` + leaves(99) + `]]]`,
 		"too many items":             `[` + strings.Repeat(`"!",`, 800) + `["a","=",1]]`,
@@ -118,6 +120,19 @@ func TestParseDomainRefuses(t *testing.T) {
 		}
 		if d, err := ParseDomain(v); !errors.Is(err, ErrDomain) {
 			t.Errorf("%s: ParseDomain = %v, %v; want ErrDomain", name, d, err)
+		}
+	}
+	// What is too deep or too long is not even looked into.
+	for in, want := range map[string]string{
+		strings.Replace(nest(40), `"="`, `"~"`, 1): "nested deeper",
+		`[` + leaves(801) + `]`:                    "800 items",
+	} {
+		v, err := ParseJSON([]byte(in), Limits{Depth: 1000, Values: 100_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseDomain(v); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v; want one that says %q", err, want)
 		}
 	}
 	if _, err := ParseDomain([]any{[]any{"a", "=", 1}}); !errors.Is(err, ErrDomain) {

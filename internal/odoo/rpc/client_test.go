@@ -289,6 +289,26 @@ func TestAnswerShorterThanItsHeader(t *testing.T) {
 	}
 }
 
+func TestLargeAnswerIsNotRead(t *testing.T) {
+	rt := recorder(func(*http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: 200, ContentLength: DefaultMaxAnswer + 1,
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   io.NopCloser(failReader{t}),
+		}, nil
+	})
+	if _, _, err := client(t, nil).Call(context.Background(), rt, session, contextGet); kind(t, err) != odoo.TooLarge {
+		t.Errorf("%v", err)
+	}
+}
+
+type failReader struct{ *testing.T }
+
+func (r failReader) Read([]byte) (int, error) {
+	r.Error("an answer that says it is too large was read")
+	return 0, io.EOF
+}
+
 func TestTimeLimitCancels(t *testing.T) {
 	var seen context.Context
 	rt := recorder(func(r *http.Request) (*http.Response, error) {
@@ -300,7 +320,7 @@ func TestTimeLimitCancels(t *testing.T) {
 		return &http.Response{StatusCode: statusClientGone, Body: io.NopCloser(&bytes.Buffer{})}, nil
 	})
 	c := client(t, func(c *Config) { c.Timeout = time.Millisecond })
-	if _, _, err := c.Call(context.Background(), rt, session, contextGet); kind(t, err) != odoo.Unavailable {
+	if _, _, err := c.Call(context.Background(), rt, session, contextGet); kind(t, err) != odoo.Unavailable || !strings.Contains(err.Error(), "in time") {
 		t.Errorf("own limit: %v", err)
 	}
 	if !errors.Is(seen.Err(), context.Canceled) {
