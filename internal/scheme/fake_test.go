@@ -128,3 +128,7 @@ func text(t *testing.T, v any) string {
 	}
 	return string(raw)
 }
+
+func nameSearch(name string) odoo.Call {
+	return odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{name}}
+}

@@ -12,8 +12,8 @@ var sensitiveRoots = []string{
 	"ir", "mail", "bus", "base", "discuss", "im_livechat",
 	"res.users", "res.groups", "res.config", "res.device",
 	"auth", "change.password", "fetchmail", "iap", "google", "microsoft",
-	"payment.provider", "payment.acquirer", "payment.token", "payment.transaction",
-	"certificate", "report", "base_import", "portal.wizard", "digest", "sms",
+	"payment.provider", "payment.acquirer", "payment.token",
+	"certificate", "base_import", "portal.wizard", "sms",
 }
 
 // sensitive tells whether a model is on the built-in list that no

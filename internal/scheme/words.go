@@ -54,14 +54,11 @@ func (m *model) words(known odoo.Fields) string {
 }
 
 // Digest names what the scheme grants: models, operations, fields and
-// filters, not display names or order. It is stored with a consent.
+// filters, not display names or order. It is stored with a consent, which
+// covers schemes of the same digest only. So a narrower scheme asks again,
+// too: whether one filter admits more records than another cannot be
+// computed, and asking once too often is harmless.
 func (s *Scheme) Digest() string { return s.digest }
-
-// Grown tells whether consent to the scheme with the digest old does not
-// cover this one. Any other digest counts as grown, a narrower scheme too:
-// whether one filter admits more records than another cannot be computed, and
-// asking once too often is harmless.
-func (s *Scheme) Grown(old string) bool { return old != s.digest }
 
 func digest(s *Scheme) (string, error) {
 	granted := []any{"read"}

@@ -1,0 +1,178 @@
+package scheme_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+func TestCompileRefuses(t *testing.T) {
+	whitelist := func(fields ...string) scheme.Configuration {
+		return scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: fields}
+	}
+	filter := func(f string) scheme.Configuration { return scheme.Configuration{Model: "res.partner", Filter: f} }
+	tests := []struct {
+		name string
+		c    scheme.Configuration
+		want string
+	}{
+		{"no model", scheme.Configuration{}, "not a model name"},
+		{"upper case", scheme.Configuration{Model: "Res.Partner"}, "not a model name"},
+		{"dot at the end", scheme.Configuration{Model: "res.partner."}, "not a model name"},
+		{"look-alike", scheme.Configuration{Model: "res．partner"}, "not a model name"},
+		{"fields without limit", scheme.Configuration{Model: "res.partner", Fields: []string{"name"}}, "field limit"},
+		{"whitelist without fields", whitelist(), "at least one field"},
+		{"blacklist without fields", scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist}, "at least one field"},
+		{"unknown limit", scheme.Configuration{Model: "res.partner", Limit: "all"}, "none of none"},
+		{"field path", whitelist("country_id.code"), "not a field name"},
+		{"field twice", whitelist("name", "name"), "named twice"},
+		{"hidden id", scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"id"}}, "cannot be hidden"},
+		{"filter no JSON", filter(`[("a", "=", 1)]`), "filter"},
+		{"filter no domain", filter(`{"a": 1}`), "filter"},
+		{"filter with bad operator", filter(`[["a", "any!", []]]`), "filter"},
+		{"filter lacks operand", filter(`["|", ["a", "=", 1]]`), "filter"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := scheme.Compile(scheme.Definition{Name: "s", Configurations: []scheme.Configuration{tt.c}})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+	_, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{customer, customer}})
+	if err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("model twice: %v", err)
+	}
+}
+
+// Models that read all others, or hold credentials, rights or mail: A77.
+func TestSensitive(t *testing.T) {
+	for _, name := range []string{
+		"ir.config_parameter", "ir.rule", "ir.cron", "ir.actions.act_window", "ir.actions.server", "ir.model", "ir.model.fields",
+		"ir.model.access", "ir.attachment", "ir.property", "ir.exports", "ir.filters", "ir.ui.view", "ir.logging",
+		"res.users", "res.users.apikeys", "res.users.identitycheck", "res.users.log", "res.users.settings", "res.groups",
+		"res.config.settings", "res.device", "res.device.log", "mail.message", "mail.mail", "mail.thread", "mail.template",
+		"bus.bus", "bus.presence", "base.module.upgrade", "base.language.export", "base_import.import", "base",
+		"auth_totp.device", "auth.oauth.provider", "auth_totp.wizard", "change.password.wizard", "change.password.user",
+		"portal.wizard", "portal.wizard.user", "some.wizard", "fetchmail.server", "payment.provider", "payment.token",
+		"discuss.channel", "iap.account", "certificate.key",
+	} {
+		for _, limit := range []scheme.Configuration{
+			{Model: name}, {Model: name, Limit: scheme.LimitWhitelist, Fields: []string{"name"}},
+		} {
+			if _, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{limit}}); err == nil || !strings.Contains(err.Error(), "sensitive") {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+	}
+	for _, name := range []string{"res.partner", "res.company", "res.country", "sale.order", "product.template", "crm.lead", "mailing.contact", "base_geo.place", "reporting.line"} {
+		if _, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{{Model: name}}}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestModelsAndWords(t *testing.T) {
+	c := filtered()
+	c.Fields = []string{"name", "email", "fax"}
+	s := compile(t, c, country, order)
+	want := []scheme.Model{{Model: "res.partner", Name: "Customer"}, {Model: "res.country", Name: "Country"}, {Model: "sale.order", Name: "Order"}}
+	got := s.Models()
+	if len(got) != len(want) {
+		t.Fatalf("models %v", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("model %d is %v", i, got[i])
+		}
+	}
+	for name, tt := range map[string]struct {
+		words []string
+		want  string
+	}{
+		"labels":  {s.Words(context.Background(), erp()), "read Customer: Name, Email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except Margin"},
+		"nobody":  {s.Words(context.Background(), nil), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
+		"outage":  {s.Words(context.Background(), source{}), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
+		"nothing": {compile(t).Words(context.Background(), nil), ""},
+	} {
+		if words := strings.Join(tt.words, "|"); words != tt.want {
+			t.Errorf("%s: %q", name, words)
+		}
+	}
+}
+
+// A consent covers what is granted, not how it is called.
+func TestDigest(t *testing.T) {
+	base := compile(t, customer, order).Digest()
+	renamed, swapped := customer, customer
+	renamed.DisplayName, renamed.Name = "Client", "client"
+	swapped.Fields = []string{"props", "image", "user_ids", "category_id", "contact_address", "child_ids", "parent_id", "country_id", "phone", "email", "name"}
+	if len(base) != 64 || base != compile(t, order, renamed).Digest() || base != compile(t, swapped, order).Digest() {
+		t.Error("the digest depends on names or order")
+	}
+	more, other := customer, filtered()
+	more.Fields = append([]string{"vat"}, customer.Fields...)
+	other.Filter = `[["customer_rank", ">", 1]]`
+	unlimited := scheme.Configuration{Model: "res.partner"}
+	seen := map[string]int{base: -1}
+	for i, s := range []*scheme.Scheme{
+		compile(t, customer), compile(t, more, order), compile(t, filtered(), order), compile(t, other, order),
+		compile(t, unlimited, order), compile(t, customer, order, country), compile(t),
+	} {
+		if j, same := seen[s.Digest()]; same {
+			t.Errorf("schemes %d and %d have one digest", i, j)
+		}
+		seen[s.Digest()] = i
+	}
+}
+
+// What none and blacklist do not open.
+func TestCredentialFields(t *testing.T) {
+	for _, c := range []scheme.Configuration{
+		{Model: "res.partner"}, {Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"vat"}},
+	} {
+		for _, field := range []string{"access_token", "message_ids"} {
+			s := compile(t, c)
+			if _, err := check(t, s, searchRead("res.partner", map[string]any{"fields": []any{field}})); code(err) != scheme.CodeField {
+				t.Errorf("%s: error %v", field, err)
+			}
+			if _, err := check(t, s, searchRead("res.partner", domain(leaf(field, "=", false)))); code(err) != scheme.CodeField {
+				t.Errorf("domain on %s: error %v", field, err)
+			}
+		}
+	}
+	named := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"access_token"}}
+	if _, err := check(t, compile(t, named), searchRead("res.partner", nil)); err != nil {
+		t.Error(err)
+	}
+}
+
+// display_name is open where name is, unless a blacklist names it.
+func TestDisplayName(t *testing.T) {
+	limited := func(l scheme.Limit, fields ...string) *scheme.Scheme {
+		return compile(t, scheme.Configuration{Model: "res.partner", Limit: l, Fields: fields})
+	}
+	for name, tt := range map[string]struct {
+		s    *scheme.Scheme
+		open bool
+	}{
+		"whitelist with name":         {limited(scheme.LimitWhitelist, "name"), true},
+		"whitelist with display_name": {limited(scheme.LimitWhitelist, "display_name"), true},
+		"whitelist of others":         {limited(scheme.LimitWhitelist, "phone"), false},
+		"blacklist of others":         {limited(scheme.LimitBlacklist, "phone"), true},
+		"blacklist of name":           {limited(scheme.LimitBlacklist, "name"), false},
+		"blacklist of display_name":   {limited(scheme.LimitBlacklist, "display_name"), false},
+	} {
+		_, err := check(t, tt.s, searchRead("res.partner", map[string]any{"fields": []any{"display_name"}}))
+		if open := err == nil; open != tt.open {
+			t.Errorf("%s: error %v", name, err)
+		}
+		_, err = check(t, tt.s, nameSearch("x"))
+		if open := err == nil; open != (tt.open && name != "whitelist with display_name") {
+			t.Errorf("%s: name_search: error %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package scheme_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+func TestFilter(t *testing.T) {
+	nameless := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"phone"}}
+	all := compile(t, customer, country, order)
+	tests := []struct {
+		name   string
+		scheme *scheme.Scheme
+		call   odoo.Call
+		answer string
+		want   string
+	}{
+		{"hidden fields", all, searchRead("res.partner", nil),
+			`[{"id":1,"name":"A","vat":"SENTINEL","password":"x","country_id":[20,"Belgium"]}]`, `[{"id":1,"name":"A","country_id":[20,"Belgium"]}]`},
+		{"open fields nobody asked for", all, searchRead("res.partner", map[string]any{"fields": []any{"name"}}),
+			`[{"id":1,"name":"A","email":"a@b"}]`, `[{"id":1,"name":"A"}]`},
+		{"numbers as they came", all, searchRead("sale.order", map[string]any{"fields": []any{"amount_total"}}),
+			`[{"id":1,"amount_total":1.10}]`, `[{"id":1,"amount_total":1.10}]`},
+		{"order of ids", all, odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{9, 3, 7}, Args: []any{[]any{"name"}}},
+			`[{"id":3,"name":"c"},{"id":4,"name":"not asked for"},{"id":9,"name":"i"}]`, `[{"id":9,"name":"i"},{"id":3,"name":"c"}]`},
+		{"order of ids with a filter", compile(t, filtered()), odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{9, 3}, Args: []any{[]any{"name"}}},
+			`[{"id":3,"name":"c"},{"id":9,"name":"i"}]`, `[{"id":9,"name":"i"},{"id":3,"name":"c"}]`},
+		{"order of a search stays", all, searchRead("res.partner", map[string]any{"fields": []any{"name"}, "domain": []any{leaf("id", "in", []any{int64(9), int64(3)})}}),
+			`[{"id":3,"name":"c"},{"id":9,"name":"i"}]`, `[{"id":3,"name":"c"},{"id":9,"name":"i"}]`},
+		{"read of nothing", all, odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{}}, `[]`, `[]`},
+		{"name_search", all, odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"A"}},
+			`[{"id":1,"display_name":"A","email":"x"}]`, `[{"id":1,"display_name":"A"}]`},
+		{"search", all, odoo.Call{Model: "res.partner", Method: "search"}, `[3,1,2]`, `[3,1,2]`},
+		{"count", all, odoo.Call{Model: "res.partner", Method: "search_count"}, `12`, `12`},
+		{"fields_get", all, odoo.Call{Model: "res.partner", Method: "fields_get"},
+			`{"name":{"type":"char","string":"Name","groups":"base.x","depends":["vat"],"domain":"[]","related":"a.vat","context":{}},"vat":{"type":"char"},
+			"country_id":{"type":"many2one","relation":"res.country"},"user_ids":{"type":"one2many","relation":"res.users","relation_field":"x"}}`,
+			`{"name":{"type":"char","string":"Name"},"country_id":{"type":"many2one","relation":"res.country"},"user_ids":{"type":"one2many"}}`},
+		{"fields_get of one", all, odoo.Call{Model: "res.partner", Method: "fields_get", Args: []any{[]any{"name"}, []any{"type"}}},
+			`{"name":{"type":"char","string":"Name"},"email":{"type":"char"}}`, `{"name":{"type":"char"}}`},
+		{"name of a model that hides it", compile(t, order, nameless), searchRead("sale.order", map[string]any{"fields": []any{"partner_id", "name"}}),
+			`[{"id":1,"partner_id":[7,"SENTINEL"],"name":"S1"},{"id":2,"partner_id":false,"name":"S2"}]`,
+			`[{"id":1,"partner_id":[7,"res.partner,7"],"name":"S1"},{"id":2,"partner_id":false,"name":"S2"}]`},
+		{"name of a model outside the scheme", compile(t, order), searchRead("sale.order", map[string]any{"fields": []any{"partner_id"}}),
+			`[{"id":1,"partner_id":[7,"Azure"]}]`, `[{"id":1,"partner_id":[7,"Azure"]}]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			checked, err := check(t, tt.scheme, tt.call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := tt.scheme.Filter(context.Background(), erp(), checked, odoo.Result{Value: []byte(tt.answer)})
+			if err != nil || string(got.Value) != tt.want {
+				t.Errorf("got  %s, %v\nwant %s", got.Value, err, tt.want)
+			}
+		})
+	}
+}
+
+// An answer of another shape says nothing and lets nothing through.
+func TestFilterUnexpected(t *testing.T) {
+	s := compile(t, customer, country)
+	tests := map[string]struct {
+		call   odoo.Call
+		answer string
+	}{
+		"records":           {searchRead("res.partner", nil), `{"vat":"SENTINEL"}`},
+		"records of text":   {searchRead("res.partner", nil), `["SENTINEL"]`},
+		"duplicate names":   {searchRead("res.partner", nil), `[{"id":1,"name":"a","name":"SENTINEL"}]`},
+		"record without id": {odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}}, `[{"name":"SENTINEL"}]`},
+		"cut short":         {searchRead("res.partner", nil), `[{"id":1,"name":"SENT`},
+		"two values":        {searchRead("res.partner", nil), `[] []`},
+		"ids":               {odoo.Call{Model: "res.partner", Method: "search"}, `["SENTINEL"]`},
+		"count":             {odoo.Call{Model: "res.partner", Method: "search_count"}, `"SENTINEL"`},
+		"fields_get":        {odoo.Call{Model: "res.partner", Method: "fields_get"}, `["SENTINEL"]`},
+		"fields_get, field": {odoo.Call{Model: "res.partner", Method: "fields_get"}, `{"name":"SENTINEL"}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			checked, err := check(t, s, tt.call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Filter(context.Background(), erp(), checked, odoo.Result{Value: []byte(tt.answer)})
+			if e, ok := errors.AsType[*odoo.Error](err); !ok || e.Kind != odoo.Server || got.Value != nil {
+				t.Errorf("got %s, %v", got.Value, err)
+			}
+		})
+	}
+}
+
+// Filter refuses calls that Check cannot have let through.
+func TestFilterUnchecked(t *testing.T) {
+	s := compile(t, customer)
+	for _, call := range []odoo.Call{
+		{Model: "res.users", Method: "search_read"},
+		{Model: "res.partner", Method: "read", IDs: []int64{1}},
+		{Model: "res.partner", Method: "web_search_read"},
+	} {
+		if _, err := s.Filter(context.Background(), erp(), call, odoo.Result{Value: []byte(`[{"id":1}]`)}); code(err) == "" {
+			t.Errorf("%s.%s: no error", call.Model, call.Method)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package scheme_test
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// generator makes random calls, good ones and attacks.
+type generator struct{ *rand.Rand }
+
+func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
+
+var relations = map[string]map[string]string{
+	"res.partner": {"country_id": "res.country", "parent_id": "res.partner", "child_ids": "res.partner",
+		"category_id": "res.partner.category", "user_id": "res.users", "sale_order_ids": "sale.order"},
+	"sale.order":           {"partner_id": "res.partner", "user_id": "res.users", "company_id": "res.company", "order_line": "sale.order.line"},
+	"res.country":          {"currency_id": "res.currency"},
+	"res.partner.category": {"parent_id": "res.partner.category", "child_ids": "res.partner.category", "partner_ids": "res.partner"},
+	"res.users":            {"partner_id": "res.partner"},
+}
+
+var scalars = map[string][]string{
+	"res.partner": {"id", "name", "phone", "display_name", "contact_address", "image_128",
+		"email", "vat", "ref", "street", "city", "comment", "function", "customer_rank", "active", "complete_name", "email_formatted", "nope"},
+	"sale.order":           {"id", "name", "display_name", "amount_total", "state", "date_order", "client_order_ref", "note"},
+	"res.country":          {"id", "name", "display_name", "phone_code", "code"},
+	"res.partner.category": {"id", "name", "display_name", "color"},
+	"res.users":            {"id", "login", "name", "password", "email"},
+	"res.company":          {"name", "email", "vat"}, "sale.order.line": {"name", "price_unit"}, "res.currency": {"name"},
+}
+
+func (g *generator) model() string {
+	return pick(g, "res.partner", "res.partner", "res.partner", "sale.order", "sale.order", "res.country", "res.partner.category", "res.users")
+}
+
+// field is a field of the model, often a path of up to three steps.
+func (g *generator) field(model string) (path, at string) {
+	var steps []string
+	at = model
+	for range 3 {
+		if g.IntN(3) > 0 || len(relations[at]) == 0 {
+			break
+		}
+		step := g.relation(at)
+		steps, at = append(steps, step), relations[at][step]
+	}
+	switch {
+	case g.IntN(3) == 0 && len(relations[at]) > 0:
+		step := g.relation(at)
+		steps, at = append(steps, step), relations[at][step]
+	default:
+		// Half of the time one of the first, which are open.
+		all := scalars[at]
+		if g.IntN(2) == 0 {
+			all = all[:min(4, len(all))]
+		}
+		steps, at = append(steps, pick(g, all...)), ""
+	}
+	return strings.Join(steps, "."), at
+}
+
+func (g *generator) relation(model string) string {
+	names := make([]string, 0, 8)
+	for _, name := range []string{"category_id", "child_ids", "company_id", "country_id", "currency_id", "order_line", "parent_id", "partner_id", "partner_ids", "sale_order_ids", "user_id"} {
+		if relations[model][name] != "" {
+			names = append(names, name)
+		}
+	}
+	return pick(g, names...)
+}
+
+func (g *generator) value() any {
+	return pick[any](g, nil, false, true, int64(0), int64(1), int64(g.IntN(50)), 1.5, "", "a", "A", "%e%", "Azure", "_",
+		sentinel, "alpha", "Beta", "SENTINEL-alpha-vat-7@x.example", "@x.example", "aA", "BA", "2020-01-01",
+		[]any{int64(1), int64(g.IntN(50))}, []any{"Azure", "alpha"}, []any{false}, []any{}, []any{sentinel})
+}
+
+func (g *generator) leaf(model string, depth int) any {
+	path, at := g.field(model)
+	operator := pick(g, "=", "!=", "in", "not in", "ilike", "like", "not ilike", "=like", "=ilike", "<", ">", "<=", ">=", "=?", "child_of", "parent_of", "any", "not any")
+	var value = g.value()
+	if (operator == "any" || operator == "not any") && g.IntN(4) > 0 {
+		if at == "" {
+			at = model
+		}
+		value = g.domain(at, depth+1)
+	}
+	if g.IntN(2) == 0 && at != "" && operator != "any" && operator != "not any" {
+		operator, value = pick(g, "=", "in", "!="), any([]any{int64(g.IntN(40)), false})
+		if operator != "in" {
+			value = int64(g.IntN(40))
+		}
+	}
+	return []any{path, operator, value}
+}
+
+func (g *generator) domain(model string, depth int) []any {
+	out := []any{}
+	for range g.IntN(3) {
+		switch {
+		case depth < 3 && g.IntN(3) == 0:
+			out = append(out, pick(g, "&", "|"), g.leaf(model, depth), g.leaf(model, depth))
+		case g.IntN(5) == 0:
+			out = append(out, "!", g.leaf(model, depth))
+		case g.IntN(20) == 0:
+			out = append(out, []any{int64(g.IntN(2)), "=", int64(1)})
+		default:
+			out = append(out, g.leaf(model, depth))
+		}
+	}
+	return out
+}
+
+func (g *generator) names(model string) any {
+	if g.IntN(3) == 0 {
+		return pick[any](g, nil, []any{}, false)
+	}
+	var out []any
+	for range 1 + g.IntN(3) {
+		if g.IntN(4) == 0 && len(relations[model]) > 0 {
+			out = append(out, g.relation(model))
+			continue
+		}
+		all := scalars[model]
+		if g.IntN(4) > 0 {
+			all = all[:min(4, len(all))]
+		}
+		out = append(out, pick(g, all...))
+	}
+	return out
+}
+
+func (g *generator) context() map[string]any {
+	if g.IntN(2) == 0 {
+		return nil
+	}
+	return map[string]any{
+		"show_email": true, "show_vat": true, "show_address": true, "active_test": false, "bin_size": true,
+		"allowed_company_ids": []any{int64(1), int64(2)}, "default_email": "x", "lang": "en_US",
+	}
+}
+
+func (g *generator) call() odoo.Call {
+	model := g.model()
+	call := odoo.Call{Model: model, Kwargs: map[string]any{}, Context: g.context()}
+	some := func(name string, v any) {
+		if g.IntN(2) == 0 {
+			call.Kwargs[name] = v
+		}
+	}
+	order := pick(g, "name", "id desc", "display_name", "name desc, id", "email", "vat desc", "phone nulls first", "country_id", "country_id.code", "parent_id", "create_date", "")
+	call.Method = pick(g, "search_read", "search_read", "search_read", "search", "search_count", "search_count", "read", "name_search", "fields_get",
+		"read_group", "web_search_read", "export_data", "get_views")
+	switch call.Method {
+	case "read":
+		call.IDs = []int64{int64(1 + g.IntN(45)), int64(1 + g.IntN(45)), int64(1 + g.IntN(45))}
+		some("fields", g.names(model))
+	case "name_search":
+		some("name", pick[any](g, "Azure", "a", sentinel, "alpha", "@x.example", "aA", int64(5)))
+		some("args", g.domain(model, 0))
+		some("operator", pick(g, "ilike", "=", "like", "not ilike", "in"))
+	case "fields_get":
+		some("allfields", g.names(model))
+		some("attributes", pick[any](g, []any{"string", "type", "groups"}, []any{"relation"}))
+		return call
+	case "search_count":
+		call.Kwargs["domain"] = g.domain(model, 0)
+		return call
+	case "search_read":
+		some("fields", g.names(model))
+		fallthrough
+	default:
+		call.Kwargs["domain"] = g.domain(model, 0)
+	}
+	if call.Method != "read" {
+		some("order", order)
+		some("limit", pick[any](g, int64(1), int64(3), int64(0), nil, int64(1000)))
+		some("offset", pick[any](g, int64(0), int64(2)))
+	}
+	return call
+}

@@ -1,0 +1,194 @@
+package scheme_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest/orm"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// hiddenFields are closed in the schemes of the property test; what is
+// written to them differs between the two databases.
+var hiddenFields = map[string][]string{
+	"res.partner": {"email", "vat", "ref", "street", "city", "zip", "comment", "function", "website"},
+	"sale.order":  {"client_order_ref", "note"},
+	"res.country": {"code"},
+}
+
+// schemes opens the same fields without and with filters on records.
+func propertySchemes(t *testing.T) map[string]*scheme.Scheme {
+	partner := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist,
+		Fields: []string{"name", "phone", "country_id", "parent_id", "child_ids", "category_id", "user_id", "contact_address", "image_128", "sale_order_ids"}}
+	sale := scheme.Configuration{Model: "sale.order", Limit: scheme.LimitBlacklist, Fields: hiddenFields["sale.order"]}
+	land := scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"name", "phone_code", "currency_id"}}
+	tag := scheme.Configuration{Model: "res.partner.category"}
+	selected := partner
+	selected.Filter = `[["customer_rank", ">", 0]]`
+	return map[string]*scheme.Scheme{
+		"fields":  compile(t, partner, sale, land, tag),
+		"filters": compile(t, selected, sale, land, tag),
+	}
+}
+
+// world is one simulated database as one person sees it.
+type world struct {
+	db  *orm.DB
+	uid int64
+}
+
+func (w world) call(call odoo.Call) (odoo.Result, error) {
+	v, err := w.db.Call(orm.Env{UID: w.uid, Context: call.Context}, call.Model, call.Method, call.Args, call.Kwargs)
+	if err != nil {
+		return odoo.Result{}, err
+	}
+	raw, err := odoo.MarshalValue(v)
+	return odoo.Result{Value: raw}, err
+}
+
+func (w world) Fields(_ context.Context, model string) (odoo.Fields, error) {
+	res, err := w.call(odoo.FieldsCall(model))
+	if err != nil {
+		return nil, err
+	}
+	return odoo.ParseFields(res.Value)
+}
+
+const sentinel = "SENTINEL"
+
+// newWorld fills every hidden field with values that name the world, and
+// where selected the open fields of records outside the filter, too.
+func newWorld(t *testing.T, version int, name string, selected bool) world {
+	t.Helper()
+	db := orm.New(orm.Options{Version: version})
+	user, ok := db.UserByLogin("admin")
+	if !ok {
+		t.Fatal("no admin")
+	}
+	w := world{db: db, uid: user.ID}
+	root := orm.Env{UID: user.ID, Superuser: true, Context: map[string]any{"active_test": false}}
+	for model, hidden := range hiddenFields {
+		ids, err := db.Call(root, model, "search", []any{[]any{}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, id := range ids.([]any) {
+			vals := map[string]any{}
+			for _, f := range hidden {
+				vals[f] = fmt.Sprintf("%s-%s-%s-%d@x.example", sentinel, name, f, i)
+			}
+			if model == "res.country" {
+				vals["code"] = name[:1] + string(rune('A'+i%26))
+			}
+			if _, err := db.Call(root, model, "write", []any{[]any{id}, vals}, nil); err != nil {
+				t.Fatalf("%s %v: %v", model, id, err)
+			}
+		}
+	}
+	if selected {
+		d := []any{[]any{"customer_rank", "<=", int64(0)}}
+		ids, err := db.Call(root, "res.partner", "search", []any{d}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Call(root, "res.partner", "write", []any{ids, map[string]any{"phone": sentinel + name}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// TestNothingHiddenShows sends random calls through the rules into two
+// databases that differ in nothing but hidden values. Whatever is let
+// through must be the same in both, byte for byte: neither a value nor a
+// count, an order or an error depends on what is hidden. That holds for
+// every version.
+func TestNothingHiddenShows(t *testing.T) {
+	word := hiddenWords()
+	for version := 16; version <= 20; version++ {
+		for name, s := range propertySchemes(t) {
+			t.Run(fmt.Sprintf("%s %d", name, version), func(t *testing.T) {
+				a, b := newWorld(t, version, "alpha", name == "filters"), newWorld(t, version, "Beta", name == "filters")
+				g := &generator{rand.New(rand.NewPCG(uint64(version), 7))}
+				const cases = 3000
+				passed := 0
+				for range cases {
+					call := g.call()
+					checked, err := s.Check(context.Background(), a, call)
+					if err != nil {
+						if strings.Contains(err.Error(), "-alpha-") {
+							t.Fatalf("%v: error %v", call, err)
+						}
+						continue
+					}
+					for _, part := range []string{"fields", "order", "domain", "allfields"} {
+						if v, ok := checked.Kwargs[part]; ok && word.MatchString(text(t, paths(v))) {
+							t.Fatalf("%v became %v", call, checked)
+						}
+					}
+					if same(t, s, a, b, call, checked) {
+						passed++
+					}
+				}
+				if passed < cases/10 {
+					t.Errorf("only %d of %d calls came through", passed, cases)
+				}
+			})
+		}
+	}
+}
+
+// same runs a call in both databases, and tells whether it was answered.
+func same(t *testing.T, s *scheme.Scheme, a, b world, call, checked odoo.Call) bool {
+	t.Helper()
+	var answers [2]string
+	answered := true
+	for i, w := range []world{a, b} {
+		res, err := w.call(checked)
+		if err == nil {
+			res, err = s.Filter(context.Background(), w, checked, res)
+		}
+		answers[i] = string(res.Value)
+		if err != nil {
+			answers[i], answered = "error: "+err.Error(), false
+		}
+	}
+	if answers[0] != answers[1] || strings.Contains(answers[0], sentinel) {
+		t.Fatalf("%v\nchecked %v\n%.2000s\n%.2000s", call, checked, answers[0], answers[1])
+	}
+	return answered
+}
+
+// hiddenWords finds the name of a hidden field as a field or a step of a path.
+func hiddenWords() *regexp.Regexp {
+	var names []string
+	for _, list := range hiddenFields {
+		names = append(names, list...)
+	}
+	return regexp.MustCompile(`\b(` + strings.Join(names, "|") + `)\b`)
+}
+
+// paths are the names in a list of fields, an order, or the leaves of a domain.
+func paths(v any) any {
+	list, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	out := []any{}
+	for _, item := range list {
+		switch leaf, ok := item.([]any); {
+		case !ok:
+			out = append(out, item)
+		case len(leaf) == 3 && (leaf[1] == "any" || leaf[1] == "not any"):
+			out = append(out, leaf[0], paths(leaf[2]))
+		default:
+			out = append(out, leaf[0])
+		}
+	}
+	return out
+}
