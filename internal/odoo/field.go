@@ -13,6 +13,9 @@ type Field struct {
 	Store      bool
 	Searchable bool // false: a domain leaf on it is true on 16–18
 	Sortable   bool
+	// Depends are the fields and paths that a computed or related field is
+	// made of, as far as Odoo tells; empty for all others.
+	Depends []string
 }
 
 // Fields are the fields of one model by name.

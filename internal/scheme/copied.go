@@ -1,0 +1,60 @@
+package scheme
+
+import (
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// copied tells whether a field shows what a hidden field holds: one that Odoo
+// computes from a hidden field of the same model (email_normalized, where
+// email is hidden), or that is related to a hidden field of another open model
+// (partner_id.email). Fields that a person may change only start with a
+// computed value, and sums over other models are not what they sum: both stay
+// open. display_name depends on what a context could put into it; no such
+// context gets through, and what it is made of without is the name.
+func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
+	if !f.Readonly || len(f.Depends) == 0 || f.Name == "display_name" {
+		return false, nil
+	}
+	key := m.name + "." + f.Name
+	if j.asked[key] {
+		return false, nil // a circle: decided further up
+	}
+	j.asked[key] = true
+	defer delete(j.asked, key)
+	for _, path := range f.Depends {
+		if shows, err := j.shows(m, path, len(f.Depends) == 1); shows || err != nil {
+			return shows, err
+		}
+	}
+	return false, nil
+}
+
+// shows tells whether a path that a field depends on ends in a hidden field.
+// related: it is the field's only one, so it may be a field of another model.
+func (j *judge) shows(m *model, path string, related bool) (bool, error) {
+	step, rest, dotted := strings.Cut(path, ".")
+	if !dotted && !m.opens(step) {
+		return true, nil
+	}
+	all, err := j.fields(m.name)
+	if err != nil {
+		return false, err
+	}
+	f, ok := all[step]
+	switch {
+	case !ok:
+		return false, nil
+	case !dotted:
+		if m.limit == LimitWhitelist {
+			return false, nil // it is named, and so is what it shows
+		}
+		return j.copied(m, f)
+	}
+	next := j.scheme.models[f.Relation]
+	if !related || f.Type != "many2one" || next == nil {
+		return false, nil
+	}
+	return j.shows(next, rest, true)
+}
