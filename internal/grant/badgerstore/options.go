@@ -96,11 +96,15 @@ func badgerOptions(o Options) badger.Options {
 		// A spent code or a revocation must survive the power cut after it.
 		WithSyncWrites(true).
 		// Grants are a few hundred bytes each and come by the thousand a second
-		// at most. Two tables of 8 MiB in memory (default: five of 64) take
-		// that, and still hold one transaction of 1.2 MB.
-		WithMemTableSize(8 << 20).
+		// at most: two tables of 4 MiB in memory (default: five of 64) take that,
+		// and hold one transaction of 600 kB, a hundred times our largest. Tables
+		// and first level on disk shrink with them: merging them is what needs
+		// memory, 100 MB more with the defaults at 100,000 authorizations.
+		WithMemTableSize(4 << 20).
 		WithNumMemtables(2).
 		WithNumCompactors(2).
+		WithBaseTableSize(1 << 20).
+		WithBaseLevelSize(4 << 20).
 		// Without compression Badger reads blocks from the mapped file, where
 		// the page cache of the system serves, and needs no block cache of its
 		// own (default: 256 MiB). Sealed values do not compress anyway.
