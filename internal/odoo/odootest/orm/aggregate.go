@@ -30,7 +30,7 @@ func (t *tx) aggregate(m *model, spec string) aggregate {
 	}
 	fold := folds[function]
 	if fold == nil {
-		throw(ValueError, "Invalid aggregation function '%s'.", function)
+		throw(ValueError, "Invalid aggregate method '%s' for '%s'.", function, spec)
 	}
 	return aggregate{spec, func(t *tx, m *model, ids []int64) any {
 		values := []any{}
@@ -45,6 +45,9 @@ func (t *tx) aggregate(m *model, spec string) aggregate {
 
 var folds = map[string]func(f *field, values []any) any{
 	"sum": func(f *field, values []any) any {
+		if len(values) == 0 {
+			return false
+		}
 		total := sum(values)
 		if f.typ == "integer" {
 			return int64(total)

@@ -37,8 +37,8 @@ func (db *DB) defineUsers() {
 			{group: groupPublic, ops: "rwcu", domain: func(t *tx) []any { return []any{[]any{"id", "=", t.uid}} }},
 			{group: groupUser, ops: "rwcu", domain: everything},
 		},
-		beforeNew: newUser,
-		methods:   db.userMethods()}
+		beforeNew: newUser, check: uniqueLogin,
+		methods: db.userMethods()}
 	share := boolean("share", "Share User").ro()
 	share.compute = func(t *tx, r *row) any { return !t.db.groupsOf(r.id)[groupUser] }
 	db.define(users,
@@ -72,6 +72,14 @@ func newUser(t *tx, vals map[string]any) {
 		vals[name] = []any{int64(1)}
 	}
 	delete(vals, "password")
+}
+
+func uniqueLogin(t *tx, r *row) {
+	for _, other := range t.model("res.users").rows {
+		if other != r && other.v["login"] == r.v["login"] {
+			throw(ValidationError, "You can not have two users with the same login!")
+		}
+	}
 }
 
 // selfWritable are the fields of their own record that people may change.

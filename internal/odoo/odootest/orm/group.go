@@ -40,7 +40,7 @@ func (t *tx) groupings(m *model, v any) []grouping {
 				granularity = "month"
 			}
 			if spanOf(granularity) == nil {
-				throw(ValueError, "Invalid granularity specification '%s'.", granularity)
+				throw(ValueError, "Granularity specification isn't correct: '%s'", granularity)
 			}
 		} else if granularity != "" {
 			throw(ValueError, "Invalid field property '%s' on %s.%s", granularity, m.name, name)
@@ -207,34 +207,63 @@ func keyDomain(g grouping, key any) []any {
 	return []any{[]any{g.f.name, "=", key}}
 }
 
-// both joins two domains in prefix notation.
-func both(a, b []any) []any {
+// noCondition is how the groupings write a domain that asks nothing.
+func (t *tx) noCondition(domain []any) []any {
+	switch {
+	case len(domain) > 0:
+		return domain
+	case t.db.version >= 19:
+		return []any{[]any{int64(1), "=", int64(1)}}
+	}
+	return []any{}
+}
+
+// both joins two domains in prefix notation. From 19 on what all must hold is
+// written flat.
+func (t *tx) both(a, b []any) []any {
 	switch {
 	case len(a) == 0:
 		return b
 	case len(b) == 0:
 		return a
+	case t.db.version >= 19:
+		return conjunction(append(conjuncts(a), conjuncts(b)...))
 	}
-	out := []any{"&"}
-	out = append(out, explicit(a)...)
-	return append(out, explicit(b)...)
+	return conjunction([][]any{conjunction(conjuncts(a)), conjunction(conjuncts(b))})
 }
 
-// explicit writes the implied & of a domain out.
-func explicit(domain []any) []any {
-	open := 0
-	for _, item := range domain {
-		switch item {
-		case any("&"), any("|"):
-			open--
-		case any("!"):
-		default:
-			open++
-		}
-	}
+func conjunction(parts [][]any) []any {
 	out := []any{}
-	for ; open > 1; open-- {
+	for range len(parts) - 1 {
 		out = append(out, "&")
 	}
-	return append(out, domain...)
+	for _, part := range parts {
+		out = append(out, part...)
+	}
+	return out
+}
+
+// conjuncts splits a well-formed domain into what all must hold.
+func conjuncts(domain []any) [][]any {
+	var out [][]any
+	for len(domain) > 0 {
+		if domain[0] == any("&") {
+			domain = domain[1:]
+			continue
+		}
+		// The term ends where no operand is open any more.
+		open, end := 1, 0
+		for ; open > 0 && end < len(domain); end++ {
+			switch domain[end] {
+			case any("&"), any("|"):
+				open++
+			case any("!"):
+			default:
+				open--
+			}
+		}
+		out = append(out, domain[:end])
+		domain = domain[end:]
+	}
+	return out
 }

@@ -30,6 +30,9 @@ func (a args) get(name string) any { return a[name] }
 
 func (a args) int(name string) int64 {
 	n, _ := asInt(a[name])
+	if s, ok := a[name].(string); ok {
+		throw(InvalidText, "invalid input syntax for type bigint: %q", s)
+	}
 	return n
 }
 

@@ -38,7 +38,7 @@ func (t *tx) readGroup(m *model, a args) any {
 					ranges[g.spec] = map[string]any{"from": from, "to": to}
 				}
 			}
-			where = both(where, keyDomain(g, b.keys[i]))
+			where = t.both(where, keyDomain(g, b.keys[i]))
 		}
 		for _, agg := range aggregates {
 			group[agg.key] = agg.of(t, m, b.ids)
@@ -49,7 +49,7 @@ func (t *tx) readGroup(m *model, a args) any {
 				count = groupings[0].f.name + "_count"
 			}
 			group[count] = int64(len(b.ids))
-			group["__domain"] = emptyList(where)
+			group["__domain"] = t.noCondition(where)
 			if len(ranges) > 0 {
 				group["__range"] = ranges
 			}
@@ -62,18 +62,11 @@ func (t *tx) readGroup(m *model, a args) any {
 			}
 		} else {
 			group["__count"] = int64(len(b.ids))
-			group["__domain"] = emptyList(where)
+			group["__domain"] = t.noCondition(where)
 		}
 		out = append(out, group)
 	}
 	return out
-}
-
-func emptyList(v []any) []any {
-	if v == nil {
-		return []any{}
-	}
-	return v
 }
 
 // readGroupField reads one of the fields of read_group: "field",
@@ -162,7 +155,7 @@ func (t *tx) formattedGroups(m *model, a args) any {
 		extra := []any{}
 		for i, g := range groupings {
 			group[g.spec] = t.keyValue(g, b.keys[i])
-			extra = both(extra, keyDomain(g, b.keys[i]))
+			extra = t.both(extra, keyDomain(g, b.keys[i]))
 			if b.keys[i] == nil && g.f.typ == "many2many" {
 				extra = []any{[]any{g.f.name, "not any", []any{}}}
 			}
@@ -174,7 +167,7 @@ func (t *tx) formattedGroups(m *model, a args) any {
 		for _, agg := range aggregates {
 			group[agg.key] = agg.of(t, m, b.ids)
 		}
-		group["__extra_domain"] = extra
+		group["__extra_domain"] = t.noCondition(extra)
 		out = append(out, group)
 	}
 	return out

@@ -42,8 +42,10 @@ func (t *tx) search(m *model, domain []any, order string, offset, limit int64) [
 }
 
 func page(ids []int64, offset, limit int64) []int64 {
-	offset = max(0, min(offset, int64(len(ids))))
-	ids = ids[offset:]
+	if offset < 0 {
+		throw("psycopg2.errors.InvalidRowCountInResultOffsetClause", "OFFSET must not be negative\n")
+	}
+	ids = ids[min(offset, int64(len(ids))):]
 	if limit > 0 && limit < int64(len(ids)) {
 		ids = ids[:limit]
 	}

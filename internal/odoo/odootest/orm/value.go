@@ -105,9 +105,7 @@ func idList(v any) []int64 {
 				}
 				throw(InvalidText, "invalid input syntax for type integer: %q", fmt.Sprint(e))
 			}
-			if !contains(ids, id) {
-				ids = append(ids, id)
-			}
+			ids = append(ids, id)
 		}
 		return ids
 	}
