@@ -72,13 +72,14 @@ func New(c Config) *Manager {
 
 // Attach makes the connection of an authorization from the session that its
 // person uses at this moment. It stores nothing. Of the authorization only
-// what its Key is made of is read.
+// what its Key is made of and the UID are read.
 func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connection {
-	now := m.now()
+	now, hash := m.now(), grant.HashToken(sessionID)
+	m.table.checkDue(hash, a.UID, 0) // Odoo has just told who it is
 	return grant.Connection{
 		Kind:      grant.Session,
 		Sealed:    m.seal.Seal([]byte(sessionID), a.Key()),
-		Hash:      grant.HashToken(sessionID),
+		Hash:      hash,
 		Since:     now,
 		TouchedAt: now,
 		BrowserAt: now,
@@ -90,10 +91,23 @@ func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connecti
 // before; of all others none has ended it: Unavailable is also returned where
 // the store could not confirm an end, and AccessDenied is a method's own
 // word, such as that of a wrong password in its arguments.
+//
+// Every five minutes of use Do runs [Manager.Check] first: an administrator
+// can turn a living session into that of Odoo's superuser (/web/become), and
+// its id stays the same.
 func (m *Manager) Do(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string, call odoo.Call) (odoo.Result, error) {
+	if hash := a.Connection.Hash; a.Connection.Live() && m.table.checkDue(hash, a.UID, checkInterval) {
+		if err := m.Check(ctx, rt, a, userAgent); err != nil {
+			m.table.checkFailed(hash, a.UID)
+			return odoo.Result{}, err
+		}
+	}
 	result, _, err := m.run(ctx, rt, a, userAgent, call)
 	return result, err
 }
+
+// checkInterval is how long a session is taken for the same person's.
+const checkInterval = 5 * time.Minute
 
 // maxMoves is how often one call is made again because the session has moved.
 const maxMoves = 3
@@ -149,6 +163,7 @@ func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Autho
 			return &odoo.Error{Kind: odoo.Server, Message: "the user's context does not name the user", Err: err}
 		}
 		if uid == a.UID {
+			m.table.checkDue(used.Connection.Hash, a.UID, 0)
 			return nil
 		}
 		next, moved, err := m.confirmEnd(ctx, used, ReasonSomebodyElse)

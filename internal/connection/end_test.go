@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -237,4 +239,54 @@ func TestCheckSomebodyElse(t *testing.T) {
 		t.Errorf("Check: %v", err)
 	}
 	w.holds(a, next84)
+}
+
+// Everything that Do sends is counted, so that the check is seen to come
+// first and no more often than it has to.
+func TestDoChecksThePerson(t *testing.T) {
+	read := odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}}
+	uid, down := 2, false
+	var sent []string
+	w := ownOdoo(t, func(rw http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+		if down {
+			rw.WriteHeader(503)
+			return
+		}
+		answering(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"result":{"uid":%d}}`, uid))(rw, r)
+	})
+	a := w.connect("wiki", 2, id84)
+	do := func(want string) error {
+		t.Helper()
+		sent = nil
+		_, err := w.manager.Do(context.Background(), w.rt, a, agent, read)
+		if got := strings.Join(sent, " "); got != want {
+			t.Errorf("sent %q, want %q", got, want)
+		}
+		return err
+	}
+	steps := func(want ...string) {
+		t.Helper()
+		for _, s := range want {
+			if err := do(s); err != nil {
+				t.Errorf("Do: %v", err)
+			}
+		}
+	}
+	steps("read") // the person has just connected
+	w.clock.Advance(checkInterval - time.Second)
+	steps("read")
+	w.clock.Advance(time.Second)
+	steps("context_get read", "read")
+	w.clock.Advance(checkInterval)
+	down = true
+	wantKind(t, do("context_get"), odoo.Unavailable)
+	down = false
+	steps("context_get read", "read") // it was not forgotten
+	w.clock.Advance(checkInterval)
+	uid = 1
+	wantKind(t, do("context_get"), odoo.SessionExpired)
+	if c := w.current(a).Connection; c.Live() || c.EndReason != ReasonSomebodyElse {
+		t.Errorf("connection %+v", c)
+	}
 }

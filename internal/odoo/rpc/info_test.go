@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 )
 
 func TestRecordedInfo(t *testing.T) {
@@ -133,6 +135,46 @@ func TestMajorVersion(t *testing.T) {
 	} {
 		if got := majorVersion(in); got != want {
 			t.Errorf("majorVersion(%v) = %d, want %d", in, got, want)
+		}
+	}
+}
+
+func TestInfoOfEveryVersion(t *testing.T) {
+	for version := 16; version <= 20; version++ {
+		server := odootest.Start(odootest.Options{Version: version})
+		t.Cleanup(server.Close)
+		issuer, err := url.Parse(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := New(Config{Issuer: issuer, Database: server.Database()})
+		rt := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+		for _, login := range []string{"admin", "demo", "portal"} {
+			s := Session{ID: server.NewSession(login), UserAgent: browser}
+			info, cookie, err := c.Info(context.Background(), rt, s)
+			if err != nil || cookie == nil || cookie.Value != s.ID {
+				t.Errorf("%d, %s: %v, %v", version, login, cookie, err)
+				continue
+			}
+			if info.UID != server.UID(login) || info.Login != login || info.Database != server.Database() || info.Version != version ||
+				info.Internal != (login != "portal") || info.System != (login == "admin") {
+				t.Errorf("%d, %s: %+v", version, login, info)
+			}
+			// What a call answers is the same for all of them.
+			result, _, err := c.Call(context.Background(), rt, s, contextGet)
+			if err != nil || !strings.Contains(string(result.Value), `"uid"`) {
+				t.Errorf("%d, %s: %s, %v", version, login, result.Value, err)
+			}
+		}
+		s := Session{ID: server.NewSession("demo"), UserAgent: browser}
+		server.LockIdentity("demo")
+		_, _, err = c.Info(context.Background(), rt, s)
+		if version < 19 && err != nil || version >= 19 && kind(t, err) != odoo.CheckIdentity {
+			t.Errorf("%d, locked: %v", version, err)
+		}
+		server.ExpireSessions()
+		if _, _, err := c.Info(context.Background(), rt, s); kind(t, err) != odoo.SessionExpired {
+			t.Errorf("%d, expired: %v", version, err)
 		}
 	}
 }
