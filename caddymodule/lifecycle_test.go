@@ -1,0 +1,245 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// site is a Caddyfile with a gateway before an upstream.
+type site struct {
+	admin, addr, upstream string
+	options               string // of the app
+	global                string // more global options
+	failAt                string // where another app fails
+	bind                  string // what the site is bound to, if not its address
+	config                string // a response header X-Config
+	secret                string
+	plain                 bool // without the gateway
+}
+
+func (s site) caddyfile() string {
+	if s.secret == "" {
+		s.secret = "top-secret"
+	}
+	app, handler := "", ""
+	if !s.plain {
+		app = fmt.Sprintf(`odoo_gateway {
+		%s
+		gateway erp {
+			issuer http://%s
+			database demo19
+			application wiki {
+				client_id wiki
+				client_secret %s
+				redirect_uri https://wiki.example.com/callback
+				model_scheme sales
+			}
+			model_scheme sales {
+				whitelist customer
+			}
+			model_configuration customer {
+				model res.partner
+				fields whitelist name
+			}
+		}
+	}`, s.options, s.addr, s.secret)
+		handler = "odoo_gateway erp"
+	}
+	if s.config != "" {
+		s.config = "header X-Config " + s.config
+	}
+	if s.failAt != "" {
+		s.global += "\n\tfailing_app " + s.failAt
+	}
+	return fmt.Sprintf(`{
+	admin %s
+	auto_https off
+	persist_config off
+	%s
+	%s
+}
+http://%s {
+	%s
+	%s
+	%s
+	reverse_proxy %s
+}
+`, s.admin, s.global, app, s.addr, s.bind, s.config, handler, s.upstream)
+}
+
+// newSite returns a site on free addresses before an echoing upstream.
+func newSite(t *testing.T) site {
+	a := freeAddrs(t, 2)
+	return site{admin: a[0], addr: a[1], upstream: echo(t)}
+}
+
+// serves checks that requests reach the upstream.
+func serves(t *testing.T, s site) {
+	t.Helper()
+	res, err := http.Get("http://" + s.addr + "/web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"URI":"/web"`) {
+		t.Fatalf("got %d %s, %v", res.StatusCode, body, err)
+	}
+}
+
+func TestValidateTouchesNothing(t *testing.T) {
+	m := newMachine(t)
+	s := newSite(t)
+	file := m.write("Caddyfile", s.caddyfile())
+	before := files(t, m.home)
+	out, err := m.caddy("validate", "--config", file, "--adapter", "caddyfile")
+	if err != nil || !strings.Contains(out, "Valid configuration") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// Caddy itself looks for its own folders; no grant store may appear.
+	for path := range files(t, m.home) {
+		if !before[path] && strings.Contains(path, "odoo_gateway") {
+			t.Errorf("validate has made %s", path)
+		}
+	}
+}
+
+func files(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	all := make(map[string]bool)
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		all[path] = true
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestValidateBesideARunningGateway(t *testing.T) {
+	m := newMachine(t)
+	s := newSite(t)
+	p := m.start(s.caddyfile(), s.admin)
+	store := filepath.Join(m.home, "data", "caddy", "odoo_gateway")
+	info, err := os.Stat(filepath.Join(store, "seal.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("seal.key has mode %v", info.Mode())
+	}
+	if dir, err := os.Stat(store); err != nil || dir.Mode().Perm() != 0o700 {
+		t.Errorf("store has mode %v, %v", dir.Mode(), err)
+	}
+	if !strings.Contains(p.out.String(), "made a sealing key in the store's directory") {
+		t.Errorf("no warning about the sealing key in\n%s", p.out)
+	}
+	out, err := m.caddy("validate", "--config", filepath.Join(m.home, "Caddyfile"), "--adapter", "caddyfile")
+	if err != nil || !strings.Contains(out, "Valid configuration") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	serves(t, s)
+
+	// A second server must be refused, in one sentence.
+	other := newSite(t)
+	out, err = m.caddy("run", "--config", m.write("Other", other.caddyfile()), "--adapter", "caddyfile")
+	if err == nil || !strings.Contains(out, "is in use by another process; if Caddy is already running use `caddy reload`") {
+		t.Fatalf("a second server: %v\n%s", err, out)
+	}
+	serves(t, s)
+}
+
+func TestFailedReloadKeepsTheOldConfiguration(t *testing.T) {
+	blocker := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(blocker, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(t)
+	s := newSite(t)
+	p := m.start(s.caddyfile(), s.admin)
+	with := func(change func(*site)) string {
+		c := s
+		change(&c)
+		return c.caddyfile()
+	}
+	tests := []struct{ name, file, want string }{
+		{"provision of the gateway", with(func(s *site) { s.secret = "{env.NOT_SET_ANYWHERE}" }),
+			"gateway erp: application wiki: client_secret: placeholder {env.NOT_SET_ANYWHERE} is unset or empty"},
+		{"start of the gateway", with(func(s *site) { s.options = "store badger " + blocker + "/store" }), "not a directory"},
+		{"start with another key", with(func(s *site) {
+			s.options = "seal_key " + strings.Repeat("ab", 32) + "\n\t\tstore badger " + filepath.Join(m.home, "data/caddy/odoo_gateway/../other")
+		}), ""},
+		{"unknown gateway", strings.Replace(s.caddyfile(), "odoo_gateway erp", "odoo_gateway wrong", 1), "odoo_gateway: there is no gateway"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := p.load(tt.file)
+			if tt.want == "" {
+				if err != nil {
+					t.Fatalf("a configuration that is right: %v", err)
+				}
+			} else if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("got %v, want %q", err, tt.want)
+			}
+			serves(t, s)
+			if err := p.load(s.caddyfile()); err != nil {
+				t.Fatalf("back to the first configuration: %v", err)
+			}
+			serves(t, s)
+		})
+	}
+}
+
+func TestSealKeyChangeIsReportedAtReload(t *testing.T) {
+	m := newMachine(t)
+	s := newSite(t)
+	p := m.start(s.caddyfile(), s.admin)
+	s.options = "seal_key " + strings.Repeat("ab", 32)
+	if err := p.load(s.caddyfile()); err != nil {
+		t.Fatal(err)
+	}
+	p.await("seal_key has changed")
+	if strings.Contains(p.out.String(), strings.Repeat("ab", 8)) {
+		t.Error("the key is in the log")
+	}
+	serves(t, s)
+	p.stop()
+
+	// The next start has the wrong key, says so, and the first key still works.
+	out, err := m.caddy("run", "--config", m.write("Caddyfile", s.caddyfile()), "--adapter", "caddyfile")
+	if err == nil || !strings.Contains(out, "was made with another sealing key") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.options = ""
+	m.start(s.caddyfile(), s.admin)
+	serves(t, s)
+}
+
+func TestTerminationClosesOnce(t *testing.T) {
+	m := newMachine(t)
+	s := newSite(t)
+	p := m.start(s.caddyfile(), s.admin)
+	for range 3 {
+		if err := p.load(s.caddyfile()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serves(t, s)
+	if code := p.stop(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, p.out)
+	}
+	for _, bad := range []string{"panic", "[ERROR]", "deleted more than stored", "DATA RACE"} {
+		if strings.Contains(p.out.String(), bad) {
+			t.Errorf("log has %q:\n%s", bad, p.out)
+		}
+	}
+	// What was closed properly can be opened again.
+	m.start(s.caddyfile(), s.admin)
+	serves(t, s)
+}

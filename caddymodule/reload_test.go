@@ -1,0 +1,272 @@
+package caddymodule
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// reloads is how many reloads are made under load. One fails in Provision
+// and two fail in Start: the gateway's own, and another app's beside it.
+const (
+	reloads       = 20
+	failProvision = 5
+	failStart     = 10
+	failOther     = 15
+)
+
+// echoServer answers requests, and echoes what it gets over WebSocket
+// connections.
+func echoServer(t *testing.T) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "websocket" {
+			_, _ = io.WriteString(w, r.URL.Path)
+			return
+		}
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Sec-WebSocket-Accept", "x")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		conn, brw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.Copy(conn, brw)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().String()
+}
+
+// socket is a WebSocket connection. Its frames do not matter, but for that of
+// a close, which Caddy sends in both directions.
+type socket struct {
+	net.Conn
+	br     *bufio.Reader
+	config string // that serves it
+}
+
+func dialSocket(addr string) (*socket, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	_, _ = fmt.Fprintf(conn, "GET /websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr)
+	br := bufio.NewReader(conn)
+	res, err := http.ReadResponse(br, nil)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		return nil, fmt.Errorf("status %d", res.StatusCode)
+	}
+	return &socket{conn, br, res.Header.Get("X-Config")}, nil
+}
+
+// dialSocketAt makes a WebSocket connection that is served by a certain
+// configuration: right after a reload, the old one may still accept.
+func dialSocketAt(t *testing.T, addr, config string) *socket {
+	t.Helper()
+	for {
+		s, err := dialSocket(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.config == config {
+			return s
+		}
+		s.Close()
+	}
+}
+
+// state sends something and tells what came of it.
+func (s *socket) state() string {
+	_, _ = io.WriteString(s, "ping")
+	var b [4]byte
+	n, err := io.ReadFull(s.br, b[:])
+	switch {
+	case string(b[:n]) == "ping":
+		return "alive"
+	case n > 0 && b[0] == 0x88:
+		return "close frame"
+	default:
+		return fmt.Sprintf("%x, %v", b[:n], err)
+	}
+}
+
+// load are clients that make requests until they are stopped. They do not
+// retry.
+type load struct {
+	stop     chan struct{}
+	progress chan struct{}
+	wg       sync.WaitGroup
+	requests atomic.Int64
+	mu       sync.Mutex
+	failures []string
+}
+
+// every is the pace of each client: all together make some 200 requests per
+// second.
+const every = 40 * time.Millisecond
+
+// run adds a client.
+func (l *load) run(name string, request func() error) {
+	l.wg.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-l.stop:
+				return
+			case <-tick.C:
+			}
+			l.requests.Add(1)
+			select {
+			case l.progress <- struct{}{}:
+			default:
+			}
+			if err := request(); err != nil {
+				l.mu.Lock()
+				l.failures = append(l.failures, name+": "+err.Error())
+				l.mu.Unlock()
+			}
+		}
+	})
+}
+
+func get(c *http.Client, url, want string) error {
+	res, err := c.Get(url)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || string(body) != want {
+		return fmt.Errorf("status %d: %.100q", res.StatusCode, body)
+	}
+	return nil
+}
+
+// outcome is what happened under reloads.
+type outcome struct {
+	requests int64
+	rate     float64 // per second
+	failures []string
+	sockets  []string // after each reload
+}
+
+// reloadUnderLoad makes the reloads while clients with kept and with fresh
+// connections make requests.
+func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
+	t.Helper()
+	m := newMachine(t)
+	if s.bind != "" {
+		m.inherit(s.addr)
+	}
+	p := m.start(s.caddyfile(), s.admin)
+	l := &load{stop: make(chan struct{}), progress: make(chan struct{})}
+	url := "http://" + s.addr + "/web"
+	for range 4 {
+		kept := &http.Client{Transport: &http.Transport{}}
+		new := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		l.run("kept connection", func() error { return get(kept, url, "/web") })
+		l.run("fresh connection", func() error { return get(new, url, "/web") })
+	}
+	if more != nil {
+		more(l)
+	}
+	var o outcome
+	start := time.Now()
+	ws := dialSocketAt(t, s.addr, "")
+	for i := range reloads {
+		c, fails := s, ""
+		c.config = fmt.Sprint(i) // a change, so that Caddy does reload
+		switch i {
+		case failProvision:
+			c.failAt, fails = "provision", "told to fail"
+			if !s.plain {
+				c.failAt = ""
+				c.secret, fails = "{env.NOT_SET_ANYWHERE}", "is unset or empty"
+			}
+		case failStart:
+			c.failAt, fails = "start", "told to fail"
+			if !s.plain {
+				c.failAt = ""
+				c.options, fails = "store badger /dev/null/store", "not a directory"
+			}
+		case failOther:
+			c.failAt, fails = "start", "told to fail"
+		}
+		// Requests are under way at every reload.
+		before := l.requests.Load()
+		err := p.load(c.caddyfile())
+		if fails == "" && err != nil || fails != "" && (err == nil || !strings.Contains(err.Error(), fails)) {
+			t.Fatalf("reload %d: got %v, want %q", i, err, fails)
+		}
+		for l.requests.Load() < before+20 {
+			<-l.progress
+		}
+		state := ws.state()
+		o.sockets = append(o.sockets, state)
+		if state != "alive" {
+			ws.Close()
+			ws = dialSocketAt(t, s.addr, c.config)
+		}
+	}
+	ws.Close()
+	close(l.stop)
+	l.wg.Wait()
+	o.requests = l.requests.Load()
+	o.rate = float64(o.requests) / time.Since(start).Seconds()
+	o.failures = l.failures
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, bad := range []string{"DATA RACE", "panic"} {
+		if strings.Contains(p.out.String(), bad) {
+			t.Errorf("%s in the log:\n%s", bad, p.out)
+		}
+	}
+	return o
+}
+
+func TestReloadsUnderLoad(t *testing.T) {
+	s := newSite(t)
+	s.bind = ""
+	s.upstream = echoServer(t)
+	with := reloadUnderLoad(t, s, nil)
+
+	s = newSite(t)
+	s.bind = ""
+	s.upstream, s.plain = echoServer(t), true
+	without := reloadUnderLoad(t, s, nil)
+
+	for name, o := range map[string]outcome{"with the gateway": with, "plain Caddy": without} {
+		t.Logf("%s: %d requests, %.0f per second, %d failures", name, o.requests, o.rate, len(o.failures))
+		t.Logf("%s: WebSockets: %v", name, o.sockets)
+		if o.rate < 100 {
+			t.Errorf("%s: %.0f requests per second are too few to prove anything", name, o.rate)
+		}
+		for i, f := range o.failures {
+			if i < 50 {
+				t.Errorf("%s: %s", name, f)
+			}
+		}
+	}
+	if got, want := fmt.Sprint(with.sockets), fmt.Sprint(without.sockets); got != want {
+		t.Errorf("WebSockets with the gateway:\n%s\nwith plain Caddy:\n%s", got, want)
+	}
+}
