@@ -96,6 +96,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		Schemes:      s.schemes,
 		State:        state,
 		ClientAddr:   clientAddr,
+		RequestID:    requestID,
 		Logger:       logger,
 	}
 }

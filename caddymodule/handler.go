@@ -26,8 +26,6 @@ type Handler struct {
 	// The name of the gateway. It may be left out where there is only one.
 	Gateway string `json:"gateway,omitempty"`
 
-	name   string
-	app    *App
 	served *served
 	logger *zap.Logger
 	access *accessLog
@@ -52,11 +50,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.app = app.(*App)
-	if h.served, err = h.app.gateway(h.Gateway); err != nil {
+	if h.served, err = app.(*App).gateway(h.Gateway); err != nil {
 		return fmt.Errorf("odoo_gateway: %w", err)
 	}
-	h.name = h.Gateway
 	return nil
 }
 
@@ -82,6 +78,17 @@ func clientAddr(r *http.Request) netip.Addr {
 	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	addr, _ := netip.ParseAddr(ip)
 	return addr.Unmap()
+}
+
+// requestID returns Caddy's identifier of a request, the one that its logs and
+// headers may carry as {http.request.uuid}.
+func requestID(r *http.Request) string {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return ""
+	}
+	id, _ := repl.GetString("http.request.uuid")
+	return id
 }
 
 // Interface guards

@@ -16,8 +16,9 @@ type site struct {
 	options               string // of the app
 	global                string // more global options
 	failAt                string // where another app fails
-	bind                  string // what the site is bound to, if not its address
 	config                string // a response header X-Config
+	inApplication         string // more of the application
+	inSite                string // more of the site
 	secret                string
 	plain                 bool // without the gateway
 }
@@ -38,6 +39,7 @@ func (s site) caddyfile() string {
 				client_secret %s
 				redirect_uri https://wiki.example.com/callback
 				model_scheme sales
+				%s
 			}
 			model_scheme sales {
 				whitelist customer
@@ -47,7 +49,7 @@ func (s site) caddyfile() string {
 				fields whitelist name
 			}
 		}
-	}`, s.options, s.addr, s.secret)
+	}`, s.options, s.addr, s.secret, s.inApplication)
 		handler = "odoo_gateway erp"
 	}
 	if s.config != "" {
@@ -69,7 +71,7 @@ http://%s {
 	%s
 	reverse_proxy %s
 }
-`, s.admin, s.global, app, s.addr, s.bind, s.config, handler, s.upstream)
+`, s.admin, s.global, app, s.addr, s.config, s.inSite, handler, s.upstream)
 }
 
 // newSite returns a site on free addresses before an echoing upstream.

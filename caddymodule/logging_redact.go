@@ -17,20 +17,21 @@ var secretParameters = []string{
 	"client_secret", "client_assertion", "assertion", "password", "api_key",
 }
 
-// ownPrefixes are the paths whose URLs may carry secrets of the gateway.
-var ownPrefixes = []string{"/restapi/", "/orestapi/"}
+// ownPath is in all paths whose URLs may carry secrets of the gateway, also
+// in misspelt ones, which go to Odoo and fail there.
+const ownPath = "restapi"
 
-// authorizePath answers with a Location that carries a code.
-const authorizePath = "/restapi/1.0/common/oauth2/"
+// oauthPath is where answers may have a Location that carries a code.
+const oauthPath = "/restapi/1.0/common/oauth2/"
 
 // mayCarrySecrets tells whether the URL of a request, or of its answer, may
 // carry a code, a token or a secret.
 func mayCarrySecrets(r *http.Request) bool {
-	if strings.HasPrefix(r.URL.Path, authorizePath) {
+	if strings.HasPrefix(r.URL.Path, oauthPath) {
 		return true
 	}
-	own := slices.ContainsFunc(ownPrefixes, func(p string) bool { return strings.HasPrefix(r.URL.Path, p) })
-	return own && (hasSecret(r.URL.RawQuery) || strings.Contains(r.Header.Get("Referer"), "?"))
+	return strings.Contains(r.URL.Path, ownPath) &&
+		(hasSecret(r.URL.RawQuery) || strings.Contains(r.Header.Get("Referer"), "?"))
 }
 
 // hasSecret tells whether a query has one of the secret parameters.

@@ -73,7 +73,6 @@ type machine struct {
 	t    *testing.T
 	home string
 	env  []string
-	fds  []*os.File // from 3 on
 }
 
 func newMachine(t *testing.T, env ...string) *machine {
@@ -90,25 +89,7 @@ func (m *machine) command(args ...string) (*exec.Cmd, *lockedBuffer) {
 	out := new(lockedBuffer)
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = m.env, m.home, out, out
-	cmd.ExtraFiles = m.fds
 	return cmd, out
-}
-
-// inherit lets processes have a listener on addr as their next descriptor,
-// as systemd's socket units do.
-func (m *machine) inherit(addr string) {
-	m.t.Helper()
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer ln.Close()
-	f, err := ln.(*net.TCPListener).File()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.t.Cleanup(func() { f.Close() })
-	m.fds = append(m.fds, f)
 }
 
 // caddy runs a command to its end.

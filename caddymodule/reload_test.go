@@ -2,15 +2,17 @@ package caddymodule
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -113,6 +115,7 @@ type load struct {
 	requests atomic.Int64
 	mu       sync.Mutex
 	failures []string
+	lost     []string // connections that ended before an answer began
 }
 
 // every is the pace of each client: all together make some 200 requests per
@@ -137,15 +140,26 @@ func (l *load) run(name string, request func() error) {
 			}
 			if err := request(); err != nil {
 				l.mu.Lock()
-				l.failures = append(l.failures, name+": "+err.Error())
+				to := &l.failures
+				if lostConnection(err) {
+					to = &l.lost
+				}
+				*to = append(*to, name+": "+err.Error())
 				l.mu.Unlock()
 			}
 		}
 	})
 }
 
-func get(c *http.Client, url, want string) error {
-	res, err := c.Get(url)
+// lostConnection tells whether a request failed before an answer began.
+func lostConnection(err error) bool {
+	var ue *url.Error
+	return errors.As(err, &ue) &&
+		(errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
+}
+
+func get(c *http.Client, target, want string) error {
+	res, err := c.Get(target)
 	if err != nil {
 		return err
 	}
@@ -165,6 +179,7 @@ type outcome struct {
 	requests int64
 	rate     float64 // per second
 	failures []string
+	lost     []string
 	sockets  []string // after each reload
 }
 
@@ -173,17 +188,14 @@ type outcome struct {
 func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
 	t.Helper()
 	m := newMachine(t)
-	if s.bind != "" {
-		m.inherit(s.addr)
-	}
 	p := m.start(s.caddyfile(), s.admin)
 	l := &load{stop: make(chan struct{}), progress: make(chan struct{})}
-	url := "http://" + s.addr + "/web"
+	target := "http://" + s.addr + "/web"
 	for range 4 {
 		kept := &http.Client{Transport: &http.Transport{}}
-		new := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-		l.run("kept connection", func() error { return get(kept, url, "/web") })
-		l.run("fresh connection", func() error { return get(new, url, "/web") })
+		fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		l.run("kept connection", func() error { return get(kept, target, "/web") })
+		l.run("fresh connection", func() error { return get(fresh, target, "/web") })
 	}
 	if more != nil {
 		more(l)
@@ -231,7 +243,7 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
 	l.wg.Wait()
 	o.requests = l.requests.Load()
 	o.rate = float64(o.requests) / time.Since(start).Seconds()
-	o.failures = l.failures
+	o.failures, o.lost = l.failures, l.lost
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -243,30 +255,42 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
 	return o
 }
 
+// TestReloadsUnderLoad holds the gateway against plain Caddy.
+//
+// A connection may be lost when one server takes over from another: net/http
+// closes one whose request it has just read while it shuts down, and Linux
+// resets those that wait in the old listener's queue. No handler has a part in
+// that, and plain Caddy shows it likewise. At the pace of this test it does
+// not happen, but for the race detector, which makes everything slower. Any
+// other failure, such as a wrong status or an answer cut short, is the
+// gateway's.
 func TestReloadsUnderLoad(t *testing.T) {
 	s := newSite(t)
-	s.bind = ""
 	s.upstream = echoServer(t)
 	with := reloadUnderLoad(t, s, nil)
 
 	s = newSite(t)
-	s.bind = ""
 	s.upstream, s.plain = echoServer(t), true
 	without := reloadUnderLoad(t, s, nil)
 
-	for name, o := range map[string]outcome{"with the gateway": with, "plain Caddy": without} {
-		t.Logf("%s: %d requests, %.0f per second, %d failures", name, o.requests, o.rate, len(o.failures))
-		t.Logf("%s: WebSockets: %v", name, o.sockets)
-		if o.rate < 100 {
-			t.Errorf("%s: %.0f requests per second are too few to prove anything", name, o.rate)
-		}
-		for i, f := range o.failures {
-			if i < 50 {
-				t.Errorf("%s: %s", name, f)
-			}
-		}
-	}
+	with.check(t, "with the gateway")
+	without.check(t, "plain Caddy")
 	if got, want := fmt.Sprint(with.sockets), fmt.Sprint(without.sockets); got != want {
 		t.Errorf("WebSockets with the gateway:\n%s\nwith plain Caddy:\n%s", got, want)
+	}
+}
+
+func (o outcome) check(t *testing.T, name string) {
+	t.Helper()
+	t.Logf("%s: %d requests, %.0f per second, %d lost at a handover, %d failed", name, o.requests, o.rate, len(o.lost), len(o.failures))
+	t.Logf("%s: WebSockets: %v", name, o.sockets)
+	if o.rate < 100 {
+		t.Errorf("%s: %.0f requests per second are too few to prove anything", name, o.rate)
+	}
+	for _, f := range o.failures[:min(5, len(o.failures))] {
+		t.Errorf("%s: %s", name, f)
+	}
+	if len(o.lost) > 0 && !withRace {
+		t.Errorf("%s: %d connections were lost, the first: %s", name, len(o.lost), o.lost[0])
 	}
 }
