@@ -46,19 +46,13 @@ func WriteConsent(w http.ResponseWriter, c Consent) {
 }
 
 // formAction are the sources to which the consent form may lead. Browsers of
-// the Chromium family check every redirect that follows the POST, so that the
-// application must be among them, and whatever it redirects to next: with an
-// https application any https origin is.
+// the Chromium family check every redirect that follows the POST (seen in
+// Chromium 140 and later): the application's, and wherever the application
+// sends people next. So the whole scheme of the redirect URI is allowed.
 func formAction(redirectURI string) string {
 	u, err := url.Parse(redirectURI)
-	switch {
-	case err != nil || u.Scheme == "":
+	if err != nil || u.Scheme == "" {
 		return "'self'"
-	case u.Scheme == "https":
-		return "'self' https:"
-	case u.Scheme == "http":
-		return "'self' http://" + u.Host
-	default:
-		return "'self' " + u.Scheme + ":"
 	}
+	return "'self' " + u.Scheme + ":"
 }

@@ -77,7 +77,7 @@ func TestEveryProblemHasItsTexts(t *testing.T) {
 func TestFormAction(t *testing.T) {
 	for uri, want := range map[string]string{
 		"https://wiki.example.com/cb": "'self' https:",
-		"http://127.0.0.1:8123/cb":    "'self' http://127.0.0.1:8123",
+		"http://127.0.0.1:8123/cb":    "'self' http:",
 		"com.example.app:/cb":         "'self' com.example.app:",
 		"::":                          "'self'",
 	} {
