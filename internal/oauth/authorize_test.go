@@ -284,7 +284,7 @@ func TestWhoMayConnect(t *testing.T) {
 	w := newWorld(t)
 	w.odoo.sessions["staging"] = Person{UID: 2, Login: "admin", Database: "staging", Internal: true}
 	w.odoo.sessions["portal"] = Person{UID: 9, Login: "portal", Database: "prod"}
-	w.odoo.sessions["public"] = Person{Database: "prod"}
+	w.odoo.sessions["public"] = Person{Database: "prod", Internal: true}
 	w.browser("staging").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
 	w.browser("portal").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
 	w.browser("public").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
@@ -325,7 +325,7 @@ func TestRotatedSessionIsRelayed(t *testing.T) {
 		t.Fatalf("Location %s", got.Header.Get("Location"))
 	}
 	a, err := w.store.FindAuthorization(t.Context(), "wiki", Subject(issuer, "prod", 6), "")
-	if err != nil || a.Connection.Hash != hashSession("next-session") {
+	if err != nil || a.Connection.Hash != grant.HashToken("next-session") {
 		t.Errorf("connection %+v %v", a.Connection, err)
 	}
 	if len(w.conns.observed) != 2 || w.conns.observed[0] != "demo-session" {

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -195,6 +197,15 @@ func TestVerifierForms(t *testing.T) {
 			t.Errorf("%q: %v", v, !want)
 		}
 	}
+}
+
+// A challenge made of a verifier that is too short proves too little.
+func TestShortVerifierIsRefused(t *testing.T) {
+	w := newWorld(t)
+	sum := sha256.Sum256([]byte(verifier[:42]))
+	q := query("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:]), "code_challenge_method", "S256")
+	code := w.browser("demo-session").code(q)
+	w.token(redeemForm(code, "code_verifier", verifier[:42])).refused(t, 400, "invalid_grant")
 }
 
 // M10: public clients need PKCE.

@@ -39,7 +39,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		}
 	}
 	plain, err := json.Marshal(form{
-		Params: known, Session: v.sessionHash(), Subject: v.subject, Digest: scheme.Digest(),
+		Params: known, Session: grant.HashToken(v.session), Subject: v.subject, Digest: scheme.Digest(),
 		Nonce: grant.NewID(), Until: s.Now().Add(formLife),
 	})
 	if err != nil { // a struct of texts: never fails
@@ -162,5 +162,5 @@ func (s *Server) presented(r *http.Request) string {
 	if len(found) != 1 {
 		return ""
 	}
-	return hashSession(found[0].Value)
+	return grant.HashToken(found[0].Value)
 }

@@ -161,6 +161,12 @@ func TestConsentByAnotherSession(t *testing.T) {
 			t.Errorf("%q: %s", session, to)
 		}
 	}
+	// The same session id, and yet somebody else.
+	token := b.get(authorizeURL(query())).tokenOf(t)
+	w.odoo.sessions["demo-session"] = w.odoo.sessions["other-session"]
+	if to := b.post(ConsentPath, allow(token)).location(t); to.Path != AuthorizePath {
+		t.Errorf("another person: %s", to)
+	}
 	if w.granted(6) || w.granted(7) {
 		t.Error("granted by another session")
 	}
@@ -241,7 +247,7 @@ func TestSilentAuthorizeReattaches(t *testing.T) {
 	b.cookies[sessionCookie] = "fresh-session"
 	b.code(query())
 	a, err := w.store.FindAuthorization(t.Context(), "wiki", Subject(issuer, "prod", 6), "")
-	if err != nil || a.Connection.Hash != hashSession("fresh-session") {
+	if err != nil || a.Connection.Hash != grant.HashToken("fresh-session") {
 		t.Errorf("connection %+v %v", a.Connection, err)
 	}
 	if n := w.kinds(audit.Consent); n != 1 {

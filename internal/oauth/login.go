@@ -2,8 +2,6 @@ package oauth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -40,14 +38,6 @@ type visitor struct {
 	subject string
 	// session is the session id that the browser holds after this answer.
 	session string
-}
-
-// sessionHash names the visitor's session without being it.
-func (v visitor) sessionHash() string { return hashSession(v.session) }
-
-func hashSession(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:])
 }
 
 var (

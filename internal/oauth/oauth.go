@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/seal"
@@ -77,9 +78,9 @@ type Config struct {
 	Memory *Memory
 	// Audit defaults to audit.Discard.
 	Audit audit.Recorder
-	// UserAgent is that of the calls made for an application; it defaults to
-	// UserAgent of this package.
-	UserAgent func(application string) string
+	// UserAgent is that of the calls made for an application with that title;
+	// it defaults to connection.UserAgent.
+	UserAgent func(title string) string
 	// ClientAddr tells the address that the throttle counts; it defaults to
 	// the request's peer.
 	ClientAddr func(*http.Request) netip.Addr
@@ -118,7 +119,7 @@ func New(c Config) (*Server, error) {
 		c.Audit = audit.Discard
 	}
 	if c.UserAgent == nil {
-		c.UserAgent = UserAgent
+		c.UserAgent = connection.UserAgent
 	}
 	if c.ClientAddr == nil {
 		c.ClientAddr = peer
@@ -139,10 +140,6 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// UserAgent is the constant User-Agent of the calls made for an application:
-// Odoo keeps a device row per session, User-Agent and address.
-func UserAgent(application string) string { return "odoo-gateway (" + application + ")" }
-
 // Subject is the sub of a person: stable, and not the bare user id, so that
 // people of different databases or issuers never look alike.
 func Subject(issuer, database string, uid int64) string {
@@ -158,14 +155,13 @@ func peer(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap()
 }
 
-// redirectURI finds a registered callback by its exact string.
+// redirectURI finds a registered callback that is in use.
 func redirectURI(app *application.Application, uri string) (application.RedirectURI, bool) {
-	for _, u := range app.RedirectURIs {
-		if u.URI == uri && u.Active {
-			return u, true
-		}
+	u := app.FindRedirectURI(uri)
+	if u == nil || !u.Active {
+		return application.RedirectURI{}, false
 	}
-	return application.RedirectURI{}, false
+	return *u, true
 }
 
 func scopeString(scope []string) string { return strings.Join(scope, " ") }

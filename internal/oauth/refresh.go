@@ -70,7 +70,7 @@ func (s *Server) stillThere(r *http.Request, rt http.RoundTripper, app *applicat
 	if !a.Connection.Live() {
 		return invalidGrant("the connection to Odoo has ended; connect again")
 	}
-	err := s.Connections.Check(r.Context(), rt, a, s.UserAgent(app.Name))
+	err := s.Connections.Check(r.Context(), rt, a, s.UserAgent(app.Title))
 	if err == nil {
 		return nil
 	}

@@ -152,9 +152,10 @@ func TestClientAuthentication(t *testing.T) {
 
 func TestTwoAuthorizationLinesAreRefused(t *testing.T) {
 	w := newWorld(t)
-	r := w.request(http.MethodPost, AccessTokenPath, refreshForm("x").Encode())
+	r := w.request(http.MethodPost, AccessTokenPath, refreshForm("x", "client_id", "", "client_secret", "").Encode())
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header["Authorization"] = []string{"Basic eDp5", "Basic eDp5"}
+	good := "Basic " + base64.StdEncoding.EncodeToString([]byte("wiki:secret of wiki"))
+	r.Header["Authorization"] = []string{good, good}
 	w.do(r).refused(t, 400, "invalid_request")
 }
 

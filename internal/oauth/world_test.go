@@ -398,7 +398,7 @@ type fakeConnections struct {
 }
 
 func (c *fakeConnections) Attach(session string, _ grant.Authorization) grant.Connection {
-	return grant.Connection{Kind: grant.Session, Sealed: []byte("sealed " + session), Hash: hashSession(session), Since: c.now()}
+	return grant.Connection{Kind: grant.Session, Sealed: []byte("sealed " + session), Hash: grant.HashToken(session), Since: c.now()}
 }
 
 func (c *fakeConnections) Check(_ context.Context, _ http.RoundTripper, _ grant.Authorization, _ string) error {

@@ -47,7 +47,7 @@ func WriteConsent(w http.ResponseWriter, c Consent) {
 
 // formAction are the sources to which the consent form may lead. Browsers of
 // the Chromium family check every redirect that follows the POST (seen in
-// Chromium 140 and later): the application's, and wherever the application
+// Chromium 156): the application's, and wherever the application
 // sends people next. So the whole scheme of the redirect URI is allowed.
 func formAction(redirectURI string) string {
 	u, err := url.Parse(redirectURI)
