@@ -3,264 +3,127 @@ package odootest
 import (
 	"crypto/subtle"
 	"encoding/hex"
-	"fmt"
 	"time"
 )
 
-// apiKey is a row of res.users.apikeys.
-type apiKey struct {
+// keyRecord is a res.users.apikeys record with its owner.
+type keyRecord struct {
 	id      int64
-	uid     int64
-	name    string
+	owner   person
 	scope   string // "" = NULL, any use
-	secret  string
-	created time.Time
-	expires time.Time // zero = never
+	expires time.Time
 }
 
-// The largest lifetime of a key: base.group_user has 90 days; who is in no
-// group with a limit gets one day.
-const (
-	internalKeyDays = 90
-	otherKeyDays    = 1
-)
-
-func (d *database) addKey(u person, name, scope string, expires time.Time) *apiKey {
-	d.lastKey++
-	k := &apiKey{id: d.lastKey, uid: u.id, name: name, scope: scope, secret: hex.EncodeToString(randomBytes(20)),
-		created: d.now(), expires: expires}
-	d.keys = append(d.keys, k)
-	return k
+// addKey makes a key record, and the key that the record itself never shows.
+func (d *database) addKey(u person, name, scope string, expires any) string {
+	values := map[string]any{"name": name, "user_id": u.id}
+	if scope != "" {
+		values["scope"] = scope
+	}
+	if d.v.keyDuration {
+		values["expiration_date"] = expires
+	}
+	id, _ := asInt(d.engine.sudo(u.id, "res.users.apikeys", "create", []any{values}, nil))
+	secret := hex.EncodeToString(randomBytes(20))
+	d.secrets[id] = secret
+	return secret
 }
 
-// keyOwner is whose living key that is. 20 wants the scope to match exactly.
-func (d *database) keyOwner(secret string) (person, *apiKey) {
-	for _, k := range d.keys {
-		if subtle.ConstantTimeCompare([]byte(k.secret), []byte(secret)) != 1 {
+// key finds the living key with that secret. 20 wants the scope to match.
+func (d *database) key(secret string) (keyRecord, bool) {
+	for id, s := range d.secrets {
+		if subtle.ConstantTimeCompare([]byte(s), []byte(secret)) != 1 {
 			continue
 		}
-		u, ok := d.engine.userByID(k.uid)
+		rows := asList(d.engine.sudo(1, "res.users.apikeys", "read", []any{[]any{id}}, nil))
+		if len(rows) == 0 {
+			return keyRecord{}, false
+		}
+		row := asMap(rows[0])
+		k := keyRecord{id: id, scope: asString(row["scope"]), expires: parseStamp(row["expiration_date"])}
+		owner := asList(row["user_id"])
+		if len(owner) == 0 {
+			return keyRecord{}, false
+		}
+		uid, _ := asInt(owner[0])
+		k.owner, _ = d.engine.userByID(uid)
 		switch {
-		case !ok || !u.active,
+		case !k.owner.active,
 			!k.expires.IsZero() && !d.now().Before(k.expires),
 			k.scope != "rpc" && (d.v.version >= 20 || k.scope != ""):
-			return person{}, nil
+			return keyRecord{}, false
 		}
-		return u, k
+		return k, true
 	}
-	return person{}, nil
+	return keyRecord{}, false
+}
+
+func parseStamp(v any) time.Time {
+	t, err := time.Parse("2006-01-02 15:04:05", asString(v))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // checkSecret is what /jsonrpc accepts for a user: a key, or the password of
-// one without a second factor. What was right once is remembered, so that
-// before 20 a removed key goes on working here.
+// one without a second factor. What was right once is remembered until the
+// user changes, so that before 20 a removed key goes on working here.
 func (d *database) checkSecret(uid int64, secret string) bool {
 	u, ok := d.engine.userByID(uid)
 	if !ok || !u.active || secret == "" {
 		return false
 	}
-	c := credential{uid, secret}
-	if d.accepted[c] {
+	c, token := credential{uid, secret}, d.token(u)
+	if d.accepted[c] == token {
 		return true
 	}
-	owner, key := d.keyOwner(secret)
-	right := key != nil && owner.id == uid
+	k, right := d.key(secret)
+	right = right && k.owner.id == uid
 	if !right && d.totp[uid] == "" {
 		who, ok := d.engine.checkPassword(u.login, secret)
 		right = ok && who.id == uid
 	}
 	if right {
-		d.accepted[c] = true
+		d.accepted[c] = token
 	}
 	return right
 }
 
-// forgetCredentials is the clearing of the ORM cache by a write that matters.
-func (d *database) forgetCredentials() { clear(d.accepted) }
-
 // removeKey deletes a key. On 16–19 the credential cache is not told.
-func (d *database) removeKey(k *apiKey) {
-	for i, other := range d.keys {
-		if other == k {
-			d.keys = append(d.keys[:i:i], d.keys[i+1:]...)
-		}
-	}
+func (d *database) removeKey(id int64) {
+	d.engine.sudo(1, "res.users.apikeys", "unlink", []any{[]any{id}}, nil)
+	delete(d.secrets, id)
 	if !d.v.revokeGap {
-		d.forgetCredentials()
+		clear(d.accepted)
 	}
 }
 
-// wizard is a transient record of the ways to a key.
-type wizard struct {
-	id       int64
-	model    string
-	uid      int64
-	name     string
-	expires  time.Time
-	password string
-	then     func(*exchange) (any, error) // what waits for the identity check
-}
-
-func (d *database) addWizard(w wizard) *wizard {
-	d.lastWiz++
-	w.id = d.lastWiz
-	d.wizards[w.id] = &w
-	return &w
-}
-
-// withIdentity is the decorator check_identity: it runs f at once where the
-// identity was confirmed within ten minutes, else it returns the wizard that
-// asks for the password first.
-func (x *exchange) withIdentity(f func(*exchange) (any, error)) (any, error) {
-	if x.route == nil || x.route.kind != kindJSON || x.sess.uid == 0 || x.sess.uid != x.uid {
-		return nil, userError("This method can only be accessed over HTTP")
-	}
-	if x.identityConfirmed() {
-		return f(x)
-	}
-	w := x.db.addWizard(wizard{model: "res.users.identitycheck", uid: x.uid, then: f})
-	action := object{{"type", "ir.actions.act_window"}, {"res_model", "res.users.identitycheck"}, {"res_id", w.id},
-		{"name", x.s.v.checkTitle}, {"target", "new"}, {"views", formView}}
-	if x.s.v.version >= 19 {
-		action = append(action, member{"context", object{{"dialog_size", "medium"}}})
-	}
-	return action, nil
-}
-
-var formView = []any{[]any{false, "form"}}
-
-var closeAction = object{{"type", "ir.actions.act_window_close"}}
-
-// runCheck compares the password and goes on with what waited for it. Up to
-// 18 the password is the one written into the wizard; since then it comes in
-// the context.
-func (x *exchange) runCheck(c call) (any, error) {
-	w := x.wizard(c, "res.users.identitycheck")
-	if w == nil {
-		return nil, raise("builtins.ValueError", "Expected singleton: res.users.identitycheck()")
-	}
-	password := w.password
-	if x.s.v.checkInCtx {
-		password = asString(asMap(c.kwargs["context"])["password"])
-	}
-	w.password = ""
-	u, _ := x.db.engine.userByID(x.uid)
-	if who, ok := x.db.engine.checkPassword(u.login, password); !ok || who.id != x.uid {
-		return nil, userError("Incorrect Password, try again or click on Forgot Password to reset your password.")
-	}
-	result, err := w.then(x)
-	if err != nil {
-		return nil, err
-	}
-	x.confirmIdentity()
-	delete(x.db.wizards, w.id)
-	return result, nil
-}
-
-func (x *exchange) wizard(c call, model string) *wizard {
-	ids := c.ids()
-	if len(ids) != 1 {
-		return nil
-	}
-	w := x.db.wizards[ids[0]]
-	if w == nil || w.model != model || w.uid != x.uid {
-		return nil
-	}
-	return w
-}
-
-// durations are what the wizard's selection offers.
-func (t traits) durations(system bool) map[string]int {
-	days := map[string]int{"1": 1, "7": 7, "30": 30, "90": 90, "180": 180, "365": 365, "0": 0, "-1": -1}
-	if t.version >= 20 {
-		days = map[string]int{"1": 1, "30": 30, "365": 365}
-		if system {
-			days["0"] = 0
-		}
-	}
-	return days
-}
-
-// createDescription makes the wizard that asks for a name and a duration.
-func (x *exchange) createDescription(values map[string]any) (any, error) {
-	u, _ := x.db.engine.userByID(x.uid)
-	w := wizard{model: "res.users.apikeys.description", uid: x.uid, name: asString(values["name"])}
-	if x.s.v.keyDuration {
-		expires, err := x.keyExpiry(u, values)
-		if err != nil {
-			return nil, err
-		}
-		w.expires = expires
-	}
-	return x.db.addWizard(w).id, nil
-}
-
-// keyExpiry works out and judges when the wanted key would expire; zero for a
-// persistent one.
-func (x *exchange) keyExpiry(u person, values map[string]any) (time.Time, error) {
-	v := x.s.v
-	duration := "1"
-	if v.version >= 20 {
-		duration = "30"
-	}
-	if given, ok := values["duration"]; ok {
-		duration = asString(given)
-	}
-	days, ok := v.durations(u.admin)[duration]
-	if !ok {
-		return time.Time{}, raise("builtins.ValueError", fmt.Sprintf("Wrong value for res.users.apikeys.description.duration: '%s'", duration))
-	}
-	var expires time.Time
-	given, dated := values["expiration_date"].(string)
-	switch {
-	case dated && (days < 0 || v.version >= 20):
-		at, err := time.Parse("2006-01-02 15:04:05", given)
-		if err != nil {
-			if at, err = time.Parse("2006-01-02", given); err != nil {
-				return time.Time{}, raise("builtins.ValueError", "time data '"+given+"' does not match format")
-			}
-		}
-		expires = at
-	case days > 0:
-		expires = x.s.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, days)
-	}
-	return expires, x.judgeExpiry(u, expires)
-}
-
-func (x *exchange) judgeExpiry(u person, expires time.Time) error {
-	if u.admin {
-		return nil
-	}
-	if expires.IsZero() {
-		return raise("odoo.exceptions.ValidationError", "The API key must have an expiration date")
-	}
-	limit := float64(otherKeyDays)
-	if u.internal {
-		limit = internalKeyDays
-	}
-	if expires.After(x.s.now().Add(time.Duration(limit) * 24 * time.Hour)) {
-		return raise("odoo.exceptions.ValidationError", fmt.Sprintf("You cannot exceed %s days.", pythonFloat(limit)))
-	}
-	return nil
-}
-
+// makeKey is the button of the wizard that asked for name and duration.
 func (x *exchange) makeKey(c call) (any, error) {
-	w := x.wizard(c, "res.users.apikeys.description")
 	return x.withIdentity(func(x *exchange) (any, error) {
 		u, _ := x.db.engine.userByID(x.uid)
 		if !u.internal {
 			return nil, accessError("Only internal users can create API keys")
 		}
-		if w == nil {
+		wizard, err := x.db.engine.call(x.uid, c.model, "read", []any{c.firstArg()}, nil)
+		if err != nil {
+			return nil, err
+		}
+		if len(asList(wizard)) != 1 {
 			return nil, raise("builtins.ValueError", "Expected singleton: res.users.apikeys.description()")
+		}
+		row := asMap(asList(wizard)[0])
+		var expires any = false
+		if row["duration"] != "0" || x.s.v.version >= 20 && row["expiration_date"] != nil {
+			expires = row["expiration_date"]
 		}
 		scope := ""
 		if x.s.v.version >= 20 {
 			scope = "rpc"
 		}
-		key := x.db.addKey(u, w.name, scope, w.expires)
-		delete(x.db.wizards, w.id)
-		context := object{{"default_key", key.secret}}
+		context := object{{"default_key", x.db.addKey(u, asString(row["name"]), scope, expires)}}
+		x.db.engine.sudo(x.uid, c.model, "unlink", []any{c.firstArg()}, nil)
 		if x.s.v.version >= 20 {
 			context = append(context, member{"default_scope", scope}, member{"default_base_url", x.scheme + "://" + x.host})
 		}
@@ -269,8 +132,51 @@ func (x *exchange) makeKey(c call) (any, error) {
 	})
 }
 
+// removeKeys deletes keys that the user may see: one's own, and anybody's for
+// an administrator.
+func (x *exchange) removeKeys(c call) (any, error) {
+	return x.withIdentity(func(x *exchange) (any, error) {
+		if _, err := x.db.engine.call(x.uid, c.model, "read", []any{c.firstArg(), []any{"name"}}, nil); err != nil {
+			return nil, err
+		}
+		for _, id := range c.ids() {
+			x.db.removeKey(id)
+		}
+		return closeAction, nil
+	})
+}
+
+// programmatic is res.users.apikeys.generate and revoke of 20: a key makes
+// its successor without a password, where that is enabled.
+func (x *exchange) programmatic(c call) (any, error) {
+	u, _ := x.db.engine.userByID(x.uid)
+	if !u.system && !x.s.opts.ProgrammaticKeys {
+		return nil, userError("Programmatic API keys are not enabled")
+	}
+	k, ok := x.db.key(asString(c.arg("key", 0)))
+	if !ok || k.owner.id != x.uid {
+		return nil, accessDenied()
+	}
+	if c.method == "revoke" {
+		x.db.removeKey(k.id)
+		return true, nil
+	}
+	scope, name := asString(c.arg("scope", 1)), asString(c.arg("name", 2))
+	if scope == "" {
+		return nil, raise("builtins.AssertionError", "")
+	}
+	// The wizard's own rules on how long a key may live hold here too.
+	wizard, err := x.db.engine.call(x.uid, "res.users.apikeys.description", "create",
+		[]any{map[string]any{"name": name, "duration": "1", "expiration_date": c.arg("expiration_date", 3)}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	x.db.engine.sudo(x.uid, "res.users.apikeys.description", "unlink", []any{[]any{wizard}}, nil)
+	return x.db.addKey(u, name, scope, c.arg("expiration_date", 3)), nil
+}
+
 // NewAPIKey makes a key of a login in the first database, as the wizard
-// would. A zero expires makes it persistent.
+// would. A zero expires makes it persistent; before 18 every key is.
 func (s *Server) NewAPIKey(login, name string, expires time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -279,7 +185,11 @@ func (s *Server) NewAPIKey(login, name string, expires time.Time) string {
 	if s.v.version >= 20 {
 		scope = "rpc"
 	}
-	return s.main.addKey(u, name, scope, expires).secret
+	var end any = false
+	if !expires.IsZero() {
+		end = stamp(expires)
+	}
+	return s.main.addKey(u, name, scope, end)
 }
 
 // APIKeyNames are the names of a login's keys in the first database, oldest
@@ -289,10 +199,11 @@ func (s *Server) APIKeyNames(login string) []string {
 	defer s.mu.Unlock()
 	_, u := s.mustFind(s.main.name, login)
 	var names []string
-	for _, k := range s.main.keys {
-		if k.uid == u.id {
-			names = append(names, k.name)
-		}
+	rows := s.main.engine.sudo(1, "res.users.apikeys", "search_read", []any{[]any{[]any{"user_id", "=", u.id}}, []any{"name"}}, map[string]any{"order": "id"})
+	for _, row := range asList(rows) {
+		names = append(names, asString(asMap(row)["name"]))
 	}
 	return names
 }
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -74,13 +74,10 @@ func (x *exchange) callMethod(model, method string, args []any, kwargs map[strin
 	if kwargs == nil {
 		kwargs = map[string]any{}
 	}
-	if f, ok := sessionMethods[model+"."+method]; ok && f.exists(x.s.v.version) {
+	if f, ok := sessionMethods[model+"."+method]; ok && x.s.v.version >= f.from {
 		return f.run(x, call{model, method, args, kwargs})
 	}
-	if sessionModels[model] && !strings.HasPrefix(method, "_") {
-		return x.keyModel(call{model, method, args, kwargs})
-	}
-	return x.db.engine.call(x.uid, nil, model, method, args, kwargs)
+	return x.db.engine.call(x.uid, model, method, args, kwargs)
 }
 
 // call is a method call with its arguments as they came.
@@ -117,27 +114,16 @@ func (c call) arg(name string, i int) any {
 	return nil
 }
 
-func (d *database) knows(model string) bool {
-	return sessionModels[model] || d.engine.hasModel(model)
-}
-
-// sessionMethod is a method that needs the session of the request.
-type sessionMethod struct {
-	from, to int
-	run      func(*exchange, call) (any, error)
-}
-
-func (m sessionMethod) exists(version int) bool {
-	return version >= m.from && (m.to == 0 || version <= m.to)
-}
-
-// unknownMethod is the version's wording of a method that is not there.
-func (t traits) unknownMethod(model, method string) *fault {
-	switch t.version {
-	case 16:
-		return raise("builtins.AttributeError", fmt.Sprintf("type object '%s' has no attribute '%s'", model, method))
-	case 17:
-		return raise("builtins.AttributeError", fmt.Sprintf("The method '%s' does not exist on the model '%s'", method, model))
+// firstArg is the first argument as it came.
+func (c call) firstArg() any {
+	if len(c.args) > 0 {
+		return c.args[0]
 	}
-	return raise("builtins.AttributeError", fmt.Sprintf("The method '%s.%s' does not exist", model, method))
+	return []any{}
+}
+
+// knows says whether the database has a model, those included that live in
+// the sessions.
+func (d *database) knows(model string) bool {
+	return d.engine.db.HasModel(model) || model == "res.device" && d.v.trace || model == "res.session" && d.v.version >= 20
 }

@@ -1,14 +1,17 @@
 package odootest
 
 import (
-	"time"
-
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest/orm"
 )
 
 // StagingDatabase is the name of the second database of every server. Its
-// uid 2 is another person than that of the first.
+// uids and logins are those of the first, but the people are others.
 const StagingDatabase = "staging"
+
+// StagingPassword is the password of admin in the second database. The other
+// logins have the same passwords as in the first.
+const StagingPassword = "staging"
 
 // database is one database of the server with what stands around its ORM.
 // All access is under Server.mu.
@@ -18,14 +21,11 @@ type database struct {
 	now    clock.Clock
 	engine engine
 	secret []byte // of session tokens and CSRF tokens
-	params map[string]string
 
-	totp     map[int64]string // TOTP secret by uid
-	keys     []*apiKey
-	lastKey  int64
-	accepted map[credential]bool // what /jsonrpc remembers as right
-	wizards  map[int64]*wizard
-	lastWiz  int64
+	totp     map[int64]string      // TOTP secret by uid
+	secrets  map[int64]string      // secret by id of a res.users.apikeys record
+	accepted map[credential]string // what /jsonrpc remembers as right: token of the user then
+	waiting  map[int64]pending     // what waits for a res.users.identitycheck record
 }
 
 // credential is a password or key of a user, as the cache of res.users.check
@@ -38,37 +38,35 @@ type credential struct {
 func newDatabase(name string, v traits, now clock.Clock) *database {
 	d := &database{
 		name: name, v: v, now: now, engine: newEngine(v.version, now), secret: randomBytes(32),
-		params:   map[string]string{"web.base.url": "http://localhost:8069"},
 		totp:     map[int64]string{},
-		accepted: map[credential]bool{},
-		wizards:  map[int64]*wizard{},
+		secrets:  map[int64]string{},
+		accepted: map[credential]string{},
+		waiting:  map[int64]pending{},
 	}
-	if uid := d.engine.addUser(TOTPLogin, TOTPPassword, "Tove Zwei"); uid != 0 {
-		d.totp[uid] = TOTPSecret
+	uid, err := d.engine.db.AddUser(TOTPLogin, "Tove Zwei", TOTPPassword, false)
+	if err != nil {
+		panic(err) // a fresh database takes one more user
 	}
+	d.totp[uid] = TOTPSecret
 	return d
 }
 
-// makeStaging turns a fresh database into one of other people: the same uids
-// and logins, with names and passwords of their own.
+// makeStaging turns a fresh database into one of other people.
 func (d *database) makeStaging() {
 	d.engine.rename("admin", "Stella Staging")
-	d.engine.setPassword("admin", StagingPassword)
 	d.engine.rename("demo", "Theo Staging")
+	admin, _ := d.engine.userByLogin("admin")
+	d.engine.db.SetPassword(admin.id, StagingPassword)
 }
 
-// StagingPassword is the password of admin in the second database. The other
-// logins have the same passwords as in the first.
-const StagingPassword = "staging"
-
-// stamp is a datetime value.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-// context is what context_get and session_info call the user's context.
-func (u person) context() object {
-	var tz any = false
-	if u.tz != "" {
-		tz = u.tz
+// DB is the ORM of one of the databases, so that a test can look at records
+// and change them. It panics for a name that is not there.
+func (s *Server) DB(name string) *orm.DB {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, ok := s.databases[name]
+	if !ok {
+		panic("odootest: no database " + name)
 	}
-	return object{{"lang", u.lang}, {"tz", tz}, {"uid", u.id}}
+	return db.engine.db
 }

@@ -111,13 +111,13 @@ func (x *exchange) binaryField(path string) (content []byte, name string, ok boo
 		return nil, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil || x.uid == 0 && parts[0] != "res.company" || !x.db.engine.hasModel(parts[0]) {
+	if err != nil || x.uid == 0 && parts[0] != "res.company" || !x.db.knows(parts[0]) {
 		return nil, "", false
 	}
 	if parts[0] == "res.company" && parts[2] == "logo" {
 		return picture(64, color.RGBA{0x71, 0x4b, 0x67, 0xff}), "YourCompany.png", true
 	}
-	rows, err := x.db.engine.call(x.uid, nil, parts[0], "read", []any{[]any{id}, []any{"display_name", parts[2]}}, nil)
+	rows, err := x.db.engine.call(x.uid, parts[0], "read", []any{[]any{id}, []any{"display_name", parts[2]}}, nil)
 	if err != nil || len(asList(rows)) == 0 {
 		return nil, "", false
 	}
@@ -226,7 +226,7 @@ func (x *exchange) report(converter, name, ids string) (content []byte, title st
 		}
 		return nil, "", &httpError{status: status, site: true}
 	}
-	rows, err := x.db.engine.call(x.uid, nil, model, "read", []any{[]any{id}}, map[string]any{"fields": []any{"display_name"}})
+	rows, err := x.db.engine.call(x.uid, model, "read", []any{[]any{id}}, map[string]any{"fields": []any{"display_name"}})
 	if err != nil {
 		return nil, "", &httpError{status: http.StatusForbidden, site: true}
 	}

@@ -3,7 +3,6 @@ package odootest
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -14,14 +13,14 @@ func (x *exchange) authenticateBearer() error {
 	header := x.r.Header.Get("Authorization")
 	scheme, key, _ := strings.Cut(header, " ")
 	if strings.EqualFold(scheme, "bearer") && key != "" {
-		owner, k := x.db.keyOwner(key)
-		if k == nil {
+		k, ok := x.db.key(key)
+		if !ok {
 			return x.unauthorized("Invalid apikey")
 		}
-		if x.sess.uid != 0 && x.sess.uid != owner.id {
+		if x.sess.uid != 0 && x.sess.uid != k.owner.id {
 			return raise("odoo.exceptions.AccessDenied", "Session user does not match the used apikey.")
 		}
-		x.uid = owner.id
+		x.uid = k.owner.id
 		return nil
 	}
 	if x.sess.uid == 0 {
@@ -84,12 +83,18 @@ func json2Route(x *exchange) (*reply, error) {
 			kwargs[name] = value
 		}
 	}
-	ids, hasIDs := body["ids"].([]any)
-	args, err := bindJSON2(model, method, kwargs, ids, hasIDs)
-	if err != nil {
-		return nil, err
+	c := call{model: model, method: method, args: []any{body["ids"]}, kwargs: kwargs}
+	var result any
+	var err error
+	if f, found := sessionMethods[model+"."+method]; found && x.s.v.version >= f.from {
+		result, err = f.run(x, c)
+	} else {
+		ids := c.ids()
+		if ids == nil && body["ids"] != nil {
+			ids = []int64{}
+		}
+		result, err = x.db.engine.callNamed(x.uid, model, method, ids, kwargs)
 	}
-	result, err := x.callMethod(model, method, args, kwargs)
 	if err != nil {
 		if f, isFault := err.(*fault); isFault && f.name == "builtins.AttributeError" {
 			return nil, httpFault(http.StatusNotFound, "NotFound", f.message)
@@ -102,71 +107,6 @@ func json2Route(x *exchange) (*reply, error) {
 		}
 	}
 	return x.json(http.StatusOK, result, fieldOrder(body)), nil
-}
-
-// signature is what JSON-2 needs to bind named arguments to a method.
-type signature struct {
-	params   []string
-	required []string
-	model    bool // runs on the model, not on records
-	open     bool // takes any further named argument
-}
-
-var signatures = map[string]signature{
-	"search":               {params: []string{"domain", "offset", "limit", "order"}, required: []string{"domain"}, model: true},
-	"search_read":          {params: []string{"domain", "fields", "offset", "limit", "order"}, model: true, open: true},
-	"search_count":         {params: []string{"domain", "limit"}, required: []string{"domain"}, model: true},
-	"web_search_read":      {params: []string{"domain", "specification", "offset", "limit", "order", "count_limit"}, required: []string{"domain", "specification"}, model: true},
-	"name_search":          {params: []string{"name", "domain", "operator", "limit"}, model: true},
-	"fields_get":           {params: []string{"allfields", "attributes"}, model: true},
-	"default_get":          {params: []string{"fields"}, required: []string{"fields"}, model: true},
-	"create":               {params: []string{"vals_list"}, required: []string{"vals_list"}, model: true},
-	"name_create":          {params: []string{"name"}, required: []string{"name"}, model: true},
-	"read_group":           {params: []string{"domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"}, required: []string{"domain", "fields", "groupby"}, model: true},
-	"formatted_read_group": {params: []string{"domain", "groupby", "aggregates", "having", "offset", "limit", "order"}, required: []string{"domain"}, model: true},
-	"context_get":          {model: true},
-	"read":                 {params: []string{"fields", "load"}},
-	"web_read":             {params: []string{"specification"}, required: []string{"specification"}},
-	"write":                {params: []string{"vals"}, required: []string{"vals"}},
-	"unlink":               {},
-	"copy":                 {params: []string{"default"}},
-	"has_access":           {params: []string{"operation"}, required: []string{"operation"}},
-	"has_group":            {params: []string{"group_ext_id"}, required: []string{"group_ext_id"}},
-}
-
-// bindJSON2 checks named arguments against the method's signature and returns
-// the positional ones, which are the ids of a record method.
-func bindJSON2(model, method string, kwargs map[string]any, ids []any, hasIDs bool) ([]any, error) {
-	sig, known := signatures[method]
-	if !known {
-		if hasIDs {
-			return []any{ids}, nil
-		}
-		return nil, nil
-	}
-	unprocessable := func(text string) error {
-		return httpFault(http.StatusUnprocessableEntity, "UnprocessableEntity", text)
-	}
-	if sig.model && hasIDs {
-		return nil, unprocessable(fmt.Sprintf("cannot call %s.%s with ids", model, method))
-	}
-	for _, name := range sig.required {
-		if _, ok := kwargs[name]; !ok {
-			return nil, unprocessable(fmt.Sprintf("missing a required argument: '%s'", name))
-		}
-	}
-	for name := range kwargs {
-		if name != "context" && !sig.open && !slices.Contains(sig.params, name) {
-			return nil, unprocessable(fmt.Sprintf("got an unexpected keyword argument '%s'", name))
-		}
-	}
-	if sig.model {
-		return nil, nil
-	}
-	if ids == nil {
-		ids = []any{}
-	}
-	return []any{ids}, nil
 }
 
 // oldJSONRoute is what 18 makes of paths under /json that belong to later

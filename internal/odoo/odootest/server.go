@@ -92,7 +92,7 @@ func Start(opts Options) *Server {
 	s.URL = s.listener.URL
 	s.mu.Lock()
 	for _, db := range s.databases {
-		db.params["web.base.url"] = s.URL
+		db.engine.setParam("web.base.url", s.URL)
 	}
 	s.mu.Unlock()
 	return s

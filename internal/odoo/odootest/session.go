@@ -124,8 +124,8 @@ func (x *exchange) logIn(db *database, u person) {
 	fresh.db, fresh.uid, fresh.token = db, u.id, db.token(u)
 	x.sess = fresh
 	x.dirty, x.rotate = true, true
-	if u.admin && db.params["web.base.url.freeze"] == "" {
-		db.params["web.base.url"] = x.scheme + "://" + x.host
+	if u.system && db.engine.param("web.base.url.freeze") == "" {
+		db.engine.setParam("web.base.url", x.scheme+"://"+x.host)
 	}
 }
 

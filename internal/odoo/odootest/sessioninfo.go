@@ -70,10 +70,9 @@ func (x *exchange) sessionInfo(u person) object {
 			o = append(o, member{name, value})
 		}
 	}
-	companyName := "YourCompany"
 	add(0, 0, "uid", u.id)
-	add(0, 0, "is_system", u.admin)
-	add(0, 0, "is_admin", u.admin)
+	add(0, 0, "is_system", u.system)
+	add(0, 0, "is_admin", u.system)
 	add(18, 0, "is_public", false)
 	add(17, 0, "is_internal_user", u.internal)
 	add(0, 0, "user_context", u.context())
@@ -86,11 +85,11 @@ func (x *exchange) sessionInfo(u person) object {
 	add(0, 0, "name", u.name)
 	add(0, 0, "username", u.login)
 	add(19, 0, "quick_login", true)
-	add(18, 0, "partner_write_date", stamp(x.s.now()))
-	add(0, 0, "partner_display_name", companyName+", "+u.name)
+	add(18, 0, "partner_write_date", u.partnerDate)
+	add(0, 0, "partner_display_name", u.partnerName)
 	add(0, 16, "company_id", u.companyID)
 	add(0, 0, "partner_id", u.partnerID)
-	add(0, 0, "web.base.url", d.params["web.base.url"])
+	add(0, 0, "web.base.url", d.engine.param("web.base.url"))
 	add(0, 0, "active_ids_limit", 20000)
 	add(0, 0, "profile_session", nil)
 	add(0, 0, "profile_collectors", nil)
@@ -102,10 +101,10 @@ func (x *exchange) sessionInfo(u person) object {
 	add(0, 0, "bundle_params", object{{"lang", u.lang}})
 	add(18, 0, "test_mode", false)
 	add(18, 0, "view_info", viewInfo)
-	add(19, 0, "groups", object{{"base.group_allow_export", u.internal}})
+	add(19, 0, "groups", object{{"base.group_allow_export", u.export}})
 	add(20, 0, "device_salt", false)
 	if u.internal {
-		company := object{{"id", u.companyID}, {"name", companyName}, {"sequence", 0},
+		company := object{{"id", u.companyID}, {"name", u.company}, {"sequence", 0},
 			{"child_ids", []any{}}, {"parent_id", false}, {"currency_id", 1}}
 		add(0, 0, "user_companies", object{{"current_company", u.companyID},
 			{"allowed_companies", object{{"1", company}}}, {"disallowed_ancestor_companies", object{}}})

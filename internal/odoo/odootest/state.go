@@ -108,9 +108,8 @@ func (s *Server) AgeSessions(d time.Duration) {
 func (s *Server) ChangePassword(login, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mustFind(s.main.name, login)
-	s.main.engine.setPassword(login, password)
-	s.main.forgetCredentials()
+	_, u := s.mustFind(s.main.name, login)
+	s.main.engine.db.SetPassword(u.id, password)
 }
 
 // Archive deactivates a login in the first database: its sessions end and its
@@ -124,9 +123,8 @@ func (s *Server) Unarchive(login string) { s.setActive(login, true) }
 func (s *Server) setActive(login string, active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mustFind(s.main.name, login)
-	s.main.engine.setActive(login, active)
-	s.main.forgetCredentials()
+	_, u := s.mustFind(s.main.name, login)
+	s.main.engine.db.SetActive(u.id, active)
 }
 
 // Param returns a system parameter of the first database, such as
@@ -134,7 +132,7 @@ func (s *Server) setActive(login string, active bool) {
 func (s *Server) Param(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.main.params[name]
+	return s.main.engine.param(name)
 }
 
 // SetParam sets a system parameter of the first database.
@@ -142,7 +140,7 @@ func (s *Server) Param(name string) string {
 func (s *Server) SetParam(name, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.main.params[name] = value
+	s.main.engine.setParam(name, value)
 }
 
 // UID returns the id of a login in the first database. It panics for a login

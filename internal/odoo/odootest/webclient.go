@@ -96,7 +96,7 @@ func recordInPath(path string) (string, int64, bool) {
 // record reads what a person would look at first, with that person's rights.
 func (x *exchange) record(model string, id int64) recordView {
 	view := recordView{Title: model, Model: model, ID: id}
-	if !x.sess.db.engine.hasModel(model) {
+	if !x.sess.db.knows(model) {
 		view.Problem = "There is no such model."
 		return view
 	}
