@@ -10,7 +10,13 @@ import (
 
 // notCovered are the recordings that are not replayed, by name or by
 // version/name, with the reason.
-var notCovered = map[string]string{}
+var notCovered = map[string]string{
+	"websocket_http_port": "500 on the HTTP port of a prefork server; the simulation is one process and upgrades there, as the gevent port does",
+	"json1_get":           "/json/1 is experimental and off in most databases; a gateway does not use it",
+	"json1_get_nokey":     "/json/1, as json1_get",
+	"json1_res_partner":   "/json/1, as json1_get",
+	"websocket_handshake": "noted as text, without request headers; TestWebSocket has the handshake",
+}
 
 // owners name the login whose session a recording presents, where its name
 // does not say it. Everybody else is admin.
@@ -35,6 +41,7 @@ var firstUse = map[string]bool{
 	"apikey_revoke_unchecked": true, "apikey_portal1d_1_create": true, "become": true, "report_html_portal": true,
 	"login_redirect_already_logged_in": true, "login_redirect_already_logged_in_portal": true,
 	"revoke_all_devices": true, "totp_enable_1": true, "oauth_providers": true,
+	"whoami_context_get_admin": true, "whoami_context_get_demo": true, "whoami_context_get_portal": true,
 	"identity_locked_login_redirect": true, "lock_timeout_login_redirect": true,
 }
 
@@ -287,12 +294,17 @@ var scenes = []scene{
 	}),
 	on(`jsonrpc_execute_kw_revoked_key`, func(st *stage) {
 		key := st.keys["<api_key-revocable>"]
+		if st.v == 19 { // recorded in a worker that had not seen the key
+			defer st.s.forget(key)
+			return
+		}
+		defer st.s.forget(key)
 		st.b.rpc("/jsonrpc", map[string]any{"service": "object", "method": "execute_kw",
 			"args": []any{st.s.Database(), st.s.UID("demo"), key, "res.users", "context_get", []any{}}})
-		st.s.mu.Lock()
-		k, _ := st.s.main.key(key)
-		st.s.main.removeKey(k.id)
-		st.s.mu.Unlock()
+	}),
+
+	on(`image_if_none_match`, func(st *stage) {
+		st.rec.Request.Headers["If-None-Match"] = st.b.get(st.rec.Request.Path).Header.Get("ETag")
 	}),
 
 	// records
@@ -300,4 +312,13 @@ var scenes = []scene{
 	on(`kw_error_missing|kw_error_missing_write`, func(st *stage) { st.on(st.goneRecord()) }),
 	on(`json2_(write|unlink)`, func(st *stage) { st.on(st.partner()) }),
 	on(`json2_(read|write)_deleted`, func(st *stage) { st.on(st.goneRecord()) }),
+}
+
+// forget removes a key behind the back of the credential cache.
+func (s *Server) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k, ok := s.main.key(key); ok {
+		s.main.removeKey(k.id)
+	}
 }

@@ -11,6 +11,7 @@ type reply struct {
 	header   http.Header
 	body     []byte
 	bare     bool // an error made before Odoo's own answer object existed
+	nosniff  bool // says so on 16 too
 	takeOver func(http.ResponseWriter, *http.Request)
 }
 
@@ -56,7 +57,7 @@ const (
 
 // route is one entry of the routing table.
 type route struct {
-	path       string // exact, or a prefix when it ends in "*"
+	path       string // a "*" stands for anything, and "/x/*" fits "/x" too
 	from, to   int    // versions; 0 = open
 	kind       kind
 	auth       access
@@ -74,10 +75,11 @@ func (rt *route) matches(version int, path string) bool {
 	if version < rt.from || rt.to != 0 && version > rt.to {
 		return false
 	}
-	if prefix, ok := strings.CutSuffix(rt.path, "*"); ok {
-		return strings.HasPrefix(path, prefix) || path+"/" == prefix
+	prefix, suffix, open := strings.Cut(rt.path, "*")
+	if !open {
+		return path == rt.path
 	}
-	return path == rt.path
+	return strings.HasPrefix(path, prefix) && strings.HasSuffix(path, suffix) || path+"/" == prefix && suffix == ""
 }
 
 // httpError ends an http route with a werkzeug error page. It saves nothing.
@@ -86,6 +88,7 @@ type httpError struct {
 	text   string // HTML
 	header http.Header
 	raw    []byte // instead of the page
+	answer bool   // an answer object of Odoo's own, with the headers of one
 	site   bool   // in the look of the portal, which also sets its cookies
 }
 
@@ -228,7 +231,7 @@ func (x *exchange) failed(err error) *reply {
 }
 
 func (x *exchange) failedHTTP(e *httpError) *reply {
-	a := &reply{status: e.status, header: http.Header{}, bare: true, body: e.raw}
+	a := &reply{status: e.status, header: http.Header{}, bare: !e.answer, body: e.raw}
 	a.header.Set("Content-Type", "text/html; charset=utf-8")
 	if a.body == nil {
 		a.body = errorPage(e.status, e.text)

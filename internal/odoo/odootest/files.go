@@ -47,7 +47,7 @@ func staticRoute(x *exchange) (*reply, error) {
 	case !strings.HasSuffix(name, ".css"):
 		return nil, &httpError{status: http.StatusNotFound, site: true}
 	}
-	return &reply{status: http.StatusOK, body: body, header: http.Header{
+	return &reply{status: http.StatusOK, nosniff: true, body: body, header: http.Header{
 		"Content-Disposition":     {"inline; filename=" + name},
 		"Content-Type":            {mime},
 		"Last-Modified":           {cookieTime(fileTime)},
@@ -72,9 +72,7 @@ func assetsRoute(x *exchange) (*reply, error) {
 		"Expires":             {x.farExpiry()},
 		"Etag":                {`"2890a3392eabfa707342949077b5f902fdc23aa9"`},
 	}}
-	if x.s.v.version >= 17 {
-		a.header.Set("Content-Security-Policy", noCSP)
-	}
+	a.nosniff = true
 	return a, nil
 }
 
@@ -133,13 +131,21 @@ func (x *exchange) binaryField(path string) (content []byte, name string, ok boo
 	return content, strings.ReplaceAll(asString(row["display_name"]), " ", "_") + ".png", true
 }
 
+// privateCache is how long a file with access rights may be kept.
+func (x *exchange) privateCache() string {
+	if x.s.v.version == 17 {
+		return "no-cache"
+	}
+	return "no-cache, private"
+}
+
 func imageRoute(x *exchange) (*reply, error) {
 	content, name, ok := x.binaryField(strings.TrimPrefix(x.r.URL.Path, "/web/image/"))
 	etag := fmt.Sprintf(`"60a2a24a2fcfd3b3045bbaa75c5d68815df9d541-%d"`, len(content))
 	if !ok {
 		content, name, etag = placeholder(), "placeholder.png", `"1795215363-6078-2390036770-128x128-crop=False-quality=0"`
 	}
-	cache := "no-cache, private"
+	cache := x.privateCache()
 	if strings.HasPrefix(x.r.URL.Path, "/web/image/res.company/") {
 		cache = "no-cache"
 	}
@@ -151,14 +157,17 @@ func imageRoute(x *exchange) (*reply, error) {
 	}
 	if x.r.URL.Query().Get("unique") != "" && ok {
 		h.Set("Cache-Control", "max-age=31536000, private, immutable")
+		if x.s.v.version == 17 {
+			h.Set("Cache-Control", "public, max-age=31536000")
+		}
 		h.Set("Expires", x.farExpiry())
 	}
 	if x.r.Header.Get("If-None-Match") == etag {
-		return &reply{status: http.StatusNotModified, header: h}, nil
+		return &reply{status: http.StatusNotModified, nosniff: true, header: h}, nil
 	}
 	h.Set("Content-Type", "image/png")
 	h.Set("Last-Modified", cookieTime(fileTime))
-	return &reply{status: http.StatusOK, body: content, header: h}, nil
+	return &reply{status: http.StatusOK, nosniff: true, body: content, header: h}, nil
 }
 
 func contentRoute(x *exchange) (*reply, error) {
@@ -166,24 +175,25 @@ func contentRoute(x *exchange) (*reply, error) {
 	if !ok {
 		return nil, &httpError{status: http.StatusNotFound, text: "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."}
 	}
-	return &reply{status: http.StatusOK, body: content, header: http.Header{
+	return &reply{status: http.StatusOK, nosniff: true, body: content, header: http.Header{
 		"Content-Disposition":     {"inline; filename=" + name},
 		"Content-Type":            {"image/png"},
 		"Last-Modified":           {cookieTime(fileTime)},
-		"Cache-Control":           {"no-cache, private"},
+		"Cache-Control":           {x.privateCache()},
 		"Etag":                    {`"60a2a24a2fcfd3b3045bbaa75c5d68815df9d541"`},
 		"Content-Security-Policy": {noCSP},
 	}}, nil
 }
 
 func logoRoute(x *exchange) (*reply, error) {
-	return &reply{status: http.StatusOK, body: picture(64, color.RGBA{0x71, 0x4b, 0x67, 0xff}), header: http.Header{
+	return &reply{status: http.StatusOK, nosniff: true, body: picture(64, color.RGBA{0x71, 0x4b, 0x67, 0xff}), header: http.Header{
 		"Content-Disposition":          {"inline; filename=logo.png"},
 		"Content-Type":                 {"image/png"},
 		"Last-Modified":                {cookieTime(fileTime)},
 		"Cache-Control":                {"no-cache"},
 		"Access-Control-Allow-Origin":  {"*"},
 		"Access-Control-Allow-Methods": {"GET, POST"},
+		"Content-Security-Policy":      {noCSP},
 	}}, nil
 }
 

@@ -45,11 +45,11 @@ func (x *exchange) wrongType(compatible, path, want, accept string) error {
 func (x *exchange) readRPC() (map[string]any, error) {
 	v, err := decodeJSON(x.body)
 	if err != nil {
-		return nil, &httpError{status: http.StatusBadRequest, raw: []byte("Invalid JSON data")}
+		return nil, &httpError{status: http.StatusBadRequest, raw: []byte("Invalid JSON data"), answer: true}
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, &httpError{status: http.StatusBadRequest, raw: []byte("Invalid JSON-RPC data")}
+		return nil, &httpError{status: http.StatusBadRequest, raw: []byte("Invalid JSON-RPC data"), answer: true}
 	}
 	x.rpcID = m["id"]
 	params := asMap(m["params"])

@@ -1,6 +1,7 @@
 package odootest
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -83,7 +84,8 @@ func (x *exchange) loginPage(p loginPage) *reply {
 		}
 		query = encodedQuery(query)
 	}
-	p.Query = query
+	// Both are a fixed path with a query that was just encoded.
+	p.Reset, p.Signup = template.URL("/web/reset_password?"+query), template.URL("/web/signup?"+query)
 	p.Provider, p.ProviderName = x.providerLink(p.Redirect)
 	a := &reply{status: http.StatusOK, body: render("login", p), header: http.Header{
 		"Content-Type":            {"text/html; charset=utf-8"},

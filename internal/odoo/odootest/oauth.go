@@ -2,6 +2,7 @@ package odootest
 
 import (
 	"encoding/json"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -24,7 +25,7 @@ func (x *exchange) providerLink(target string) (href, name string) {
 	back := target
 	if !strings.HasPrefix(back, "//") && !strings.HasPrefix(back, "http://") && !strings.HasPrefix(back, "https://") {
 		if back == "" {
-			back = strings.TrimPrefix(x.s.v.home, "/")
+			back = "web"
 		}
 		back = root + strings.TrimPrefix(back, "/")
 	}
@@ -140,9 +141,14 @@ func (p *Provider) validate(token string) (login string, ok bool) {
 // up here.
 func signupRoute(x *exchange) (*reply, error) {
 	x.dirty = true
-	names := signupPage{Token: x.csrfToken(), Redirect: x.form().Get("redirect"), NameFirst: x.s.v.version >= 19,
+	page := signupPage{Token: x.csrfToken(), Redirect: x.form().Get("redirect"), NameFirst: x.s.v.version >= 19,
 		Reset: x.r.URL.Path == "/web/reset_password"}
-	a := htmlReply(render("signup", names))
+	if query := encodedQuery(x.r.URL.RawQuery); query != "" {
+		page.Login = template.URL("/web/login?" + query)
+	} else {
+		page.Login = "/web/login"
+	}
+	a := htmlReply(render("signup", page))
 	a.header.Set("X-Frame-Options", "SAMEORIGIN")
 	a.header.Set("Content-Security-Policy", "frame-ancestors 'self'")
 	return a, nil
@@ -151,4 +157,5 @@ func signupRoute(x *exchange) (*reply, error) {
 type signupPage struct {
 	Token, Redirect  string
 	NameFirst, Reset bool
+	Login            template.URL
 }

@@ -25,7 +25,7 @@ func render(name string, data any) []byte {
 type loginPage struct {
 	Token, Redirect, Login, Alert string
 	Database                      string
-	Query                         string // what links to signup and reset keep
+	Signup, Reset                 template.URL // with the query that they keep
 	HasType                       bool
 	Provider, ProviderName        string
 }

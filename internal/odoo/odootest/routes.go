@@ -49,5 +49,6 @@ func init() {
 		{path: "/my/*", auth: authUser, handle: portalRoute},
 		{path: "/mail/view", handle: mailViewRoute},
 	}
+	routes = append(routes, miscRoutes()...)
 	routes = append(routes, fileRoutes()...)
 }

@@ -149,7 +149,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, x *exchange, a *r
 	for _, c := range x.cookies {
 		h.Add("Set-Cookie", c)
 	}
-	if !a.bare && s.v.version >= 17 {
+	if a.nosniff || !a.bare && s.v.version >= 17 {
 		h.Set("X-Content-Type-Options", "nosniff")
 	}
 	if a.takeOver != nil {

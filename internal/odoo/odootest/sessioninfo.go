@@ -107,7 +107,11 @@ func (x *exchange) sessionInfo(u person) object {
 		company := object{{"id", u.companyID}, {"name", u.company}, {"sequence", 0},
 			{"child_ids", []any{}}, {"parent_id", false}, {"currency_id", 1}}
 		add(0, 0, "user_companies", object{{"current_company", u.companyID},
-			{"allowed_companies", object{{"1", company}}}, {"disallowed_ancestor_companies", object{}}})
+			{"allowed_companies", object{{"1", company}}}})
+		if v.version >= 17 {
+			last := &o[len(o)-1]
+			last.value = append(last.value.(object), member{"disallowed_ancestor_companies", object{}})
+		}
 		add(0, 0, "show_effect", true)
 		add(0, 18, "display_switch_company_menu", false)
 	}
@@ -117,11 +121,16 @@ func (x *exchange) sessionInfo(u person) object {
 	add(18, 0, "current_tour", nil)
 	add(18, 0, "storeData", object{{"Store", object{{"self_partner", u.partnerID}}}})
 	if u.internal {
-		add(0, 17, "web_tours", []any{})
-		add(0, 17, "tour_disable", true)
+		if u.system {
+			add(0, 17, "web_tours", []any{})
+			add(0, 17, "tour_disable", true)
+			add(17, 0, "iap_company_enrich", false)
+		}
 		add(0, 17, "notification_type", "email")
 		add(0, 17, "odoobot_initialized", true)
 	}
+	add(17, 17, "is_quick_edit_mode_enabled", false)
+	add(18, 0, "can_insert_in_spreadsheet", false)
 	return slices.Clip(o)
 }
 
