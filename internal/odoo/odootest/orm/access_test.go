@@ -164,6 +164,7 @@ func TestAvailableModels(t *testing.T) {
 		}
 		equal(t, "demo orders", listed("demo")["sale.order"], true)
 		equal(t, "demo parameters", listed("demo")["ir.config_parameter"], false)
+		equal(t, "portal", len(listed("portal")), 0)
 		equal(t, "portal products", listed("portal")["product.template"], false)
 		equal(t, "wizards", listed("admin")["res.users.identitycheck"], false)
 	})

@@ -167,6 +167,8 @@ func (db *DB) loadTechnical() {
 		m := db.models["ir.config_parameter"]
 		db.put("ir.config_parameter", m.nextID, map[string]any{"key": p[0], "value": p[1]})
 	}
+	db.put("ir.attachment", 1, map[string]any{"name": "S00002.txt", "res_model": "sale.order", "res_id": int64(2), "mimetype": "text/plain",
+		"datas": base64.StdEncoding.EncodeToString([]byte("Terms agreed with Ready Mat"))})
 	db.put("auth.oauth.provider", 1, map[string]any{"name": "Odoo.com Accounts", "client_id": "00000000-0000-4000-8000-000000000001", "enabled": true,
 		"auth_endpoint": "https://accounts.odoo.com/oauth2/auth", "scope": "userinfo", "validation_endpoint": "https://accounts.odoo.com/oauth2/tokeninfo"})
 	db.put("ir.cron", 1, map[string]any{"name": "Base: Auto-vacuum internal data"})

@@ -38,6 +38,16 @@ func (db *DB) defineTechnical() {
 		}
 		return r.v["name"]
 	}
+	datas := of("datas", "binary", "File Content (base64)")
+	datas.noStore, datas.noSearch = true, true
+	db.define(&model{name: "ir.attachment", label: "Attachment", order: "id desc",
+		acl: map[string]string{groupUser: "rwcu", groupPortal: "r"},
+		rules: []rule{
+			{group: groupUser, ops: "rwcu", domain: everything},
+			{group: groupPortal, ops: "rwcu", domain: func(t *tx) []any { return []any{[]any{"create_uid", "=", t.uid}} }},
+		}},
+		char("name", "Name").req(), char("res_model", "Resource Model"), of("res_id", "integer", "Resource ID"),
+		char("mimetype", "Mime Type").def("application/octet-stream"), boolean("public", "Is public document").def(false), datas)
 	db.define(&model{name: "auth.oauth.provider", label: "OAuth2 provider", acl: system},
 		char("name", "Provider name").req(), char("client_id", "Client ID"), boolean("enabled", "Allowed").def(false),
 		char("auth_endpoint", "Authorization URL").req(), char("scope", "Scope"), char("validation_endpoint", "UserInfo URL").req())
@@ -47,10 +57,13 @@ func (db *DB) defineTechnical() {
 		char("action", "Action"), boolean("active", "Active").def(true))
 }
 
-// availableModels lists the models that the user may read, to people who may
-// not read ir.model itself.
+// availableModels lists the models that the user may read, to internal users
+// who may not read ir.model itself.
 func availableModels(t *tx, m *model, _ args) any {
 	out := []any{}
+	if !t.groups[groupUser] {
+		return out
+	}
 	ids := m.ids()
 	t.sudo().sorter(m, "name")(ids)
 	for _, id := range ids {

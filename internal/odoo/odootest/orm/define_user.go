@@ -3,6 +3,7 @@ package orm
 import (
 	"crypto/subtle"
 	"slices"
+	"strings"
 )
 
 // groupsField is the name of the groups of a user.
@@ -189,10 +190,15 @@ func (db *DB) groupsOf(uid int64) map[string]bool {
 // xmlidKey keeps the external id of a record beside its fields.
 const xmlidKey = "-xmlid"
 
+// groupName is a group as the texts of errors call it.
 func (db *DB) groupName(xmlid string) string {
 	for _, r := range db.models["res.groups"].rows {
 		if r.v[xmlidKey] == xmlid {
-			return asString(r.v["full_name"])
+			name := asString(r.v["full_name"])
+			if !strings.HasPrefix(name, "Role") {
+				name = strings.ReplaceAll(name, " / ", "/")
+			}
+			return name
 		}
 	}
 	return xmlid

@@ -28,10 +28,11 @@ func init() {
 			return anyIDs(ids)
 		}),
 		"search_count": onModel("domain, limit=None", func(t *tx, m *model, a args) any {
-			return int64(len(t.search(m, t.domainArg(a.get("domain")), "", 0, a.int("limit"))))
+			return t.count(m, t.domainArg(a.get("domain")), a.int("limit"))
 		}),
 		"search_read": onModel("domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs", func(t *tx, m *model, a args) any {
 			t.checkModel(m, "read")
+			checkReadKwargs(t, a)
 			fields := stringList(a.get("fields"))
 			t.readFields(m, fields)
 			ids := t.search(m, t.domainArg(a.get("domain")), asString(a.get("order")), a.int("offset"), a.int("limit"))
@@ -119,6 +120,7 @@ func init() {
 		"check_access_rule": onRecords("operation", func(t *tx, m *model, ids []int64, a args) any {
 			operation := asString(a.get("operation"))
 			checkOperation(operation)
+			t.existing(m, ids)
 			if !t.allowed(m, ids, operation) {
 				panic(t.ruleDenied(m, operation))
 			}
@@ -127,12 +129,18 @@ func init() {
 		"has_access": onRecords("operation", func(t *tx, m *model, ids []int64, a args) any {
 			operation := asString(a.get("operation"))
 			checkOperation(operation)
-			return t.may(m, operation) && t.allowed(m, ids, operation)
+			if !t.may(m, operation) {
+				return false
+			}
+			t.existing(m, ids)
+			return t.allowed(m, ids, operation)
 		}).since(18),
 		"check_access": {params: []param{{name: "operation", required: true}}, from: 18, private: 19,
 			run: func(t *tx, m *model, ids []int64, a args) any {
 				operation := asString(a.get("operation"))
 				checkOperation(operation)
+				t.checkModel(m, operation)
+				t.existing(m, ids)
 				t.checkRecords(m, ids, operation)
 				return nil
 			}},
@@ -146,6 +154,20 @@ func loadArg(a args, absent any) any {
 		return v
 	}
 	return absent
+}
+
+// checkReadKwargs: what search_read does not know goes to read, which refuses
+// all but load.
+func checkReadKwargs(t *tx, a args) {
+	function := "BaseModel.read()"
+	if t.db.version >= 19 {
+		function = "BaseModel._read_format()"
+	}
+	for _, key := range sortedKeys(a) {
+		if !slices.Contains([]string{"domain", "fields", "offset", "limit", "order", "load"}, key) {
+			throw(TypeError, "%s got an unexpected keyword argument '%s'", function, key)
+		}
+	}
 }
 
 func dict(v any) map[string]any {

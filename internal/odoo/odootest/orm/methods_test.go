@@ -24,6 +24,7 @@ func TestRead(t *testing.T) {
 		equal(t, "a string for the fields", p.name("res.partner", "read", nil, list(int64(1)), "name"), ValueError)
 		found := p.must("res.partner", "search_read", kw{"fields": list("name"), "limit": int64(1), "order": "id desc"}, list(list("is_company", "=", false)))
 		equal(t, "search_read", len(found.([]any)), 1)
+		equal(t, "search_read with more", p.name("res.partner", "search_read", kw{"nope": int64(1)}), TypeError)
 		name := p.read("res.partner", p.db.partnerByName("Colleen Diaz"), "display_name")
 		equal(t, "display name", name, any("Azure Interior, Colleen Diaz"))
 		equal(t, "variant", p.read("product.product", 5, "display_name"), any("[FURN_7777] Office Chair"))

@@ -157,6 +157,7 @@ func TestErrorClasses(t *testing.T) {
 		{"unknown language", "demo", "res.partner", "read", kw{"context": kw{"lang": "fr_FR"}}, list(list(int64(1)), list("name")), map[int]string{16: "", 18: UserError}},
 		{"bad order", "demo", "res.partner", "search", kw{"order": "name; drop"}, list(list()), map[int]string{16: UserError}},
 		{"bad operation", "demo", "res.partner", "has_access", nil, list(list(), "fly"), map[int]string{16: AttributeError, 18: AssertionError}},
+		{"right to what is gone", "demo", "res.partner", "has_access", nil, list(list(gone), "read"), map[int]string{16: AttributeError, 18: MissingError}},
 		{"nested ids", "admin", "res.partner", "read", nil, list(list(list(int64(1))), list("name")), map[int]string{16: TypeError}},
 	}
 	eachVersion(t, func(t *testing.T, version int) {

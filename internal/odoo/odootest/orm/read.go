@@ -3,6 +3,7 @@ package orm
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,20 +19,22 @@ func (t *tx) raw(m *model, r *row, f *field) any {
 	case f.typ == "one2many":
 		var ids []int64
 		co := t.model(f.relation)
-		for _, id := range co.ids() {
-			if co.rows[id].v[f.inverse] == r.id {
+		for id, target := range co.rows {
+			if target.v[f.inverse] == r.id {
 				ids = append(ids, id)
 			}
 		}
+		slices.Sort(ids)
 		return ids
 	case f.typ == "many2many" && f.inverse != "":
 		var ids []int64
 		co := t.model(f.relation)
-		for _, id := range co.ids() {
-			if kept, _ := co.rows[id].v[f.inverse].([]int64); contains(kept, r.id) {
+		for id, target := range co.rows {
+			if kept, _ := target.v[f.inverse].([]int64); contains(kept, r.id) {
 				ids = append(ids, id)
 			}
 		}
+		slices.Sort(ids)
 		return ids
 	}
 	return r.v[f.name]

@@ -30,15 +30,26 @@ func mentionsActive(domain []any) bool {
 // accepts, in order. A limit of 0 is no limit.
 func (t *tx) search(m *model, domain []any, order string, offset, limit int64) []int64 {
 	t.checkModel(m, "read")
-	accept := t.compile(m, domain)
 	sortBy := t.sorter(m, order)
+	ids := t.found(m, domain)
+	sortBy(ids)
+	return page(ids, offset, limit)
+}
+
+// count is the length of a search; a limit of 0 is no limit.
+func (t *tx) count(m *model, domain []any, limit int64) int64 {
+	return int64(len(page(t.found(m, domain), 0, limit)))
+}
+
+// found is a search in the order of the ids.
+func (t *tx) found(m *model, domain []any) []int64 {
+	t.checkModel(m, "read")
+	accept := t.compile(m, domain)
 	s := t
 	if mentionsActive(domain) {
 		s = t.with("active_test", false)
 	}
-	ids := s.matching(m, accept)
-	sortBy(ids)
-	return page(ids, offset, limit)
+	return s.matching(m, accept)
 }
 
 func page(ids []int64, offset, limit int64) []int64 {

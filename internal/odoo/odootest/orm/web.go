@@ -87,7 +87,7 @@ func (t *tx) webTargets(f *field, v any, fields, spec map[string]any) any {
 func (t *tx) webSearchRead(m *model, a args) any {
 	domain := t.domainArg(a.get("domain"))
 	ids := t.search(m, domain, asString(a.get("order")), a.int("offset"), a.int("limit"))
-	length := int64(len(t.search(m, domain, "", 0, a.int("count_limit"))))
+	length := t.count(m, domain, a.int("count_limit"))
 	var records []any
 	if t.db.version <= 16 {
 		records = t.read(m, ids, stringList(a.get("fields")), "_classic_read")
