@@ -71,16 +71,24 @@ func (g *generator) relation(model string) string {
 	return pick(g, names...)
 }
 
+// secret is a part of what is hidden.
+func (g *generator) secret() string {
+	return pick(g, sentinel, "alpha", "Beta", "SENTINEL-alpha-vat-7@x.example", "@x.example", "aA", "BA", "-ref-", "SENTINEL%")
+}
+
 func (g *generator) value() any {
 	return pick[any](g, nil, false, true, int64(0), int64(1), int64(g.IntN(50)), 1.5, "", "a", "A", "%e%", "Azure", "_",
-		sentinel, "alpha", "Beta", "SENTINEL-alpha-vat-7@x.example", "@x.example", "aA", "BA", "2020-01-01",
-		[]any{int64(1), int64(g.IntN(50))}, []any{"Azure", "alpha"}, []any{false}, []any{}, []any{sentinel})
+		g.secret(), "2020-01-01",
+		[]any{int64(1), int64(g.IntN(50))}, []any{"Azure", "alpha"}, []any{false}, []any{}, []any{g.secret()})
 }
 
 func (g *generator) leaf(model string, depth int) any {
 	path, at := g.field(model)
-	operator := pick(g, "=", "!=", "in", "not in", "ilike", "like", "not ilike", "=like", "=ilike", "<", ">", "<=", ">=", "=?", "child_of", "parent_of", "any", "not any")
+	operator := pick(g, "=", "!=", "in", "not in", "ilike", "ilike", "like", "not ilike", "=like", "=ilike", "<", ">", "<=", ">=", "=?", "child_of", "parent_of", "any", "not any")
 	var value = g.value()
+	if strings.Contains(operator, "like") {
+		value = pick(g, g.secret(), g.secret(), "a", "Azure", "%e%")
+	}
 	if (operator == "any" || operator == "not any") && g.IntN(4) > 0 {
 		if at == "" {
 			at = model
@@ -158,7 +166,7 @@ func (g *generator) call() odoo.Call {
 		call.IDs = []int64{int64(1 + g.IntN(45)), int64(1 + g.IntN(45)), int64(1 + g.IntN(45))}
 		some("fields", g.names(model))
 	case "name_search":
-		some("name", pick[any](g, "Azure", "a", sentinel, "alpha", "@x.example", "aA", int64(5)))
+		some("name", pick[any](g, "Azure", "a", g.secret(), g.secret(), int64(5)))
 		some("args", g.domain(model, 0))
 		some("operator", pick(g, "ilike", "=", "like", "not ilike", "in"))
 	case "fields_get":

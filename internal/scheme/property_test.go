@@ -92,12 +92,22 @@ func newWorld(t *testing.T, version int, name string, selected bool) world {
 	}
 	if selected {
 		d := []any{[]any{"customer_rank", "<=", int64(0)}}
-		ids, err := db.Call(root, "res.partner", "search", []any{d}, nil)
+		found, err := db.Call(root, "res.partner", "search", []any{d}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Call(root, "res.partner", "write", []any{ids, map[string]any{"phone": sentinel + name}}, nil); err != nil {
-			t.Fatal(err)
+		ids := found.([]any)
+		for _, write := range []struct {
+			model string
+			ids   []any
+			vals  map[string]any
+		}{
+			{"res.partner", ids, map[string]any{"phone": sentinel + name}},
+			{"sale.order", []any{int64(1), int64(2)}, map[string]any{"partner_id": ids[0]}},
+		} {
+			if _, err := db.Call(root, write.model, "write", []any{write.ids, write.vals}, nil); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return w
