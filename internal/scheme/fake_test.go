@@ -89,7 +89,7 @@ var (
 	line = scheme.Configuration{Name: "line", Model: "sale.order.line", Limit: scheme.LimitWhitelist, Fields: []string{"name"}}
 )
 
-func compile(t *testing.T, c ...scheme.Configuration) *scheme.Scheme {
+func compile(t testing.TB, c ...scheme.Configuration) *scheme.Scheme {
 	t.Helper()
 	s, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: c})
 	if err != nil {

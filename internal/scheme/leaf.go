@@ -132,7 +132,6 @@ func (j *judge) walk(m *model, f odoo.Field, path string) (*model, error) {
 // returns the value that may be sent.
 func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 	relational := f.Type == "many2one" || many(f)
-	refused := deny(CodeOperator, "domain", m.name, l.Path, "operator %q with such a value is not allowed on field %q of model %q", l.Operator, f.Name, m.name)
 	switch {
 	case l.Sub != nil:
 		next, err := j.walk(m, f, l.Path)
@@ -147,36 +146,40 @@ func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, refused
+			return nil, unsuited(m, f, l)
 		}
 	case f.Name == "id" || relational:
 		// A text here is looked up by name_search of the other model.
 		compare := f.Name == "id" && slices.Contains(compareOperators, l.Operator)
 		if !compare && !slices.Contains(equalOperators, l.Operator) || !operandOf(l, isID) {
-			return nil, refused
+			return nil, unsuited(m, f, l)
 		}
 	case slices.Contains(textOperators, l.Operator):
 		s, ok := l.Value.(string)
 		if !ok || !clean(s) || !slices.Contains([]string{"char", "text", "html", "selection"}, f.Type) {
-			return nil, refused
+			return nil, unsuited(m, f, l)
 		}
 	case f.Type == "binary":
 		if b, ok := l.Value.(bool); !ok || b || l.Operator != "=" && l.Operator != "!=" {
-			return nil, refused
+			return nil, unsuited(m, f, l)
 		}
 	case slices.Contains([]string{"properties", "properties_definition", "json"}, f.Type):
-		return nil, refused
+		return nil, unsuited(m, f, l)
 	case slices.Contains(equalOperators, l.Operator), slices.Contains(compareOperators, l.Operator):
 		if !operandOf(l, func(v any) bool { return suits(f.Type, v) }) {
-			return nil, refused
+			return nil, unsuited(m, f, l)
 		}
 	default:
-		return nil, refused
+		return nil, unsuited(m, f, l)
 	}
 	if list, ok := l.Value.([]any); ok {
 		return slices.Clone(list), nil
 	}
 	return l.Value, nil
+}
+
+func unsuited(m *model, f odoo.Field, l odoo.Leaf) error {
+	return deny(CodeOperator, "domain", m.name, l.Path, "operator %q with such a value is not allowed on field %q of model %q", l.Operator, f.Name, m.name)
 }
 
 // tree judges child_of and parent_of: they follow parent_id of the model
