@@ -82,7 +82,32 @@ func (g *generator) value() any {
 		[]any{int64(1), int64(g.IntN(50))}, []any{"Azure", "alpha"}, []any{false}, []any{}, []any{g.secret()})
 }
 
+// attack is a leaf that would tell about hidden values, if it came through as
+// it is: below a relation, by a name, or by a tree.
+func (g *generator) attack(model string) any {
+	through := g.relation(model)
+	operator := pick(g, "ilike", "=ilike", "not ilike", "=", "in")
+	var value any = g.secret()
+	if operator == "in" {
+		value = []any{value}
+	}
+	path := pick(g, "phone", "name", "display_name", "code", "email")
+	switch g.IntN(5) {
+	case 0:
+		return []any{through, operator, value}
+	case 1:
+		return []any{through, pick(g, "any", "not any"), []any{[]any{path, operator, value}}}
+	case 2:
+		return []any{pick(g, "id", through), pick(g, "child_of", "parent_of"), int64(1 + g.IntN(40))}
+	default:
+		return []any{through + "." + path, operator, value}
+	}
+}
+
 func (g *generator) leaf(model string, depth int) any {
+	if g.IntN(4) == 0 && len(relations[model]) > 0 {
+		return g.attack(model)
+	}
 	path, at := g.field(model)
 	operator := pick(g, "=", "!=", "in", "not in", "ilike", "ilike", "like", "not ilike", "=like", "=ilike", "<", ">", "<=", ">=", "=?", "child_of", "parent_of", "any", "not any")
 	var value = g.value()
