@@ -77,6 +77,9 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
 		Scheme: s.consentScheme, Store: s.store, Seal: backend.Seal, Keys: s.keys,
+		Fields: func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource {
+			return labels{client: client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
+		},
 		People: people{client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
 		Logger: c.Logger.Named("oauth"), Now: c.Now,
