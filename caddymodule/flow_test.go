@@ -210,7 +210,13 @@ func TestTheWholeFlowThroughCaddy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = refresh(user.client, base, got.Refresh); err != nil {
+	if err := read(user.client, base, got.Access); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = refresh(user.client, base, got.Refresh); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(user.client, base, got.Access); err != nil {
 		t.Fatal(err)
 	}
 }

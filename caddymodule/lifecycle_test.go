@@ -18,6 +18,7 @@ type site struct {
 	failAt                string // where another app fails
 	config                string // a response header X-Config
 	inApplication         string // more of the application
+	echo                  string // an upstream for /load and /websocket
 	inSite                string // more of the site
 	secret                string
 	plain                 bool // without the gateway
@@ -54,6 +55,9 @@ func (s site) caddyfile() string {
 	}
 	if s.config != "" {
 		s.config = "header X-Config " + s.config
+	}
+	if s.echo != "" {
+		s.inSite += "\n\t@echo path /load /websocket\n\thandle @echo {\n\t\treverse_proxy " + s.echo + "\n\t}"
 	}
 	if s.failAt != "" {
 		s.global += "\n\tfailing_app " + s.failAt

