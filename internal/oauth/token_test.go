@@ -186,8 +186,8 @@ func TestParametersOfTheTokenEndpoint(t *testing.T) {
 		{"JSON, cut off", "application/json", "", object, 400, "invalid_request"},
 		{"JSON, list", "application/json", "", `[]`, 400, "invalid_request"},
 		{"multipart", "multipart/form-data; boundary=x", "", multi(""), 400, "invalid_grant"},
-		{"multipart, name twice", "multipart/form-data; boundary=x", "", multi("--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nwiki\r\n"), 400, "invalid_request"},
-		{"multipart, file", "multipart/form-data; boundary=x", "", multi("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\nx\r\n"), 400, "invalid_request"},
+		{"multipart, name twice", "multipart/form-data; boundary=x", "", multi("--x\nContent-Disposition: form-data; name=\"client_id\"\n\nwiki\n"), 400, "invalid_request"},
+		{"multipart, file", "multipart/form-data; boundary=x", "", multi("--x\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\n\nx\n"), 400, "invalid_request"},
 		{"multipart, no boundary", "multipart/form-data", "", multi(""), 400, "invalid_request"},
 		{"other type", "text/plain", "", good, 400, "invalid_request"},
 		{"no type", "", "", good, 400, "invalid_request"},
@@ -218,6 +218,14 @@ func TestParametersOfTheTokenEndpoint(t *testing.T) {
 			w.do(r).refused(t, test.status, test.code)
 		})
 	}
+}
+
+func TestCompressedBodyIsRefused(t *testing.T) {
+	w := newWorld(t)
+	r := w.request(http.MethodPost, AccessTokenPath, refreshForm("x").Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Encoding", "gzip")
+	w.do(r).refused(t, 400, "invalid_request")
 }
 
 func TestOnlyPost(t *testing.T) {
