@@ -20,6 +20,7 @@ var templates = template.Must(template.ParseFS(files, "templates/*.html"))
 // page is one page of the wiki. Its text is the template of its slug.
 type page struct {
 	slug   string
+	short  string // in the navigation
 	title  string
 	macros []macro
 }
@@ -29,7 +30,7 @@ type page struct {
 func pages(server string) []page {
 	return []page{
 		{
-			slug: "customer-visit", title: "Customer visit: Gemini Furniture",
+			slug: "customer-visit", short: "Customer visit", title: "Customer visit: Gemini Furniture",
 			macros: []macro{
 				{server: server, model: "res.partner", name: "Gemini Furniture", limit: 1,
 					fields: []string{"name", "email", "phone", "city", "country_id"}},
@@ -37,7 +38,7 @@ func pages(server string) []page {
 					fields: []string{"name", "partner_id", "date_order", "state", "amount_total"}},
 			},
 		},
-		{slug: "meeting-notes", title: "How we write meeting notes"},
+		{slug: "meeting-notes", short: "Meeting notes", title: "How we write meeting notes"},
 	}
 }
 
@@ -91,7 +92,7 @@ func (w *Wiki) render(rw http.ResponseWriter, r *http.Request, p page) {
 	s := w.sessions.open(rw, r, w.secure())
 	v := view{Slug: p.slug, Title: p.title, CSRF: s.csrf, Notice: s.take(), Macros: w.evaluate(r.Context(), s, p)}
 	for _, other := range w.pages {
-		v.Pages = append(v.Pages, entry{Slug: other.slug, Title: other.title, Current: other.slug == p.slug})
+		v.Pages = append(v.Pages, entry{Slug: other.slug, Title: other.short, Current: other.slug == p.slug})
 	}
 	for i := range w.config.Servers {
 		server := &w.config.Servers[i]
