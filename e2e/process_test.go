@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// process is a running Caddy.
+type process struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+	err  error         // how it ended
+
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+// startCaddy runs Caddy with arguments and returns when a line of its output
+// satisfies ready. It is ended, and must end well, with the test.
+func startCaddy(t *testing.T, env []string, ready func(line string) bool, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, cmd: exec.Command(self, args...), done: make(chan struct{})}
+	p.cmd.Env = append(append(os.Environ(), asCaddy+"=1"), env...)
+	output, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = write, write
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	up := make(chan struct{})
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		p.follow(output, ready, up)
+	}()
+	go func() {
+		<-read // all that it wrote, before its end is told
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.stop(syscall.SIGTERM) })
+	select {
+	case <-up:
+	case <-p.done:
+		t.Fatalf("caddy %s ended: %v\n%s", strings.Join(args, " "), p.err, p.said())
+	}
+	return p
+}
+
+// follow keeps the output, and tells when a line is the awaited one.
+func (p *process) follow(output io.ReadCloser, ready func(string) bool, up chan<- struct{}) {
+	defer output.Close()
+	lines := bufio.NewReader(output)
+	waiting := true
+	for {
+		line, err := lines.ReadString('\n')
+		p.mu.Lock()
+		p.output.WriteString(line)
+		p.mu.Unlock()
+		if waiting && ready(line) {
+			waiting = false
+			close(up)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// said returns its output so far.
+func (p *process) said() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.String()
+}
+
+// stop ends the process with a signal and fails the test where it ends badly.
+// Stopping twice is no error.
+func (p *process) stop(signal syscall.Signal) {
+	p.t.Helper()
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Error(err)
+	}
+	<-p.done
+	if p.err != nil {
+		p.t.Errorf("caddy ended with %v:\n%s", p.err, p.said())
+	}
+	if strings.Contains(p.said(), "DATA RACE") {
+		p.t.Errorf("a data race in caddy:\n%s", p.said())
+	}
+}
+
+// serving is the line with which Caddy says that it serves.
+func serving(line string) bool {
+	var entry struct{ Msg string }
+	return json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "serving initial configuration"
+}
+
+// freePort returns a port of the loopback interface on which nothing listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
