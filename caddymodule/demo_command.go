@@ -1,0 +1,176 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "odoo-gateway",
+		Short: "Commands of the Odoo OAuth2 gateway",
+		Long:  "Commands of the Odoo OAuth2 gateway.",
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.AddCommand(demoCommand())
+			// Without this, Caddy's own root command would answer to a
+			// misspelt subcommand with its general help and exit status 0.
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+				}
+				return cmd.Help()
+			}
+		},
+	})
+}
+
+// demoFlags are the flags of the demo.
+type demoFlags struct {
+	version  int
+	odoo     string
+	database string
+	listen   string
+	json     bool
+}
+
+func demoCommand() *cobra.Command {
+	var flags demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo [--odoo-version <version> | --odoo <url> --database <name>] [--listen <address>] [--json]",
+		Short: "Shows the gateway at work: an Odoo, the gateway in front of it, and a wiki with Odoo records",
+		Long: `
+Starts a simulated Odoo, the gateway in front of it and a small wiki whose pages
+show records of that Odoo, and prints what to open. Nothing has to be configured
+or installed; it works beside a running Caddy and leaves nothing behind.
+
+With --odoo and --database the same gateway and wiki stand in front of a real
+Odoo. Requests reach it as if its URL had been opened in the browser.
+
+The wiki is at http://localhost and the gateway with Odoo at http://127.0.0.1,
+both on the port of --listen: two hosts, so that their cookies do not mix. Use
+another loopback address to run several demos side by side on one port.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SilenceUsage = true
+			return runDemo(flags, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().IntVar(&flags.version, "odoo-version", 19, "The version of the simulated Odoo: 16, 17, 18, 19 or 20")
+	cmd.Flags().StringVar(&flags.odoo, "odoo", "", "The URL of a real Odoo, instead of the simulated one")
+	cmd.Flags().StringVar(&flags.database, "database", "", "The database of the real Odoo")
+	cmd.Flags().StringVar(&flags.listen, "listen", "127.0.0.1:0", "The loopback address to listen on; port 0 takes a free one")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "Print one line of JSON for programs")
+	cmd.MarkFlagsMutuallyExclusive("odoo-version", "odoo")
+	cmd.MarkFlagsRequiredTogether("odoo", "database")
+	return cmd
+}
+
+// check looks at what cobra can not.
+func (f demoFlags) check() (address netip.AddrPort, odoo *url.URL, err error) {
+	if f.version < 16 || f.version > 20 {
+		return address, nil, fmt.Errorf("--odoo-version %d: 16, 17, 18, 19 and 20 can be simulated", f.version)
+	}
+	if address, err = netip.ParseAddrPort(f.listen); err != nil || !address.Addr().IsLoopback() {
+		return address, nil, fmt.Errorf("--listen %q: the demo speaks plain HTTP, so it takes a loopback address with a port, such as 127.0.0.1:8080", f.listen)
+	}
+	if f.odoo == "" {
+		return address, nil, nil
+	}
+	odoo, err = url.Parse(f.odoo)
+	if err != nil || odoo.Scheme != "http" && odoo.Scheme != "https" || odoo.Hostname() == "" || odoo.Path != "" && odoo.Path != "/" {
+		return address, nil, fmt.Errorf("--odoo %q: is not the URL of an Odoo, such as http://127.0.0.1:8069", f.odoo)
+	}
+	return address, odoo, nil
+}
+
+// runDemo runs until it is interrupted.
+func runDemo(flags demoFlags, out io.Writer) (err error) {
+	address, odoo, err := flags.check()
+	if err != nil {
+		return err
+	}
+	// From here on a signal means an orderly end, also while starting.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	if address, err = withPort(address); err != nil {
+		return err
+	}
+	d, err := newDemo(address, flags.version, odoo, flags.database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	config, err := d.config()
+	if err != nil {
+		return err
+	}
+	if err := caddy.Run(config); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, caddy.Stop()) }()
+	if err := d.announce(out, flags.json); err != nil {
+		return err
+	}
+	<-signals
+	return nil
+}
+
+// withPort chooses a free port where none is given: the URLs must be known
+// before Caddy listens.
+func withPort(a netip.AddrPort) (netip.AddrPort, error) {
+	if a.Port() != 0 {
+		return a, nil
+	}
+	l, err := net.Listen("tcp", a.String())
+	if err != nil {
+		return a, err
+	}
+	defer l.Close()
+	return netip.ParseAddrPort(l.Addr().String())
+}
+
+// announcement is what --json prints.
+type announcement struct {
+	WikiURL      string `json:"wiki_url"`
+	GatewayURL   string `json:"gateway_url"`
+	OdooURL      string `json:"odoo_url"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	RedirectURI  string `json:"redirect_uri"`
+	Login        string `json:"login"`    // empty before a real Odoo
+	Password     string `json:"password"` // likewise
+}
+
+// announce prints what to open and how to log in.
+func (d *demo) announce(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(d.announcement)
+	}
+	who := "your own login of that Odoo"
+	if d.Login != "" {
+		who = fmt.Sprintf("%s, password %s (also %s; %s asks for a second factor)", d.Login, d.Password, "admin/admin", "totp/totp")
+	}
+	_, err := fmt.Fprintf(out, `
+  Open         %s
+  Log in as    %s
+
+  The gateway, with %s behind it, is at %s
+  Press Ctrl+C to end the demo. It leaves nothing behind.
+
+`, d.WikiURL, who, d.title, d.GatewayURL)
+	return err
+}
