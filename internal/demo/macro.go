@@ -37,7 +37,8 @@ type shown struct {
 
 type column struct {
 	Label   string
-	Numeric bool
+	Numeric bool // flush right
+	Whole   bool // on one line
 }
 
 type row struct {
@@ -106,7 +107,7 @@ func (r reader) fill(ctx context.Context, m macro, into *shown) error {
 		return err
 	}
 	for _, f := range m.fields {
-		into.Columns = append(into.Columns, column{Label: labels[f].String, Numeric: labels[f].numeric()})
+		into.Columns = append(into.Columns, column{Label: labels[f].String, Numeric: labels[f].numeric(), Whole: labels[f].whole()})
 	}
 	for _, rec := range records.data {
 		out := row{URL: link(r.server, records.header, rec.id())}

@@ -127,6 +127,11 @@ func (l label) numeric() bool {
 	return l.Type == "monetary" || l.Type == "float" || l.Type == "integer"
 }
 
+// whole tells whether values are broken over lines only in need.
+func (l label) whole() bool {
+	return l.numeric() || l.Type == "date" || l.Type == "datetime" || l.Type == "selection"
+}
+
 // thousands puts separators into a decimal number.
 func thousands(s string) string {
 	sign, whole, rest := "", s, ""
