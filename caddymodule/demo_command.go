@@ -114,6 +114,11 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	// Caddy keeps an id of its installation in its data folder, whatever the
+	// configured storage is.
+	if err := os.Setenv("XDG_DATA_HOME", d.dir); err != nil {
+		return err
+	}
 	config, err := d.config()
 	if err != nil {
 		return err
