@@ -115,6 +115,10 @@ func (b *browser) listen(event any) {
 	if !ok || e.Entry.Level != log.EntryLevelError {
 		return
 	}
+	// A page that is an error by its status is said here too.
+	if e.Entry.Source == log.EntrySourceNetwork && !strings.Contains(e.Entry.URL, "/static/") {
+		return
+	}
 	if !slices.ContainsFunc(b.ours, func(prefix string) bool { return strings.HasPrefix(e.Entry.URL, prefix) }) {
 		return
 	}
