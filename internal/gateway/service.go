@@ -53,7 +53,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		applications: applications,
 		schemes:      c.Schemes,
 		store:        backend.Store(c.Name),
-		audit:        audit.NewZap(c.Logger.Named("audit"), c.Now),
+		audit:        audit.NewZap(c.Logger, c.Now),
 		logger:       c.Logger,
 		now:          c.Now,
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),

@@ -1,0 +1,238 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
+	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+	"github.com/caddy-odoo/gateway/internal/seal"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+const callback = "https://wiki.example.com/callback"
+
+// world is a gateway in front of a simulated Odoo, behind a real listener.
+type world struct {
+	t     *testing.T
+	clock *clock.Fake
+	odoo  *odootest.Server
+	gw    *Gateway
+	store grant.Store
+	url   string
+	apps  []application.Application
+	state *State
+	ring  *seal.Ring
+	// claims are those of the access tokens that the test has signed.
+	claims map[string]token.Claims
+}
+
+func newWorld(t *testing.T, version int) *world {
+	t.Helper()
+	w := &world{t: t, clock: clock.NewFake(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))}
+	w.odoo = odootest.Start(odootest.Options{Version: version, Now: w.clock.Now})
+	t.Cleanup(w.odoo.Close)
+	ring, err := seal.NewRing(seal.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := badgerstore.Open(badgerstore.Options{Dir: t.TempDir(), Seal: ring, Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.store, w.ring, w.claims = db.Store("erp"), ring, map[string]token.Claims{}
+	w.state = NewState(StateConfig{Now: w.clock.Now, Open: func(context.Context) (Backend, error) {
+		return Backend{Store: db.Store, Seal: ring}, nil
+	}})
+	w.apps = []application.Application{testApplication("wiki"), testApplication("other")}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if err := w.gw.ServeHTTP(rw, r, w.upstream()); err != nil {
+			t.Errorf("pass: %v", err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	w.reload()
+	return w
+}
+
+// reload replaces the gateway by one of the present configuration.
+func (w *world) reload() {
+	w.t.Helper()
+	issuer, err := url.Parse(w.url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rules, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: []scheme.Configuration{{
+		Name: "customer", Model: "res.partner", DisplayName: "Customer",
+		Limit: scheme.LimitWhitelist, Fields: []string{"name", "email", "country_id"},
+	}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.gw, err = New(Config{
+		Name: "erp", Issuer: issuer, Database: w.odoo.Database(), Applications: w.apps,
+		Schemes: map[string]*scheme.Scheme{"sales": rules}, State: w.state, Now: w.clock.Now,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.gw.Open(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func testApplication(name string) application.Application {
+	return application.Application{
+		Name: name, Title: "Team " + name, ClientID: name + "-id", Secret: application.NewSecret(name + "-secret"),
+		RedirectURIs: []application.RedirectURI{{URI: callback, Active: true}}, Scheme: "sales",
+		CodeExpiry: time.Minute, AccessTokenExpiry: time.Hour, Active: true,
+	}
+}
+
+// connect grants an application what a person's consent would, and returns an
+// access token with the authorization.
+func (w *world) connect(app, login string) (string, grant.Authorization) {
+	w.t.Helper()
+	ctx, now := w.t.Context(), w.clock.Now()
+	s := w.gw.service.Load()
+	uid := w.odoo.UID(login)
+	a := grant.Authorization{
+		ID: grant.NewID(), Application: app, Subject: oauth.Subject(w.gw.issuer, w.odoo.Database(), uid), Database: w.odoo.Database(),
+		UID: uid, Login: login, CreatedAt: now, ConsentedAt: now,
+	}
+	a.Connection = s.connections.Attach(w.odoo.NewSession(login), a)
+	a, err := w.store.Consent(ctx, a)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code := grant.NewToken()
+	err = w.store.IssueCode(ctx, grant.Code{
+		Hash: grant.HashToken(code), Authorization: a.ID, Application: app, RedirectURI: callback,
+		IssuedAt: now, ExpiresAt: now.Add(time.Minute),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	set, a, err := w.store.RedeemCode(ctx, grant.Redemption{
+		Hash: grant.HashToken(code), Application: app, Now: now,
+		Check:    func(grant.Code) error { return nil },
+		TokenSet: grant.TokenSet{ID: grant.NewID(), FamilyKey: []byte{1}, CreatedAt: now},
+		Refresh:  grant.RefreshToken{Hash: grant.HashToken(grant.NewToken()), IssuedAt: now},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.sign(token.Claims{
+		Subject: a.Subject, ClientID: app + "-id", TokenSet: set.ID, Authorization: a.ID,
+		Scope: []string{scopeRead}, IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+	}), a
+}
+
+// get asks the gateway with a bearer token and returns status, header and the
+// JSON answer.
+func (w *world) get(path, bearer string, edit ...func(*http.Request)) (int, http.Header, any) {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.url+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for _, e := range edit {
+		e(r)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var body any
+	if json.Unmarshal(raw, &body) != nil {
+		body = string(raw)
+	}
+	return resp.StatusCode, resp.Header, body
+}
+
+// upstream stands for the rest of a route: a reverse proxy to Odoo.
+func (w *world) upstream() Upstream {
+	target, err := url.Parse(w.odoo.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &testUpstream{target: target}
+}
+
+type testUpstream struct{ target *url.URL }
+
+func (u *testUpstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.Host = r.URL.Host
+	out.URL.Scheme, out.URL.Host = u.target.Scheme, u.target.Host
+	return http.DefaultTransport.RoundTrip(out)
+}
+
+func (u *testUpstream) Browser() http.RoundTripper { return u }
+
+func (u *testUpstream) Pass(w http.ResponseWriter, r *http.Request) error {
+	proxy := httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(u.target)
+		p.Out.Host = p.In.Host
+	}}
+	proxy.ServeHTTP(w, r)
+	return nil
+}
+
+// renew signs a fresh access token for the same grant.
+func (w *world) renew(bearer string) string {
+	w.t.Helper()
+	claims := w.claims[bearer]
+	claims.ID, claims.IssuedAt, claims.ExpiresAt = "", w.clock.Now(), w.clock.Now().Add(time.Hour)
+	return w.sign(claims)
+}
+
+func (w *world) sign(c token.Claims) string {
+	w.t.Helper()
+	raw, err := w.gw.service.Load().keys.Sign(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.claims[raw] = c
+	return raw
+}
+
+// sessionOf opens the session id that an authorization holds.
+func sessionOf(t *testing.T, w *world, a grant.Authorization) string {
+	t.Helper()
+	stored, err := w.store.Authorization(t.Context(), a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := w.ring.Open(stored.Connection.Sealed, stored.Key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(id)
+}
