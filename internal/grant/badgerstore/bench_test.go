@@ -134,7 +134,7 @@ func cpu(b *testing.B) time.Duration {
 
 // BenchmarkMemory fills a store with 100,000 people, opens it again, reads all
 // of them twice, and reports what the process holds more than before all that.
-// It takes minutes on a disk, so it runs where it is named:
+// That takes minutes on a disk; a memory file system does:
 //
 //	TMPDIR=/dev/shm go test -run - -bench Memory/100000 -benchtime 1x ./internal/grant/badgerstore
 func BenchmarkMemory(b *testing.B) {
