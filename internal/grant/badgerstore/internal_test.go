@@ -154,3 +154,12 @@ func TestBlockedWritesAreUnavailable(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestWritesAreSynced: no test without a power switch could see it otherwise.
+func TestWritesAreSynced(t *testing.T) {
+	db, _ := openStore(t, Options{})
+	o := db.badger.Opts()
+	if !o.SyncWrites || !o.DetectConflicts {
+		t.Errorf("writes synced: %v, conflicts detected: %v", o.SyncWrites, o.DetectConflicts)
+	}
+}

@@ -247,6 +247,12 @@ func TestGatewaysAreApart(t *testing.T) {
 			}
 		}
 	}
+	// An id can not lead out of its gateway either.
+	for name, id := range map[string]string{"erp": "a/" + ids["erp/a"], "": "a/" + ids["a"]} {
+		if got, err := db.Store(name).Authorization(t.Context(), id); !errors.Is(err, grant.ErrNotFound) {
+			t.Errorf("gateway %q reads %+v by the id %s, error %v", name, got, id, err)
+		}
+	}
 	if err := db.Store("erp").RevokeAuthorization(t.Context(), ids["erp2"], start); !errors.Is(err, grant.ErrNotFound) {
 		t.Errorf("revoking another gateway's: %v", err)
 	}
