@@ -117,7 +117,10 @@ func TestContract(t *testing.T) {
 				continue
 			}
 			covered++
-			t.Run(label+"/"+name, func(t *testing.T) { replay(t, version, all[name]) })
+			t.Run(label+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				replay(t, version, all[name])
+			})
 		}
 	}
 	for key := range notCovered {

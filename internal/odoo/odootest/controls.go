@@ -1,6 +1,7 @@
 package odootest
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type controls struct {
 	running, peak int
 	maxConcurrent int
 	gates         []*Gate
+	sockets       map[net.Conn]bool
 	events        chan struct{} // nil: events of the stream flow by themselves
 }
 
@@ -117,9 +119,12 @@ func (c *controls) writeBody(w http.ResponseWriter, r *http.Request, a *reply) {
 
 func (c *controls) releaseAll() {
 	c.mu.Lock()
-	gates := c.gates
-	c.gates = nil
+	gates, sockets := c.gates, c.sockets
+	c.gates, c.sockets = nil, nil
 	c.mu.Unlock()
+	for conn := range sockets {
+		conn.Close()
+	}
 	for _, g := range gates {
 		g.release()
 	}
@@ -150,6 +155,23 @@ func (s *Server) StepEvents() (next func()) {
 	s.control.events = events
 	s.control.mu.Unlock()
 	return func() { events <- struct{}{} }
+}
+
+// hold keeps a WebSocket's connection until it is dropped, so that Close can
+// end it.
+func (c *controls) hold(conn net.Conn) (drop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sockets == nil {
+		c.sockets = map[net.Conn]bool{}
+	}
+	c.sockets[conn] = true
+	return func() {
+		conn.Close()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.sockets, conn)
+	}
 }
 
 // Gate holds requests back until it is released: latency without sleeping.

@@ -64,7 +64,7 @@ func (d *database) makeStaging() {
 func (s *Server) DB(name string) *orm.DB {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	db, ok := s.databases[name]
+	db, ok := s.database(name)
 	if !ok {
 		panic("odootest: no database " + name)
 	}

@@ -28,6 +28,7 @@ type exchange struct {
 	route     *route
 	uid       int64 // who the request runs as; 0 = nobody
 	db        *database
+	device    *device // what the request comes from; nil for nobody and before 18
 
 	dirty   bool // the session must be written
 	rotate  bool // and get a new id
@@ -159,7 +160,7 @@ func (x *exchange) selectDatabase() error {
 	if name == "" || !x.s.v.dbHeader {
 		return nil
 	}
-	db, ok := x.s.databases[name]
+	db, ok := x.s.database(name)
 	if !ok {
 		if !strings.HasPrefix(x.r.URL.Path, "/json") {
 			return &httpError{status: http.StatusFound, raw: redirectPage("/web/login"), header: http.Header{"Location": {"/web/login"}}}
@@ -200,14 +201,13 @@ func (x *exchange) authenticate() error {
 		}
 		return nil
 	}
-	var d *device
 	if v.trace {
-		d = x.noteDevice()
+		x.device = x.noteDevice()
 	}
 	if x.route.auth != authUser {
 		return nil
 	}
-	return x.checkLocks(d)
+	return x.checkLocks()
 }
 
 // failed words an error in the manner of the route. Nothing is saved, unless

@@ -5,10 +5,9 @@ import (
 	"net/http"
 )
 
-// checkLocks refuses what a lock or an unknown device stops. d is nil where
-// the version keeps no devices.
-func (x *exchange) checkLocks(d *device) error {
-	v, sess := x.s.v, x.sess
+// checkLocks refuses what a lock or an unknown device stops.
+func (x *exchange) checkLocks() error {
+	v, sess, d := x.s.v, x.sess, x.device
 	if v.identityURL == "" {
 		return nil
 	}

@@ -31,7 +31,8 @@ func (x *exchange) authenticateBearer() error {
 	}
 	x.uid = x.sess.uid
 	if v.version >= 20 {
-		return x.checkLocks(x.noteDevice()) // 19 lets a locked session through
+		x.device = x.noteDevice()
+		return x.checkLocks() // 19 lets a locked session through
 	}
 	return nil
 }

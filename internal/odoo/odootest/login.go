@@ -62,7 +62,7 @@ func (x *exchange) landing(u person, target string) string {
 // switchDatabase obeys ?db= as ensure_db does: an anonymous session changes
 // to the named database.
 func (x *exchange) switchDatabase() {
-	db, ok := x.s.databases[x.r.URL.Query().Get("db")]
+	db, ok := x.s.database(x.r.URL.Query().Get("db"))
 	if !ok || db == x.db {
 		return
 	}

@@ -91,7 +91,7 @@ func oauthSigninRoute(x *exchange) (*reply, error) {
 	if err := json.Unmarshal([]byte(query.Get("state")), &state); err != nil {
 		return nil, &httpError{status: http.StatusBadRequest, text: "The browser (or proxy) sent a request that this server could not understand."}
 	}
-	db, ok := x.s.databases[state.D]
+	db, ok := x.s.database(state.D)
 	if !ok {
 		return nil, &httpError{status: http.StatusBadRequest, text: "The browser (or proxy) sent a request that this server could not understand."}
 	}

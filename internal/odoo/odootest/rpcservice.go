@@ -43,7 +43,7 @@ func (x *exchange) commonService(method string, args []any) (any, error) {
 }
 
 func (x *exchange) databaseNamed(name any) (*database, error) {
-	db, ok := x.s.databases[asString(name)]
+	db, ok := x.s.database(asString(name))
 	if !ok {
 		return nil, raise("psycopg2.OperationalError", fmt.Sprintf("connection to server on socket \"/var/run/postgresql/.s.PGSQL.5432\" failed: FATAL:  database \"%s\" does not exist\n", asString(name)))
 	}

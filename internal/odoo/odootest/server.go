@@ -55,7 +55,7 @@ type Server struct {
 	// never while its body is read, its answer written or a gate is closed.
 	mu        sync.Mutex
 	sessions  map[string]*session
-	databases map[string]*database
+	databases map[string]*database // see Server.database
 	main      *database
 	trusted   map[string]trustedDevice
 
@@ -78,9 +78,6 @@ func New(opts Options) *Server {
 	s.control.maxConcurrent = opts.MaxConcurrent
 	s.main = newDatabase(s.opts.Database, s.v, s.now)
 	s.databases[s.main.name] = s.main
-	staging := newDatabase(StagingDatabase, s.v, s.now)
-	staging.makeStaging()
-	s.databases[staging.name] = staging
 	return s
 }
 
@@ -90,12 +87,21 @@ func Start(opts Options) *Server {
 	s := New(opts)
 	s.listener = httptest.NewServer(s)
 	s.URL = s.listener.URL
-	s.mu.Lock()
-	for _, db := range s.databases {
-		db.engine.setParam("web.base.url", s.URL)
-	}
-	s.mu.Unlock()
+	s.SetParam("web.base.url", s.URL)
 	return s
+}
+
+// database finds a database. The second one is made when it is first asked
+// for: most tests never do.
+func (s *Server) database(name string) (*database, bool) {
+	if name == StagingDatabase && s.databases[name] == nil {
+		db := newDatabase(name, s.v, s.now)
+		db.makeStaging()
+		db.engine.setParam("web.base.url", s.main.engine.param("web.base.url"))
+		s.databases[name] = db
+	}
+	db, ok := s.databases[name]
+	return db, ok
 }
 
 // Close stops the listener of Start and opens every gate.

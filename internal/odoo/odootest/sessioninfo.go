@@ -22,7 +22,7 @@ func sessionLogoutInfo(x *exchange) (*reply, error) { return logoutRoute(x) }
 
 // authenticateRoute is a login without a page. It needs no CSRF token.
 func authenticateRoute(x *exchange, params map[string]any) (any, error) {
-	db, ok := x.s.databases[asString(params["db"])]
+	db, ok := x.s.database(asString(params["db"]))
 	if !ok {
 		return nil, accessError("Database not found.")
 	}

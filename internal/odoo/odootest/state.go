@@ -18,7 +18,7 @@ func (s *Server) NewSessionIn(database, login string) string {
 }
 
 func (s *Server) mustFind(database, login string) (*database, person) {
-	db, ok := s.databases[database]
+	db, ok := s.database(database)
 	if !ok {
 		panic("odootest: no database " + database)
 	}

@@ -24,7 +24,7 @@ func webClientRoute(x *exchange) (*reply, error) {
 	}
 	if v.identityURL != "" {
 		// auth is none on these routes, yet a lock stops them like any page.
-		if err := x.checkLocks(nil); err != nil {
+		if err := x.checkLocks(); err != nil {
 			return nil, err
 		}
 	}

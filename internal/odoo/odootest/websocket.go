@@ -36,7 +36,7 @@ func websocketRoute(x *exchange) (*reply, error) {
 			http.Error(w, "the connection cannot be taken over", http.StatusInternalServerError)
 			return
 		}
-		defer conn.Close()
+		defer x.s.control.hold(conn)()
 		fmt.Fprintf(rw, "HTTP/1.1 101 SWITCHING PROTOCOLS\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\nContent-Type: text/html; charset=utf-8\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET, POST\r\n", accept)
 		for _, line := range w.Header().Values("Set-Cookie") {
 			fmt.Fprintf(rw, "Set-Cookie: %s\r\n", line)
