@@ -110,8 +110,11 @@ func TestWebReads(t *testing.T) {
 		saved := p.must("res.partner", "web_save", nil, list(azure), kw{"city": "Ghent"}, kw{"city": kw{}})
 		equal(t, "web_save", saved, any(list(kw{"id": azure, "city": "Ghent"})))
 		// What a many2one shows beyond its name is read as the user.
-		demo := p.db.as(t, "demo")
-		equal(t, "through to a hidden order", demo.name("sale.order.line", "web_read", nil, list(int64(4)), kw{"order_id": kw{"fields": kw{"name": kw{}}}}), AccessError)
+		portal := p.db.as(t, "portal")
+		seller := func(field string) kw { return kw{"user_id": kw{"fields": kw{field: kw{}}}} }
+		equal(t, "a hidden user", portal.name("sale.order", "web_read", nil, list(int64(19)), seller("login")), AccessError)
+		named := portal.must("sale.order", "web_read", nil, list(int64(19)), seller("display_name")).([]any)[0].(kw)["user_id"]
+		equal(t, "the name of a hidden user", named, any(kw{"id": int64(2), "display_name": "Mitchell Admin"}))
 		if version >= 20 {
 			image := p.must("res.partner", "web_read", nil, list(int64(1)), kw{"image_128": kw{}}).([]any)[0].(kw)["image_128"].(kw)
 			if _, there := image["content"]; there {
