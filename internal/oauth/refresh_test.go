@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
@@ -160,6 +161,14 @@ func TestRefreshTokenExpires(t *testing.T) {
 	if w.conns.checked != 0 {
 		t.Error("Odoo was asked about an expired token")
 	}
+}
+
+// A refresh token that the store does not know is never handed out.
+func TestRefreshHandsOutWhatIsStored(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.connect()
+	w.store.child = grant.HashToken("another")
+	w.token(refreshForm(tokens.RefreshToken)).refused(t, 500, "server_error")
 }
 
 // M17: a refresh never widens the scope.

@@ -11,8 +11,9 @@ import (
 // faultyStore fails where it is told to.
 type faultyStore struct {
 	grant.Store
-	mu   sync.Mutex
-	fail map[string]error
+	mu    sync.Mutex
+	fail  map[string]error
+	child string // what Rotate says it has stored
 }
 
 func (s *faultyStore) set(method string, err error) {
@@ -73,7 +74,11 @@ func (s *faultyStore) Rotate(ctx context.Context, r grant.Rotation) (grant.Refre
 	if err := s.err("Rotate"); err != nil {
 		return grant.RefreshToken{}, err
 	}
-	return s.Store.Rotate(ctx, r)
+	stored, err := s.Store.Rotate(ctx, r)
+	if s.child != "" {
+		stored.Hash = s.child
+	}
+	return stored, err
 }
 
 func (s *faultyStore) EndTokenSet(ctx context.Context, id, reason string, now time.Time) error {
