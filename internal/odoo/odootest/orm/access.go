@@ -52,11 +52,11 @@ func (t *tx) ruleFilter(m *model, operation string) predicate {
 		all = append(all, s.compile(m, domain))
 	}
 	if len(grouped) > 0 {
-		var any_ []predicate
+		var either []predicate
 		for _, domain := range grouped {
-			any_ = append(any_, s.compile(m, domain))
+			either = append(either, s.compile(m, domain))
 		}
-		all = append(all, oneOf(any_))
+		all = append(all, oneOf(either))
 	}
 	return allOf(all)
 }

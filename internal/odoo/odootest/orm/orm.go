@@ -7,6 +7,10 @@
 // and map[string]any, in and out. The simulation follows recorded exchanges
 // with real servers; what they do not show is taken from the wire facts known
 // of the version, and 20 is 19 plus the known differences.
+//
+// Outside of it are views, onchange, export, message threads, translations
+// (en_US is the one language), time zones (all spans of dates are UTC),
+// groupings along a path and properties of dates.
 package orm
 
 import (
@@ -77,13 +81,17 @@ func (db *DB) Version() int { return db.version }
 // Handle makes a method of a model answer through h, before anything that the
 // package itself knows of that name. The model is added without fields or
 // access rights where the database lacks it.
-func (db *DB) Handle(model_, method string, h Handler) {
+func (db *DB) Handle(model, method string, h Handler) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.models[model_] == nil {
-		db.define(&model{name: model_, label: model_, transient: true})
+	if db.models[model] == nil {
+		db.addEmpty(model)
 	}
-	db.handlers[model_+"."+method] = h
+	db.handlers[model+"."+method] = h
+}
+
+func (db *DB) addEmpty(name string) {
+	db.define(&model{name: name, label: name, transient: true})
 }
 
 // HasModel tells whether the database has a model of that name.
