@@ -120,6 +120,9 @@ func (s *Server) request(p params) (request, page.Kind, bool) {
 	if p.twice("client_id", "redirect_uri") {
 		return request{}, page.BadRequest, false
 	}
+	if p.get("client_id") == "" {
+		return request{}, page.BadRequest, false
+	}
 	app := s.Applications.ByClientID(p.get("client_id"))
 	if app == nil || !app.Active {
 		return request{}, page.UnknownApplication, false

@@ -133,12 +133,10 @@ func refuseCode(app *application.Application, c grant.Code, uri, verifier string
 	return ""
 }
 
+// newFamily makes the sealed family key of a token set.
 func (s *Server) newFamily(tokenSet string) []byte {
-	return s.Seal.Seal([]byte(grant.NewToken()), familyOf(tokenSet))
+	return s.Seal.Seal([]byte(grant.NewToken()), tokenSet)
 }
-
-// familyOf is the associated data of a token set's family key.
-func familyOf(tokenSet string) string { return tokenSet }
 
 // expiry is when something ends that lives for d; 0 is never.
 func expiry(now time.Time, d time.Duration) time.Time {

@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -162,17 +161,4 @@ func readMultipart(body []byte, boundary string) (params, error) {
 		}
 		p[part.FormName()] = append(p[part.FormName()], string(value))
 	}
-}
-
-// printable tells whether s is UTF-8 without control characters.
-func printable(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, c := range s {
-		if c < 0x20 || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -136,7 +136,7 @@ func (s *Server) rotate(r *http.Request, app *application.Application, a grant.A
 // child derives the successor of a refresh token: any node derives the same,
 // and the store keeps hashes only.
 func (s *Server) child(set grant.TokenSet, parent string) (string, error) {
-	key, err := s.Seal.Open(set.FamilyKey, familyOf(set.ID))
+	key, err := s.Seal.Open(set.FamilyKey, set.ID)
 	if err != nil {
 		return "", err
 	}

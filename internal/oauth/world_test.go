@@ -39,7 +39,7 @@ func applications() []application.Application {
 		{URI: wikiURI, Active: true}, {URI: otherURI, Active: true}, {URI: archivedURI},
 		{URI: aloneURI, Active: true, Individually: true}, {URI: wikiURI + "?a=b", Active: true},
 	}
-	make := func(name string, change func(*application.Application)) application.Application {
+	build := func(name string, change func(*application.Application)) application.Application {
 		a := application.Application{
 			Name: name, Title: "Team " + name, ClientID: name, Secret: application.NewSecret("secret of " + name),
 			RedirectURIs: uris, Scheme: "sales", Active: true, RefreshTokenExpiry: 30 * 24 * time.Hour,
@@ -50,12 +50,12 @@ func applications() []application.Application {
 		return a
 	}
 	return []application.Application{
-		make("wiki", nil),
-		make("rival", nil),
-		make("archived", func(a *application.Application) { a.Active = false }),
-		make("legacy", func(a *application.Application) { a.Compat.Confluence = true }),
-		make("odd", func(a *application.Application) { a.Secret = application.NewSecret("a:b%+é ") }),
-		make("native", func(a *application.Application) {
+		build("wiki", nil),
+		build("rival", nil),
+		build("archived", func(a *application.Application) { a.Active = false }),
+		build("legacy", func(a *application.Application) { a.Compat.Confluence = true }),
+		build("odd", func(a *application.Application) { a.Secret = application.NewSecret("a:b%+é ") }),
+		build("native", func(a *application.Application) {
 			a.Public, a.Secret = true, application.Secret{}
 			a.RedirectURIs = []application.RedirectURI{{URI: appURI, Active: true}}
 		}),
@@ -365,7 +365,6 @@ type fakeOdoo struct {
 	errs     map[string]error
 	rotate   map[string]string
 	asked    []string // User-Agents
-	observed []string
 }
 
 func (o *fakeOdoo) Who(_ context.Context, _ http.RoundTripper, session, userAgent string) (Person, http.Header, error) {
