@@ -303,13 +303,6 @@ func (r reply) tokenOf(t *testing.T) string {
 	return value
 }
 
-// consent goes through the consent page and returns the answer to Allow.
-func (b *browser) consent(q url.Values) reply {
-	b.t.Helper()
-	page := b.get(authorizeURL(q))
-	return b.post(ConsentPath, url.Values{"token": {page.tokenOf(b.t)}, "decision": {"allow"}})
-}
-
 // code gets a code, with or without a consent page on the way.
 func (b *browser) code(q url.Values) string {
 	b.t.Helper()
