@@ -86,12 +86,12 @@ func (g *generator) value() any {
 // it is: below a relation, by a name, or by a tree.
 func (g *generator) attack(model string) any {
 	through := g.relation(model)
-	operator := pick(g, "ilike", "=ilike", "not ilike", "=", "in")
-	var value any = g.secret()
+	operator := pick(g, "ilike", "ilike", "not ilike", "=ilike", "=", "in")
+	var value any = pick(g, "alpha", "Beta", g.secret())
 	if operator == "in" {
 		value = []any{value}
 	}
-	path := pick(g, "phone", "name", "display_name", "code", "email")
+	path := pick(g, "phone", "phone", "name", "display_name", "code", "email")
 	switch g.IntN(5) {
 	case 0:
 		return []any{through, operator, value}
@@ -131,6 +131,9 @@ func (g *generator) leaf(model string, depth int) any {
 
 func (g *generator) domain(model string, depth int) []any {
 	out := []any{}
+	if g.IntN(4) == 0 && len(relations[model]) > 0 {
+		return append(out, g.attack(model))
+	}
 	for range g.IntN(3) {
 		switch {
 		case depth < 3 && g.IntN(3) == 0:
