@@ -56,6 +56,7 @@ type Manager struct {
 	now      clock.Clock
 	log      *zap.Logger
 	rotation singleflight.Group
+	checks   singleflight.Group
 }
 
 // New returns a manager.
@@ -75,7 +76,8 @@ func New(c Config) *Manager {
 // what its Key is made of and the UID are read.
 func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connection {
 	now, hash := m.now(), grant.HashToken(sessionID)
-	m.table.checkDue(hash, a.UID, 0) // Odoo has just told who it is
+	_, doubts := m.table.known(hash, a.UID, checkInterval)
+	m.table.know(hash, a.UID, doubts) // Odoo has just told who it is
 	return grant.Connection{
 		Kind:      grant.Session,
 		Sealed:    m.seal.Seal([]byte(sessionID), a.Key()),
@@ -92,19 +94,38 @@ func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connecti
 // the store could not confirm an end, and AccessDenied is a method's own
 // word, such as that of a wrong password in its arguments.
 //
-// Every five minutes of use Do runs [Manager.Check] first: an administrator
-// can turn a living session into that of Odoo's superuser (/web/become), and
-// its id stays the same.
+// Every five minutes of use, and after [Manager.Doubt], Do runs
+// [Manager.Check] first: an administrator can turn a living session into that
+// of Odoo's superuser (/web/become), and its id stays the same.
 func (m *Manager) Do(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string, call odoo.Call) (odoo.Result, error) {
-	if hash := a.Connection.Hash; a.Connection.Live() && m.table.checkDue(hash, a.UID, checkInterval) {
-		if err := m.Check(ctx, rt, a, userAgent); err != nil {
-			m.table.checkFailed(hash, a.UID)
-			return odoo.Result{}, err
-		}
+	if err := m.samePerson(ctx, rt, a, userAgent); err != nil {
+		return odoo.Result{}, err
 	}
 	result, _, err := m.run(ctx, rt, a, userAgent, call)
 	return result, err
 }
+
+// samePerson runs Check where it is due. Calls that come meanwhile wait for
+// the answer: none may run on the faith that it will be good. The one that
+// asks does so for all, so its leaving must not fail them.
+func (m *Manager) samePerson(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error {
+	hash := a.Connection.Hash
+	if !a.Connection.Live() {
+		return nil // run says so
+	}
+	if known, _ := m.table.known(hash, a.UID, checkInterval); known {
+		return nil
+	}
+	_, err, _ := m.checks.Do(a.ID+hash, func() (any, error) {
+		return nil, m.Check(context.WithoutCancel(ctx), rt, a, userAgent)
+	})
+	return err
+}
+
+// Doubt is told where the user of a session may have changed under its id,
+// before and after that can have happened: whoever uses the session next
+// checks first, and an answer to a question from before does not count.
+func (m *Manager) Doubt(sessionID string) { m.table.doubt(grant.HashToken(sessionID)) }
 
 // checkInterval is how long a session is taken for the same person's.
 const checkInterval = 5 * time.Minute
@@ -152,6 +173,7 @@ var contextGet = odoo.Call{Model: "res.users", Method: "context_get"}
 // they are. A session that belongs to another user now ends the connection.
 func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error {
 	for range maxMoves {
+		_, doubts := m.table.known(a.Connection.Hash, a.UID, checkInterval)
 		result, used, err := m.run(ctx, rt, a, userAgent, contextGet)
 		if err != nil {
 			return err
@@ -163,7 +185,9 @@ func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Autho
 			return &odoo.Error{Kind: odoo.Server, Message: "the user's context does not name the user", Err: err}
 		}
 		if uid == a.UID {
-			m.table.checkDue(used.Connection.Hash, a.UID, 0)
+			if used.Connection.Hash == a.Connection.Hash {
+				m.table.know(a.Connection.Hash, a.UID, doubts)
+			}
 			return nil
 		}
 		next, moved, err := m.confirmEnd(ctx, used, ReasonSomebodyElse)

@@ -2,7 +2,6 @@ package connection
 
 import (
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -43,9 +42,8 @@ type Table struct {
 	leftIDs *simplelru.LRU[string, struct{}]
 	// seen is when a browser was last noted to present an id, by its hash.
 	seen *simplelru.LRU[string, time.Time]
-	// checked is when a session was last known to be a user's, by its hash
-	// and the user.
-	checked *simplelru.LRU[string, time.Time]
+	// checked is whose a session was when somebody last looked, by its hash.
+	checked *simplelru.LRU[string, checked]
 }
 
 type entry struct {
@@ -65,7 +63,7 @@ func NewTable(now clock.Clock) *Table {
 	t.previous, _ = simplelru.NewLRU(tableSize, func(key string, e *entry) { t.unlink(key, e.hash) })
 	t.leftIDs, _ = simplelru.NewLRU[string, struct{}](tableSize, nil)
 	t.seen, _ = simplelru.NewLRU[string, time.Time](tableSize, nil)
-	t.checked, _ = simplelru.NewLRU[string, time.Time](tableSize, nil)
+	t.checked, _ = simplelru.NewLRU[string, checked](tableSize, nil)
 	return t
 }
 
@@ -149,34 +147,11 @@ func (t *Table) serve(id string) *http.Cookie {
 func (t *Table) firstSight(hash string, d time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.due(t.seen, hash, d)
-}
-
-// checkDue tells whether it is longer than d ago that the session with this
-// hash was known to be that user's, and takes it for known from now on.
-func (t *Table) checkDue(hash string, uid int64, d time.Duration) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.due(t.checked, checkKey(hash, uid), d)
-}
-
-// checkFailed takes back what checkDue took for known.
-func (t *Table) checkFailed(hash string, uid int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.checked.Remove(checkKey(hash, uid))
-}
-
-func checkKey(hash string, uid int64) string { return hash + "/" + strconv.FormatInt(uid, 10) }
-
-// due tells whether the time kept for key is d ago or none is kept, and then
-// keeps the present.
-func (t *Table) due(times *simplelru.LRU[string, time.Time], key string, d time.Duration) bool {
 	now := t.now()
-	if last, ok := times.Get(key); ok && now.Sub(last) < d {
+	if last, ok := t.seen.Get(hash); ok && now.Sub(last) < d {
 		return false
 	}
-	times.Add(key, now)
+	t.seen.Add(hash, now)
 	return true
 }
 

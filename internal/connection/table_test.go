@@ -98,7 +98,8 @@ func TestTableIsBounded(t *testing.T) {
 		table.rotated(id, &http.Cookie{Value: fmt.Sprintf("%042d%042d", n, 2), MaxAge: 60})
 		table.left(fmt.Sprintf("%042d%042d", n, 3), setTo(1))
 		table.firstSight(id, time.Hour)
-		table.checkDue(id, 1, time.Hour)
+		table.know(id, 1, 0)
+		table.doubt(id)
 	}
 	for name, n := range map[string]int{
 		"entries": table.previous.Len(), "left": table.leftIDs.Len(), "seen": table.seen.Len(),

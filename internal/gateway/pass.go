@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/httphook"
@@ -27,6 +29,10 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		presented = current.Value
 	}
 	s.connections.BrowserSeen(r.Context(), presented)
+	if becomes(r.URL.Path) {
+		s.connections.Doubt(presented)
+		defer s.connections.Doubt(presented)
+	}
 	return up.Pass(httphook.New(w, func(_ int, header http.Header) {
 		s.connections.Observe(r.Context(), presented, header)
 		if current != nil && rpc.SessionCookie(header) == nil {
@@ -34,6 +40,11 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		}
 	}), passed)
 }
+
+// becomes tells whether Odoo may answer a request for this path by making an
+// administrator's session the superuser's, under the same id. Odoo resolves
+// doubled slashes and goes without a language in front.
+func becomes(p string) bool { return strings.HasSuffix(path.Clean(p), "/web/become") }
 
 // refresh serves a browser that comes to the gateway itself with a session id
 // that one of our calls has rotated: the request returned holds the current

@@ -102,8 +102,10 @@ func (x *exchange) serve() *reply {
 	if e := x.selectDatabase(); e != nil {
 		return x.failed(e)
 	}
+	// Odoo goes without slashes at the end, and the one more at the start.
+	path := "/" + strings.Trim(x.r.URL.Path, "/")
 	for i := range routes {
-		if routes[i].matches(x.s.v.version, x.r.URL.Path) {
+		if routes[i].matches(x.s.v.version, path) {
 			x.route = &routes[i]
 			break
 		}

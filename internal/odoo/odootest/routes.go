@@ -44,7 +44,7 @@ func init() {
 		{path: "/", handle: rootRoute},
 		{path: "/web", handle: webClientRoute},
 		{path: "/odoo/*", from: 18, handle: webClientRoute},
-		{path: "/web/become", to: 19, auth: authUser, handle: rootRoute},
+		{path: "/web/become", to: 19, auth: authUser, handle: becomeRoute},
 		{path: "/web/simulated/record", auth: authUser, handle: recordFragmentRoute},
 		{path: "/my/*", auth: authUser, handle: portalRoute},
 		{path: "/mail/view", handle: mailViewRoute},
