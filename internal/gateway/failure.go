@@ -19,18 +19,19 @@ const retryAfter = 5 * time.Second
 var failures = map[odoo.Kind]dialect.Failure{
 	odoo.Server:         {Kind: dialect.Internal, Code: "odoo_error", Message: "Odoo failed to answer this request"},
 	odoo.SessionExpired: {Kind: dialect.Unauthorized, Code: "connection_ended", Message: "The connection to Odoo has ended; connect the application again"},
-	odoo.AccessDenied:   {Kind: dialect.Unauthorized, Code: "connection_ended", Message: "The connection to Odoo has ended; connect the application again"},
-	odoo.CheckIdentity:  {Kind: dialect.Unauthorized, Code: "identity_check", Message: "Odoo waits for the person to confirm who they are"},
-	odoo.AccessError:    {Kind: dialect.Forbidden, Code: "access_error", Message: "Odoo does not give this person access"},
-	odoo.Missing:        {Kind: dialect.NotFound, Code: "record_not_found", Message: "Record not found"},
-	odoo.Validation:     {Kind: dialect.Invalid, Code: "validation_error", Message: "Odoo refuses these values"},
-	odoo.User:           {Kind: dialect.Invalid, Code: "user_error", Message: "Odoo refuses this operation"},
-	odoo.UnknownModel:   {Kind: dialect.Invalid, Code: "model_unknown", Message: "Odoo does not know this model"},
-	odoo.UnknownMethod:  {Kind: dialect.Invalid, Code: "method_unknown", Message: "Odoo does not know this method"},
-	odoo.BadRequest:     {Kind: dialect.Invalid, Code: "invalid_arguments", Message: "Odoo does not accept these arguments"},
-	odoo.Unavailable:    {Kind: dialect.Unavailable, Code: "odoo_unavailable", Message: "Odoo can not be reached", RetryAfter: retryAfter},
-	odoo.TooLarge:       {Kind: dialect.Invalid, Code: "answer_too_large", Message: "The answer is too large; ask for fewer records or fields"},
-	odoo.Canceled:       {Kind: dialect.Unavailable, Code: "canceled", Message: "The request was canceled", RetryAfter: time.Second},
+	// Over a session that is a method's own refusal; the session lives.
+	odoo.AccessDenied:  {Kind: dialect.Forbidden, Code: "access_denied", Message: "Odoo does not give this person access"},
+	odoo.CheckIdentity: {Kind: dialect.Unauthorized, Code: "identity_check", Message: "Odoo waits for the person to confirm who they are"},
+	odoo.AccessError:   {Kind: dialect.Forbidden, Code: "access_error", Message: "Odoo does not give this person access"},
+	odoo.Missing:       {Kind: dialect.NotFound, Code: "record_not_found", Message: "Record not found"},
+	odoo.Validation:    {Kind: dialect.Invalid, Code: "validation_error", Message: "Odoo refuses these values"},
+	odoo.User:          {Kind: dialect.Invalid, Code: "user_error", Message: "Odoo refuses this operation"},
+	odoo.UnknownModel:  {Kind: dialect.Invalid, Code: "model_unknown", Message: "Odoo does not know this model"},
+	odoo.UnknownMethod: {Kind: dialect.Invalid, Code: "method_unknown", Message: "Odoo does not know this method"},
+	odoo.BadRequest:    {Kind: dialect.Invalid, Code: "invalid_arguments", Message: "Odoo does not accept these arguments"},
+	odoo.Unavailable:   {Kind: dialect.Unavailable, Code: "odoo_unavailable", Message: "Odoo can not be reached", RetryAfter: retryAfter},
+	odoo.TooLarge:      {Kind: dialect.Invalid, Code: "answer_too_large", Message: "The answer is too large; ask for fewer records or fields"},
+	odoo.Canceled:      {Kind: dialect.Unavailable, Code: "canceled", Message: "The request was canceled", RetryAfter: time.Second},
 }
 
 // failure turns any error of rules, connection or store into what an

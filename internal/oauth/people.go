@@ -32,8 +32,7 @@ type Connections interface {
 	// its person uses at this moment.
 	Attach(session string, a grant.Authorization) grant.Connection
 	// Check asks Odoo whether the person of an authorization is still there.
-	// The error is an *odoo.Error: SessionExpired and AccessDenied are a
-	// proven end.
+	// The error is an *odoo.Error: SessionExpired alone is a proven end.
 	Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error
 	// Observe follows a soft rotation of a browser's session, seen in the
 	// header of an answer of Odoo's.

@@ -79,7 +79,7 @@ func (s *Server) stillThere(r *http.Request, rt http.RoundTripper, app *applicat
 		switch failed.Kind {
 		case odoo.CheckIdentity:
 			return nil
-		case odoo.SessionExpired, odoo.AccessDenied:
+		case odoo.SessionExpired:
 			return invalidGrant("the connection to Odoo has ended; connect again")
 		}
 	}

@@ -97,7 +97,7 @@ func TestRefreshAsksOdoo(t *testing.T) {
 		code   string
 	}{
 		{"logged out", &odoo.Error{Kind: odoo.SessionExpired}, 400, "invalid_grant"},
-		{"archived", &odoo.Error{Kind: odoo.AccessDenied}, 400, "invalid_grant"},
+		{"refused by a method", &odoo.Error{Kind: odoo.AccessDenied}, 503, "temporarily_unavailable"},
 		{"identity check", &odoo.Error{Kind: odoo.CheckIdentity}, 200, ""},
 		{"unreachable", &odoo.Error{Kind: odoo.Unavailable}, 503, "temporarily_unavailable"},
 		{"answer too large", &odoo.Error{Kind: odoo.TooLarge}, 503, "temporarily_unavailable"},
