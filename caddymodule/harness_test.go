@@ -23,6 +23,7 @@ const globals = `
 	admin off
 	persist_config off
 	auto_https off
+	default_bind 127.0.0.1
 	storage file_system %s
 	log default {
 		output discard
@@ -33,7 +34,7 @@ const globals = `
 // stands for a free address; the URL of that is returned.
 func runCaddy(t *testing.T, options, site string) string {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := freeAddrs(t, 1)[0]
 	file := "{" + fmt.Sprintf(globals, t.TempDir()) + options + "}\n" + site
 	file = strings.ReplaceAll(file, "ADDR", addr)
 	if err := caddy.Load([]byte(mustAdapt(t, file)), true); err != nil {
@@ -45,16 +46,6 @@ func runCaddy(t *testing.T, options, site string) string {
 		}
 	})
 	return "http://" + addr
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // probe is a handler of tests only: it hands the rest of its route to a

@@ -65,6 +65,7 @@ func (s site) caddyfile() string {
 	return fmt.Sprintf(`{
 	admin %s
 	auto_https off
+	default_bind 127.0.0.1
 	persist_config off
 	%s
 	%s
