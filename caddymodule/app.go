@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/gateway"
+	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
 func init() {
@@ -112,7 +113,11 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	if a.SealKey != "" {
-		if options.sealKey, err = parseSealKey(a.SealKey, repl); err != nil {
+		text, err := resolve(a.SealKey, repl)
+		if err != nil {
+			return fmt.Errorf("seal_key: %w", err)
+		}
+		if options.sealKey, err = seal.ParseKey(text); err != nil {
 			return fmt.Errorf("seal_key: %w", err)
 		}
 	}

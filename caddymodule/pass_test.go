@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"maps"
@@ -14,12 +13,9 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/http2"
 )
 
 // variety is an upstream with all that passes through a proxy. What it has
@@ -253,40 +249,8 @@ func TestPassThroughIsAsPlainCaddy(t *testing.T) {
 }
 
 // overHTTP2 speaks HTTP/2 without TLS.
-func overHTTP2() *http2.Transport {
-	return &http2.Transport{AllowHTTP: true, DisableCompression: true,
-		DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, addr)
-		}}
-}
-
-// echoOverHTTP2 opens a WebSocket by an extended CONNECT (RFC 8441).
-func echoOverHTTP2(addr string) error {
-	r, w := io.Pipe()
-	defer w.Close()
-	req := &http.Request{
-		Method: http.MethodConnect, Host: addr, Body: r, ContentLength: -1,
-		URL: &url.URL{Scheme: "http", Host: addr, Path: "/websocket"},
-		Header: http.Header{":protocol": {"websocket"}, "Sec-Websocket-Version": {"13"},
-			"Cookie": {"session_id=AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEf"}},
-	}
-	transport := overHTTP2()
-	defer transport.CloseIdleConnections()
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d", res.StatusCode)
-	}
-	for i := range 3 {
-		want := fmt.Sprintf("ping %d", i)
-		_, _ = io.WriteString(w, want)
-		got := make([]byte, len(want))
-		if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != want {
-			return fmt.Errorf("echo %q, %v", got, err)
-		}
-	}
-	return nil
+func overHTTP2() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Transport{DisableCompression: true, Protocols: protocols}
 }

@@ -117,7 +117,7 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 		return seal.NewRing(p.options.sealKey)
 	}
 	path := filepath.Join(p.dir, "seal.key")
-	key, created, err := loadOrCreateSealKey(path)
+	key, created, err := seal.LoadOrCreate(path)
 	if err != nil {
 		return nil, err
 	}
