@@ -18,6 +18,7 @@ type site struct {
 	failAt                string // where another app fails
 	config                string // a response header X-Config
 	inApplication         string // more of the application
+	body                  string // of the site, in place of all else
 	echo                  string // an upstream for /load and /websocket
 	inSite                string // more of the site
 	secret                string
@@ -62,6 +63,9 @@ func (s site) caddyfile() string {
 	if s.failAt != "" {
 		s.global += "\n\tfailing_app " + s.failAt
 	}
+	if s.body == "" {
+		s.body = handler + "\n\treverse_proxy " + s.upstream
+	}
 	return fmt.Sprintf(`{
 	admin %s
 	auto_https off
@@ -74,9 +78,8 @@ http://%s {
 	%s
 	%s
 	%s
-	reverse_proxy %s
 }
-`, s.admin, s.global, app, s.addr, s.config, s.inSite, handler, s.upstream)
+`, s.admin, s.global, app, s.addr, s.config, s.inSite, s.body)
 }
 
 // newSite returns a site on free addresses before an echoing upstream.

@@ -1,0 +1,215 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// valid is an app in JSON that is right.
+const valid = `{
+	"store": {"module": "badger", "path": "STORE"},
+	"gateways": {"erp": {
+		"issuer": "https://erp.example.com",
+		"database": "prod",
+		"applications": {"wiki": {
+			"client_id": "wiki", "client_secret": "top-secret", "model_scheme": "sales",
+			"redirect_uris": [{"uri": "https://wiki.example.com/cb"}]
+		}},
+		"model_schemes": {"sales": {"whitelist": ["customer"]}},
+		"model_configurations": {"customer": {
+			"model": "res.partner", "fields": {"limit": "whitelist", "names": ["name"]}, "filter": [["active", "=", true]]
+		}}
+	}}
+}`
+
+// provision provisions an app, and gives the same errors as Caddy would.
+func provision(t *testing.T, config string) (*App, error) {
+	t.Helper()
+	dir := t.TempDir()
+	config = strings.ReplaceAll(config, "STORE", filepath.Join(dir, "store"))
+	var app *App
+	ctx, err := caddy.ProvisionContext(&caddy.Config{
+		Admin:      &caddy.AdminConfig{Disabled: true},
+		StorageRaw: json.RawMessage(`{"module": "file_system", "root": "` + dir + `"}`),
+		AppsRaw:    caddy.ModuleMap{"odoo_gateway": json.RawMessage(config)},
+		Logging:    &caddy.Logging{Logs: map[string]*caddy.CustomLog{"default": {BaseLog: caddy.BaseLog{WriterRaw: json.RawMessage(`{"output": "discard"}`)}}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	v, err := ctx.AppIfConfigured("odoo_gateway")
+	if err != nil {
+		return nil, err
+	}
+	app = v.(*App)
+	t.Cleanup(func() { _ = app.Cleanup() })
+	if _, err := os.Stat(filepath.Join(dir, "store")); err == nil {
+		t.Error("provisioning has touched the disk")
+	}
+	return app, nil
+}
+
+func TestProvisionErrors(t *testing.T) {
+	t.Setenv("EMPTY_SECRET", "")
+	tests := []struct{ name, old, new, want string }{
+		{"unknown field of the app", `"store"`, `"stroe"`, `unknown field "stroe"`},
+		{"unknown field of a gateway", `"issuer"`, `"isuer"`, `unknown field "isuer"`},
+		{"unknown field of an application", `"client_id"`, `"clientid"`, `unknown field "clientid"`},
+		{"unknown field of a redirect URI", `{"uri":`, `{"insecure": true, "uri":`, `unknown field "insecure"`},
+		{"unknown field of a scheme", `{"whitelist"`, `{"blacklist": [], "whitelist"`, `unknown field "blacklist"`},
+		{"unknown field of a configuration", `"model":`, `"operations": ["read"], "model":`, `unknown field "operations"`},
+		{"unknown store", `"module": "badger"`, `"module": "redis"`, `unknown module: odoo_gateway.stores.redis`},
+		{"gateway name", `"erp":`, `"e/p":`, `gateway "e/p": a name has at most 64 letters`},
+		{"application name", `"wiki": {`, `"wi ki": {`, `gateway erp: application "wi ki": a name has`},
+		{"no issuer", `"https://erp.example.com"`, `""`, "gateway erp: issuer: is required"},
+		{"issuer with a path", `erp.example.com"`, `erp.example.com/odoo"`, "gateway erp: issuer: \"https://erp.example.com/odoo\": must end after the host"},
+		{"issuer with a slash", `erp.example.com"`, `erp.example.com/"`, "must end after the host"},
+		{"issuer with a query", `erp.example.com"`, `erp.example.com?db=x"`, "must have no user, query or fragment"},
+		{"issuer with a user", `https://erp`, `https://admin@erp`, "must have no user, query or fragment"},
+		{"issuer in capitals", `https://erp`, `https://ERP`, "must be written in lower case"},
+		{"issuer without TLS", `https://erp`, `http://erp`, "plain http is accepted on loopback only"},
+		{"issuer of another kind", `https://erp`, `ftp://erp`, "the scheme must be https"},
+		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
+		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
+		{"no client id", `"client_id": "wiki"`, `"client_id": ""`, "gateway erp: application wiki: client_id: is required"},
+		{"no secret", `"top-secret"`, `""`, "gateway erp: application wiki: client_secret: is required (or set public)"},
+		{"secret of a public client", `"client_id"`, `"public": true, "client_id"`, "client_secret: a public client has none"},
+		{"unset variable", `"top-secret"`, `"a{env.NOT_SET}b"`, "gateway erp: application wiki: client_secret: placeholder {env.NOT_SET} is unset or empty"},
+		{"empty variable", `"top-secret"`, `"{env.EMPTY_SECRET}"`, "placeholder {env.EMPTY_SECRET} is unset or empty"},
+		{"missing file", `"top-secret"`, `"{file./does/not/exist}"`, "placeholder {file./does/not/exist} is unset or empty"},
+		{"no scheme", `"model_scheme": "sales"`, `"model_scheme": ""`, "gateway erp: application wiki: model_scheme: is required"},
+		{"missing scheme", `"model_scheme": "sales"`, `"model_scheme": "hr"`, `gateway erp: application wiki: model_scheme: there is no model scheme "hr"`},
+		{"missing configuration", `["customer"]`, `["customer", "order"]`, `gateway erp: model_scheme sales: whitelist: there is no model configuration "order"`},
+		{"empty scheme", `["customer"]`, `[]`, "gateway erp: model_scheme sales: whitelist: at least one"},
+		{"configuration twice", `["customer"]`, `["customer", "customer"]`, "is configured twice"},
+		{"no model", `"res.partner"`, `""`, "gateway erp: model_configuration customer: model: is required"},
+		{"odd model", `"res.partner"`, `"res partner"`, "gateway erp: model_configuration customer:"},
+		{"sensitive model", `"res.partner"`, `"ir.config_parameter"`, "is sensitive and cannot be opened"},
+		{"no fields", `"fields": {"limit": "whitelist", "names": ["name"]}, `, ``, "fields: is required: none, whitelist or blacklist"},
+		{"odd limit", `"limit": "whitelist"`, `"limit": "most"`, `fields: "most" is none of`},
+		{"none with fields", `"limit": "whitelist"`, `"limit": "none"`, "fields are named"},
+		{"odd filter", `[["active", "=", true]]`, `[["active", "is", true]]`, "gateway erp: model_configuration customer:"},
+		{"no redirect URI", `[{"uri": "https://wiki.example.com/cb"}]`, `[]`, "gateway erp: application wiki: redirect_uri: at least one is required"},
+		{"redirect URI twice", `[{"uri": "https://wiki.example.com/cb"}]`, `[{"uri": "https://w/"}, {"uri": "https://w/"}]`, `redirect_uri: "https://w/" is given twice`},
+		{"unknown habit", `"client_id"`, `"compat": ["jira"], "client_id"`, `compat: "jira" is neither`},
+		{"code lives too long", `"client_id"`, `"authorization_code_expiry": "2h", "client_id"`, "authorization_code_expiry: 2h0m0s is not between 1s and 1h0m0s"},
+		{"token lives too long", `"client_id"`, `"access_token_expiry": "30d", "client_id"`, "access_token_expiry: 720h0m0s is not between"},
+		{"negative life", `"client_id"`, `"access_token_expiry": "-1h", "client_id"`, "access_token_expiry: -1h0m0s is not between"},
+		{"refresh shorter than access", `"client_id"`, `"refresh_token_expiry": "10m", "client_id"`, "refresh_token_expiry: 10m0s is shorter than an access token's 1h0m0s"},
+		{"negative refresh", `"client_id"`, `"refresh_token_expiry": "-1s", "client_id"`, "refresh_token_expiry: -1s is shorter"},
+		{"client id twice", `"applications": {`, `"applications": {"other": {"client_id": "wiki", "public": true, "model_scheme": "sales", "redirect_uris": [{"uri": "https://o/"}]}, `, "client_id is already used"},
+		{"seal key", `"store"`, `"seal_key": "abcd", "store"`, "seal_key: "},
+		{"seal key variable", `"store"`, `"seal_key": "{env.NOT_SET}", "store"`, "seal_key: placeholder {env.NOT_SET} is unset or empty"},
+		{"store at the root", `"STORE"`, `"/"`, "the root of the file system is no place for a store"},
+		{"store path variable", `"STORE"`, `"{env.NOT_SET}/x"`, "path: placeholder {env.NOT_SET} is unset or empty"},
+		{"empty gateway", `"gateways": {`, `"gateways": {"none": null, `, "gateway none: is empty"},
+		{"empty application", `"applications": {`, `"applications": {"none": null, `, "application none: is empty"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			config := strings.Replace(valid, tt.old, tt.new, 1)
+			if config == valid {
+				t.Fatalf("%s is not in the configuration", tt.old)
+			}
+			_, err := provision(t, config)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("got %v\nwant %q", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "top-secret") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestSecretsAreResolved(t *testing.T) {
+	t.Setenv("WIKI_SECRET", "from the environment {env.HOME}")
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("from a file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{
+		"{env.WIKI_SECRET}":     "from the environment {env.HOME}", // not expanded twice
+		"{file." + file + "}":   "from a file",
+		"x-{env.WIKI_SECRET}-y": "x-from the environment {env.HOME}-y",
+		"{system.hostname}":     "{system.hostname}",
+		"br{ace}s":              "br{ace}s",
+	} {
+		app, err := provision(t, strings.Replace(valid, `"top-secret"`, `"`+in+`"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := app.gateways["erp"].settings.applications[0]; !a.Secret.Matches(want) {
+			t.Errorf("%s: the secret is not %q", in, want)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	app, err := provision(t, valid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := app.gateways["erp"].settings.applications[0]
+	if a.Name != "wiki" || a.Title != "wiki" || !a.Active || a.Public || !a.RedirectURIs[0].Active || a.RedirectURIs[0].Individually {
+		t.Errorf("got %+v", a)
+	}
+	if a.CodeExpiry != 10*time.Minute || a.AccessTokenExpiry != time.Hour || a.RefreshTokenExpiry != 0 {
+		t.Errorf("got %v, %v, %v", a.CodeExpiry, a.AccessTokenExpiry, a.RefreshTokenExpiry)
+	}
+	app, err = provision(t, strings.Replace(valid, `"client_id"`,
+		`"name": "Team wiki", "active": false, "compat": ["restapi"], "authorization_code_expiry": "30s", "access_token_expiry": "5m", "refresh_token_expiry": "30d", "client_id"`, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = app.gateways["erp"].settings.applications[0]
+	if a.Title != "Team wiki" || a.Active || !a.Compat.Restapi || a.Compat.Confluence ||
+		a.CodeExpiry != 30*time.Second || a.AccessTokenExpiry != 5*time.Minute || a.RefreshTokenExpiry != 720*time.Hour {
+		t.Errorf("got %+v", a)
+	}
+}
+
+func TestRedirectURIs(t *testing.T) {
+	tests := []struct {
+		uri    string
+		public bool
+		ok     bool
+	}{
+		{"https://wiki.example.com/cb", false, true},
+		{"https://wiki.example.com/cb?a=b", false, true},
+		{"http://127.0.0.1:8123/cb", false, true},
+		{"http://[::1]:8123/cb", false, true},
+		{"http://localhost/cb", false, true},
+		{"com.example.app:/cb", true, true},
+		{"com.example.app:/cb", false, false},
+		{"http://wiki.example.com/cb", false, false},
+		{"http://127.0.0.1.example.com/cb", false, false},
+		{"http://localhost.example.com/cb", false, false},
+		{"https://wiki.example.com/cb#x", false, false},
+		{"https://wiki.example.com/cb#", false, false},
+		{"https://user@wiki.example.com/cb", false, false},
+		{"https:///cb", false, false},
+		{"https:cb", false, false},
+		{"//wiki.example.com/cb", false, false},
+		{"/cb", false, false},
+		{"", false, false},
+		{"javascript:alert(1)", true, false},
+		{"data:text/html,x", true, false},
+		{"https://wiki.example.com\\@evil.example/", false, false},
+		{"https://wiki.example.com/ cb", false, false},
+		{"https://wiki.example.com/\ncb", false, false},
+		{"https://wikı.example.com/cb", false, false},
+	}
+	for _, tt := range tests {
+		_, err := RedirectURI{URI: tt.uri}.redirectURI(tt.public)
+		if (err == nil) != tt.ok {
+			t.Errorf("%q, public %v: %v", tt.uri, tt.public, err)
+		}
+	}
+}

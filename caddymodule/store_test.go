@@ -1,0 +1,190 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+func references(dir string) int {
+	n, _ := stores.References(dir)
+	return n
+}
+
+func mustAcquire(t *testing.T, dir string) *storeReference {
+	t.Helper()
+	r, err := acquireStore(storeOptions{dir: dir, logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestStoreIsClosedWithItsLastReference(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	first := mustAcquire(t, dir)
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("a reference alone has touched the disk: %v", err)
+	}
+	backend, err := first.state().Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A reload: the new configuration comes before the old one goes.
+	second := mustAcquire(t, dir)
+	if second.state() != first.state() {
+		t.Error("two configurations of one directory have different states")
+	}
+	for range 2 { // giving back twice counts once
+		if err := first.release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := references(dir); n != 1 {
+		t.Fatalf("%d references, want 1", n)
+	}
+	if _, err := backend.Store("erp").SigningKeys(t.Context()); err != nil {
+		t.Fatalf("the store is closed while it is used: %v", err)
+	}
+	if err := second.release(); err != nil {
+		t.Fatal(err)
+	}
+	if n := references(dir); n != 0 {
+		t.Errorf("%d references, want none", n)
+	}
+	// Requests may outlive their configuration: they find the store closed.
+	if _, err := backend.Store("erp").SigningKeys(t.Context()); !errors.Is(err, grant.ErrUnavailable) {
+		t.Errorf("a closed store says %v", err)
+	}
+	var none *storeReference
+	if err := none.release(); err != nil {
+		t.Errorf("giving back nothing: %v", err)
+	}
+
+	// The lock is gone: the directory can be opened again, with the same key.
+	third := mustAcquire(t, dir)
+	defer func() { _ = third.release() }()
+	if _, err := third.state().Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStoreNeverOpenedIsNotOpenedByALateRequest(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	r := mustAcquire(t, dir)
+	state := r.state()
+	if err := r.release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.Open(t.Context()); err == nil {
+		t.Error("a store that nobody refers to was opened")
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its directory was made: %v", err)
+	}
+}
+
+func TestStoreOpensOnceForManyAtOnce(t *testing.T) {
+	r := mustAcquire(t, filepath.Join(t.TempDir(), "store"))
+	defer func() { _ = r.release() }()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := r.state().Open(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestStoresAreKeyedByDirectory: two configurations that write one directory
+// differently share it, because it can be opened once only.
+func TestStoresAreKeyedByDirectory(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("GRANTS", dir)
+	for _, path := range []string{dir + "/store", dir + "//a/../store/", "{env.GRANTS}/store"} {
+		s := &BadgerStore{Path: path}
+		if err := s.Provision(caddy.Context{}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Directory()
+		if err != nil || got != filepath.Join(dir, "store") {
+			t.Errorf("%s: got %s, %v", path, got, err)
+		}
+	}
+	got, err := new(BadgerStore).Directory()
+	if err != nil || got != filepath.Join(caddy.AppDataDir(), "odoo_gateway") {
+		t.Errorf("by default: %s, %v", got, err)
+	}
+}
+
+func TestSealKeyOptionIsUsedAndLeavesNoFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	key := strings.Repeat("0f", 32)
+	config := strings.Replace(valid, `"store"`, `"seal_key": "`+key+`", "store"`, 1)
+	app, err := provision(t, strings.ReplaceAll(config, "STORE", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "seal.key")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a key file stands beside the store: %v", err)
+	}
+	if err := app.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+
+	// With another key the start fails, in words that do not tell it.
+	config = strings.Replace(valid, `"store"`, `"seal_key": "`+strings.Repeat("ab", 32)+`", "store"`, 1)
+	if app, err = provision(t, strings.ReplaceAll(config, "STORE", dir)); err != nil {
+		t.Fatal(err)
+	}
+	err = app.Start()
+	if err == nil || !strings.Contains(err.Error(), "was made with another sealing key") || strings.Contains(err.Error(), "abab") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestCleanupOfAHalfBuiltApp: Caddy cleans up what has failed to provision.
+func TestCleanupOfAHalfBuiltApp(t *testing.T) {
+	if err := new(App).Cleanup(); err != nil {
+		t.Error(err)
+	}
+	dir := filepath.Join(t.TempDir(), "store")
+	running := mustAcquire(t, dir)
+	defer func() { _ = running.release() }()
+	for _, broken := range []string{`"https://erp.example.com"`, `"res.partner"`, `"sales"`} {
+		config := strings.Replace(strings.ReplaceAll(valid, "STORE", dir), broken, `"?"`, 1)
+		if _, err := provision(t, config); err == nil {
+			t.Fatalf("%s: no error", broken)
+		}
+		if n := references(dir); n != 1 {
+			t.Fatalf("%s: %d references after a failed reload, want 1", broken, n)
+		}
+	}
+	app, err := provision(t, strings.ReplaceAll(valid, "STORE", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := references(dir); n != 2 {
+		t.Fatalf("%d references, want 2", n)
+	}
+	if err := app.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	if n := references(dir); n != 1 {
+		t.Fatalf("%d references, want 1", n)
+	}
+}
