@@ -76,5 +76,5 @@ func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialec
 // since its fields were read.
 func unknownField(err error) bool {
 	var denied *scheme.Denied
-	return errors.As(err, &denied) && denied.Code == scheme.CodeField
+	return errors.As(err, &denied) && denied.Code == scheme.CodeFieldUnknown
 }

@@ -157,6 +157,7 @@ func TestRefusals(t *testing.T) {
 		{"own fault", search + "?model=a.b", nil, &dialect.Failure{Message: "internal error"}, "", 500, refused("OrestapiGateway-0500", "internal error")},
 		{"odd answer", search + "?model=a.b", nil, nil, "true", 500, refused("OrestapiGateway-0500", "internal error")},
 		{"parameter twice", search + "?model=a.b&model=res.partner", nil, nil, "", 400, refused("OrestapiGateway-0400", `parameter \"model\" occurs more than once`)},
+		{"no UTF-8", search + "?model=a.b&name=%ff", nil, nil, "", 400, refused("OrestapiGateway-0400", "the parameters are not UTF-8")},
 		{"other endpoint", "/orestapi/model/field", nil, nil, "", 404, refused("OrestapiGateway-0404", "Not found")},
 		{"unclean", "/orestapi//record/read", nil, nil, "", 400, refused("OrestapiGateway-0400", "the path must be plain")},
 		{"encoded", "/orestapi/record%2fread", nil, nil, "", 400, refused("OrestapiGateway-0400", "the path must be plain")},
