@@ -58,8 +58,8 @@ func (st *stage) owner() string {
 }
 
 // scenes bring the simulation into the state that a recording's name implies.
-// The key is a regular expression over the whole name; the first that fits in
-// sceneOrder counts. Without one the browser has a living session.
+// The first whose expression fits the whole name counts; a recording without
+// one has a living session in a database that others use too.
 type scene struct {
 	name *regexp.Regexp
 	set  func(st *stage)
@@ -70,7 +70,7 @@ func on(pattern string, set func(st *stage)) scene {
 }
 
 // prepare gives the browser its session and sets the scene.
-func (st *stage) prepare() {
+func (st *stage) prepare(set func(*stage)) {
 	st.t.Helper()
 	if strings.HasPrefix(st.rec.Request.Headers["Cookie"], "session_id=") {
 		st.b.cookies["session_id"] = st.s.NewSession(st.owner())
@@ -78,12 +78,19 @@ func (st *stage) prepare() {
 			st.use()
 		}
 	}
+	if set != nil {
+		set(st)
+	}
+}
+
+// sceneOf is what a recording needs besides a session, or nil.
+func sceneOf(name string) func(*stage) {
 	for _, sc := range scenes {
-		if sc.name.MatchString(st.rec.Name) {
-			sc.set(st)
-			return
+		if sc.name.MatchString(name) {
+			return sc.set
 		}
 	}
+	return nil
 }
 
 // use makes one ordinary request with the browser's session.
@@ -192,7 +199,6 @@ var scenes = []scene{
 		}
 		st.body = strings.Replace(st.body, "totp_token="+form.Get("totp_token"), "totp_token="+TOTPCode(TOTPSecret, st.s.now()), 1)
 	}),
-	on(`login_bad_csrf`, func(st *stage) {}),
 
 	// dead and ageing sessions
 	on(`session_info_malformed_sid`, func(st *stage) { st.b.cookies["session_id"] = "zzz" }),
@@ -238,7 +244,6 @@ var scenes = []scene{
 	on(`lock_timeout_.*`, func(st *stage) { st.s.LockTimeout("admin") }),
 
 	// keys
-	on(`apikey_[a-z0-9]+_1_create.*|apikey_demo_[a-z0-9]+_1_create_description`, func(st *stage) {}),
 	on(`apikey_(admin|demo|portal|portal1d)_2_make_key`, func(st *stage) { st.on(st.description()) }),
 	on(`apikey_[a-z]+_(3_run_check_wrong|5_write_password)`, func(st *stage) { st.on(st.identityWizard()) }),
 	on(`apikey_[a-z]+_4_run_check_wrong`, func(st *stage) {
