@@ -63,7 +63,7 @@ type route struct {
 	kind       kind
 	auth       access
 	methods    string // blank-separated; "" = all
-	csrf       bool   // POST needs a token
+	noCSRF     bool   // csrf=False: takes forms without a token
 	unsaved    bool   // save_session=False
 	frontend   bool   // a page of the portal: sets frontend_lang
 	noIdentity bool   // check_identity=False
@@ -150,10 +150,14 @@ func (x *exchange) run() (*reply, error) {
 	if err := x.authenticate(); err != nil {
 		return nil, err
 	}
-	if x.route.csrf && x.r.Method == http.MethodPost && !x.validCSRF(x.form().Get("csrf_token")) {
+	if x.route.kind == kindHTTP && !x.route.noCSRF && !safeMethod(x.r.Method) && !x.validCSRF(x.form().Get("csrf_token")) {
 		return nil, &httpError{status: http.StatusBadRequest, text: "Session expired (invalid CSRF token)"}
 	}
 	return x.route.handle(x)
+}
+
+func safeMethod(m string) bool {
+	return m == http.MethodGet || m == http.MethodHead || m == http.MethodOptions || m == http.MethodTrace
 }
 
 // selectDatabase obeys X-Odoo-Database.

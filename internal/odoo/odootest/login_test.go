@@ -54,6 +54,11 @@ func TestLoginRefused(t *testing.T) {
 				t.Errorf("%s: %d", name, a.StatusCode)
 			}
 		}
+		for _, path := range []string{"/web", "/my", "/web/login/totp", "/web/session/logout"} {
+			if a := b.post(path, nil); a.StatusCode != http.StatusBadRequest && a.StatusCode != http.StatusSeeOther || a.session() != "" {
+				t.Errorf("POST %s without a token: %d, cookie %q", path, a.StatusCode, a.session())
+			}
+		}
 		other := newBrowser(t, s)
 		stolen := token(t, other.get("/web/login").body)
 		if a := b.post("/web/login", url.Values{"csrf_token": {stolen}, "login": {"admin"}, "password": {"admin"}}); a.StatusCode != http.StatusBadRequest {

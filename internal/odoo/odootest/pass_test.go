@@ -161,6 +161,19 @@ func TestOAuthLogin(t *testing.T) {
 		if link == "" {
 			t.Fatalf("no link to the provider among %q", page.Links)
 		}
+		form, err := s.Client().Get(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer form.Body.Close()
+		shown, err := io.ReadAll(form.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The form posts to where it stands, so that the request goes on with it.
+		if forms := reduce(&stage{t: t}, shown).Forms; len(forms) != 1 || forms[0].Action != "" {
+			t.Fatalf("the provider's forms: %v", forms)
+		}
 		res, err := s.Client().PostForm(link, url.Values{"login": {"demo"}, "password": {"demo"}})
 		if err != nil || res.StatusCode != http.StatusSeeOther {
 			t.Fatalf("the provider: %v %+v", err, res)

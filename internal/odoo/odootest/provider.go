@@ -60,7 +60,7 @@ func (p *Provider) Deny(deny bool) {
 	p.deny = deny
 }
 
-type providerPage struct{ Name, Query, Login, Alert string }
+type providerPage struct{ Name, Login, Alert string }
 
 // ServeHTTP implements http.Handler: /authorize and /userinfo.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +82,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is not an authorization request of a known client", http.StatusBadRequest)
 		return
 	}
-	page := providerPage{Name: p.Name, Query: r.URL.RawQuery}
+	page := providerPage{Name: p.Name}
 	if r.Method == http.MethodPost {
 		page.Login = r.PostFormValue("login")
 		if want, ok := p.Accounts[page.Login]; ok && want == r.PostFormValue("password") {

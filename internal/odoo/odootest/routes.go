@@ -6,12 +6,12 @@ var routes []route
 func init() {
 	routes = []route{
 		// login and logout
-		{path: "/web/login", methods: "GET POST HEAD OPTIONS", csrf: true, handle: loginRoute},
-		{path: "/web/login/totp", methods: "GET POST HEAD OPTIONS", auth: authPublic, csrf: true, frontend: true, handle: totpRoute},
-		{path: "/web/session/logout", to: 19, methods: "GET HEAD OPTIONS", csrf: true, noIdentity: true, handle: logoutRoute},
-		{path: "/web/session/logout", from: 20, methods: "POST OPTIONS", csrf: true, noIdentity: true, handle: logoutRoute},
-		{path: "/web/signup", methods: "GET POST HEAD OPTIONS", auth: authPublic, csrf: true, frontend: true, handle: signupRoute},
-		{path: "/web/reset_password", methods: "GET POST HEAD OPTIONS", auth: authPublic, csrf: true, frontend: true, handle: signupRoute},
+		{path: "/web/login", handle: loginRoute},
+		{path: "/web/login/totp", auth: authPublic, frontend: true, handle: totpRoute},
+		{path: "/web/session/logout", to: 19, noIdentity: true, handle: logoutRoute},
+		{path: "/web/session/logout", from: 20, methods: "POST OPTIONS", noIdentity: true, handle: logoutRoute},
+		{path: "/web/signup", auth: authPublic, frontend: true, handle: signupRoute},
+		{path: "/web/reset_password", auth: authPublic, frontend: true, handle: signupRoute},
 		{path: "/auth_oauth/signin", handle: oauthSigninRoute},
 
 		// sessions
@@ -23,7 +23,7 @@ func init() {
 		{path: "/auth-timeout/session/check-identity", from: 19, to: 19, kind: kindJSON, auth: authUser, noIdentity: true, handle: rpcRoute(identityCheckRoute)},
 		{path: "/web/session/identity", from: 20, auth: authUser, noIdentity: true, handle: identityPageRoute},
 		{path: "/web/session/identity/check", from: 20, kind: kindJSON, auth: authUser, noIdentity: true, handle: rpcRoute(identityCheckRoute)},
-		{path: "/web/session/fingerprint/check", from: 20, methods: "POST OPTIONS", auth: authUser, noIdentity: true, handle: fingerprintRoute},
+		{path: "/web/session/fingerprint/check", from: 20, methods: "POST OPTIONS", auth: authUser, noIdentity: true, noCSRF: true, handle: fingerprintRoute},
 
 		// calls
 		{path: "/web/dataset/call_kw/*", kind: kindJSON, auth: authUser, early: earlyCallKw, handle: rpcRoute(callKw)},
@@ -31,7 +31,7 @@ func init() {
 		{path: "/jsonrpc", kind: kindJSON, unsaved: true, handle: rpcRoute(jsonrpcRoute)},
 		{path: "/json/2/*", from: 19, kind: kindJSON2, auth: authBearer, unsaved: true, json2Name: "/json/2/&lt;__model__&gt;/&lt;__method__&gt;", handle: json2Route},
 		{path: "/json/version", from: 19, handle: webVersionRoute},
-		{path: "/json/*", from: 18, to: 18, auth: authUser, csrf: true, handle: oldJSONRoute},
+		{path: "/json/*", from: 18, to: 18, auth: authUser, handle: oldJSONRoute},
 
 		// what the server says of itself
 		{path: "/web/health", unsaved: true, handle: healthRoute},

@@ -132,7 +132,9 @@ func (x *exchange) record(model string, id int64) recordView {
 	view.Title = asString(values["display_name"])
 	for _, n := range names[1:] {
 		label := asString(asMap(asMap(fields)[n.(string)])["string"])
-		view.Rows = append(view.Rows, recordRow{label, shown(values[n.(string)])})
+		if value := shown(values[n.(string)]); value != "" {
+			view.Rows = append(view.Rows, recordRow{label, value})
+		}
 	}
 	return view
 }
