@@ -14,6 +14,7 @@ import (
 // tokens and cookies stay here, and a browser that presents a session id which
 // a call of the gateway's has rotated is served with the current one.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) error {
+	received := r
 	r = g.strip(r)
 	s := g.service.Load()
 	if s == nil {
@@ -33,11 +34,12 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		s.connections.Doubt(presented)
 		defer s.connections.Doubt(presented)
 	}
-	return up.Pass(httphook.New(w, func(_ int, header http.Header) {
+	return up.Pass(httphook.New(w, func(status int, header http.Header) {
 		s.connections.Observe(r.Context(), presented, header)
 		if current != nil && rpc.SessionCookie(header) == nil {
 			header.Add("Set-Cookie", current.String())
 		}
+		s.wayBack(received, status, header)
 	}), passed)
 }
 

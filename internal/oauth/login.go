@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -180,18 +181,29 @@ type pending struct {
 	Until    time.Time `json:"t"`
 }
 
-// offerPending offers the way back to an authorization that a login has lost.
-func (s *Server) offerPending(w http.ResponseWriter, r *http.Request) bool {
+// Pending tells whether a browser has an authorization under way that a login
+// has interrupted.
+func (s *Server) Pending(r *http.Request) bool {
+	_, _, ok := s.pending(r)
+	return ok
+}
+
+func (s *Server) pending(r *http.Request) (*application.Application, pending, bool) {
 	var p pending
 	if !s.readCookie(r, pendingCookie, &p) || !s.Now().Before(p.Until) {
-		return false
+		return nil, pending{}, false
 	}
 	app := s.Applications.ByClientID(p.ClientID)
-	if app == nil || !app.Active {
-		return false
+	return app, p, app != nil && app.Active
+}
+
+// offerPending offers the way back to an authorization that a login has lost.
+func (s *Server) offerPending(w http.ResponseWriter, r *http.Request) bool {
+	app, p, ok := s.pending(r)
+	if ok {
+		page.WriteContinue(w, page.Continue{Application: app.Title, URL: p.Path, Odoo: "/web"})
 	}
-	page.WriteContinue(w, page.Continue{Application: app.Title, URL: p.Path})
-	return true
+	return ok
 }
 
 // expireSession takes Odoo's session from the browser.

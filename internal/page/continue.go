@@ -9,6 +9,8 @@ type Continue struct {
 	Application string
 	// URL is the gateway's own authorize path with the pending parameters.
 	URL string
+	// Odoo is the path of Odoo's own start page.
+	Odoo string
 }
 
 // WriteContinue writes the page.

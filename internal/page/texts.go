@@ -5,7 +5,7 @@ type consentTexts struct {
 }
 
 type continueTexts struct {
-	Title, Text, Continue string
+	Title, Text, Continue, Odoo string
 }
 
 type problemTexts struct {
@@ -41,6 +41,7 @@ var texts = struct {
 		Title:    "Almost there",
 		Text:     "You were connecting an application to Odoo when the login took another way.",
 		Continue: "Continue to",
+		Odoo:     "Go to Odoo instead",
 	},
 	Problem: problemTexts{
 		Cause:     "Likely cause",
