@@ -134,12 +134,10 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 	return nil
 }
 
-// withPort chooses a free port where none is given: the URLs must be known
-// before Caddy listens.
+// withPort chooses a free port where none is given, as the URLs must be known
+// before Caddy listens. A port that is taken is refused: Caddy would share it
+// with another Caddy.
 func withPort(a netip.AddrPort) (netip.AddrPort, error) {
-	if a.Port() != 0 {
-		return a, nil
-	}
 	l, err := net.Listen("tcp", a.String())
 	if err != nil {
 		return a, err

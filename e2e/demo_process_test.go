@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -87,6 +88,22 @@ func TestDemoBesideCaddy(t *testing.T) {
 	if a := newPerson(t, d.WikiURL).get("/pages/customer-visit"); a.StatusCode != http.StatusOK {
 		t.Errorf("the wiki: %s", a.Status)
 	}
+	// Two processes may listen on one address, and each gets some of the
+	// connections: all of them must be answered by the other Caddy.
+	for range 32 {
+		if a := freshGet(t, "http://127.0.0.1:"+admin+"/config/"); !strings.Contains(a, "the other Caddy") {
+			t.Fatalf("the admin endpoint of the other Caddy says %s", a)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := exec.Command(self, "odoo-gateway", "demo", "--listen", "127.0.0.1:"+port)
+	second.Env = append(os.Environ(), asCaddy+"=1", "TMPDIR="+t.TempDir())
+	if said, err := second.CombinedOutput(); err == nil || !strings.Contains(string(said), "already in use") {
+		t.Errorf("on the other Caddy's port: %v\n%s", err, said)
+	}
 	d.stop(syscall.SIGTERM)
 
 	if after, rewritten := savedConfig(t, saved); after != before || !rewritten.Equal(written) {
@@ -97,6 +114,22 @@ func TestDemoBesideCaddy(t *testing.T) {
 			t.Errorf("the other Caddy at %s: %s", at, a.Status)
 		}
 	}
+}
+
+// freshGet reads an address over a connection of its own.
+func freshGet(t *testing.T, at string) string {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // savedConfig reads what Caddy has saved, and when.
