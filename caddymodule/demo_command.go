@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/netip"
 	"net/url"
@@ -135,15 +137,29 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 }
 
 // withPort chooses a free port where none is given, as the URLs must be known
-// before Caddy listens. A port that is taken is refused: Caddy would share it
-// with another Caddy.
+// before Caddy listens. It lies below the range from which systems take the
+// ports of outgoing connections: one of those could have it by the time that
+// Caddy listens. A port that is taken is refused: Caddy would share it with
+// another Caddy.
 func withPort(a netip.AddrPort) (netip.AddrPort, error) {
-	l, err := net.Listen("tcp", a.String())
-	if err != nil {
-		return a, err
+	const lowest, ports, tries = 20_000, 12_000, 100
+	chosen := a
+	for try := 1; ; try++ {
+		if a.Port() == 0 {
+			n, err := rand.Int(rand.Reader, big.NewInt(ports))
+			if err != nil {
+				return a, err
+			}
+			chosen = netip.AddrPortFrom(a.Addr(), uint16(lowest+n.Int64()))
+		}
+		l, err := net.Listen("tcp", chosen.String())
+		if err == nil {
+			return chosen, l.Close()
+		}
+		if a.Port() != 0 || try == tries {
+			return a, err
+		}
 	}
-	defer l.Close()
-	return netip.ParseAddrPort(l.Addr().String())
 }
 
 // announcement is what --json prints.

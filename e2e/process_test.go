@@ -3,12 +3,15 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,16 +123,21 @@ func serving(line string) bool {
 }
 
 // freePort returns a port of the loopback interface on which nothing listens.
+// It lies below the range of outgoing connections, of which the tests make
+// many: one of those could have it by the time that it is listened on.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		n, err := rand.Int(rand.Reader, big.NewInt(12_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := strconv.FormatInt(20_000+n.Int64(), 10)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("no free port")
+	return ""
 }
