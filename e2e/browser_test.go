@@ -87,7 +87,7 @@ func (v *visit) walk(login, password string) {
 	v.click(menu, `.panel button`)
 	v.reads("connected")
 	v.ownPage("wiki-menu-connected")
-	v.click(`.panel button`, `.panel button`)
+	v.run("disconnect", chromedp.Click(chromedp.CSS(`.panel button`)), chromedp.WaitReady(chromedp.CSS(`.panel .state:not(.good)`)))
 
 	// Disconnected here; the consent is remembered and Odoo still knows the
 	// person, so the next connect shows no page at all.
@@ -200,6 +200,7 @@ func TestBrowserRefused(t *testing.T) {
 func TestBrowserPortal(t *testing.T) {
 	v := newVisit(t, "portal", startDemo(t))
 	v.click(connectButton, loginForm)
-	v.logIn("portal", "portal", "h1")
+	v.logIn("portal", "portal", `.badge.problem`)
+	v.reads("This account can not connect applications", "Use another account")
 	v.ownPage("not-an-internal-user")
 }

@@ -157,7 +157,7 @@ func (b *browser) open(address string, wait chromedp.CSS) {
 }
 
 // click presses what a selector finds and waits for the page that follows to
-// have the other selector.
+// have the other selector, which the page itself must not have.
 func (b *browser) click(selector, then chromedp.CSS) {
 	b.t.Helper()
 	b.run(fmt.Sprintf("click %s and wait for %s", selector, then), chromedp.Click(selector), chromedp.WaitVisible(then))
