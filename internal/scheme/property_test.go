@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest/orm"
@@ -65,7 +66,9 @@ const sentinel = "SENTINEL"
 // where selected the open fields of records outside the filter, too.
 func newWorld(t *testing.T, version int, name string, selected bool) world {
 	t.Helper()
-	db := orm.New(orm.Options{Version: version})
+	// One time for both, or their write_date would differ.
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	db := orm.New(orm.Options{Version: version, Now: func() time.Time { return now }})
 	user, ok := db.UserByLogin("admin")
 	if !ok {
 		t.Fatal("no admin")
