@@ -50,6 +50,9 @@ func callKw(x *exchange, params map[string]any) (any, error) {
 		}
 		return nil, typeError(fmt.Sprintf("DataSet.call_kw() missing %d required positional argument%s: %s", len(missing), plural, list))
 	}
+	if params["kwargs"] == nil {
+		return nil, typeError("'NoneType' object is not iterable")
+	}
 	return x.callMethod(asString(params["model"]), asString(params["method"]), asList(params["args"]), asMap(params["kwargs"]))
 }
 

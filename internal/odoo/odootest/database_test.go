@@ -55,6 +55,12 @@ func TestDatabaseHeader(t *testing.T) {
 			t.Errorf("%s: %d, want %d", db, a.StatusCode, want)
 		}
 	}
+	if a := newBrowser(t, s).get("/odoo", "X-Odoo-Database", "nope"); a.StatusCode != http.StatusFound || a.Header.Get("Location") != "/odoo" {
+		t.Errorf("a page of no database: %d", a.StatusCode)
+	}
+	if a := newBrowser(t, s).do("POST", "/web/session/check", "application/json", "{}", "X-Odoo-Database", "nope"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("a call to no database: %d", a.StatusCode)
+	}
 	b := loggedIn(t, s, "demo")
 	if a := b.get("/odoo", "X-Odoo-Database", StagingDatabase); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a session of another database: %d", a.StatusCode)

@@ -89,7 +89,7 @@ type httpError struct {
 	text   string // HTML
 	header http.Header
 	raw    []byte // instead of the page
-	answer bool   // an answer object of Odoo's own, with the headers of one
+	answer bool   // an answer object of Odoo's own: the session is saved
 	site   bool   // in the look of the portal, which also sets its cookies
 }
 
@@ -168,8 +168,9 @@ func (x *exchange) selectDatabase() error {
 	}
 	db, ok := x.s.database(name)
 	if !ok {
-		if !strings.HasPrefix(x.r.URL.Path, "/json") {
-			return &httpError{status: http.StatusFound, raw: redirectPage("/web/login"), header: http.Header{"Location": {"/web/login"}}}
+		// The web client's own routes look for a database by themselves, in vain.
+		if p := x.r.URL.Path; p == "/web" || p == "/web/login" || p == "/odoo" || strings.HasPrefix(p, "/odoo/") {
+			return &httpError{status: http.StatusFound, raw: redirectPage(p), header: http.Header{"Location": {p}}, answer: true}
 		}
 		return &httpError{status: http.StatusNotFound, raw: []byte(noDatabasePage)}
 	}
@@ -252,6 +253,9 @@ func (x *exchange) failedHTTP(e *httpError) *reply {
 		a.bare = false
 		a.header.Set("Content-Type", "text/html;charset=utf-8")
 		a.body = x.sitePage(e.status)
+	}
+	if e.answer {
+		x.finish()
 	}
 	for name, values := range e.header {
 		a.header[name] = values

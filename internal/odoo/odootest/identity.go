@@ -34,7 +34,6 @@ func identityPageRoute(x *exchange) (*reply, error) {
 	u, _ := x.sess.db.engine.userByID(x.uid)
 	return htmlReply(render("identity", identityPage{
 		Login: u.login, Redirect: x.form().Get("redirect"), API: x.s.v.identityAPI,
-		TOTP: x.sess.db.totp[u.id] != "",
 	})), nil
 }
 
@@ -57,8 +56,23 @@ func identityCheckRoute(x *exchange, params map[string]any) (any, error) {
 	if !x.checkCredential(u, method, params) {
 		return nil, accessDenied()
 	}
+	// 20 asks a person with two factors for both, where a lock is what is open.
+	if x.s.v.version >= 20 && x.sess.db.totp[u.id] != "" && x.identityPending() {
+		if method == "password" {
+			x.sess.halfway, x.dirty = true, true
+			return object{{"mfa", true}, {"auth_methods", []any{"totp"}}}, nil
+		}
+		if !x.sess.halfway {
+			return nil, accessDenied()
+		}
+	}
 	x.confirmIdentity()
 	return nil, nil
+}
+
+// identityPending says whether the next request would be refused.
+func (x *exchange) identityPending() bool {
+	return x.sess.locked || x.s.opts.DeviceCheck && x.device != nil && !x.device.trusted
 }
 
 func (x *exchange) checkCredential(u person, method string, params map[string]any) bool {
@@ -76,7 +90,7 @@ func (x *exchange) checkCredential(u person, method string, params map[string]an
 // confirmIdentity notes a right credential: it lifts the lock, trusts the
 // device and opens what asks for a recent password.
 func (x *exchange) confirmIdentity() {
-	x.sess.identityAt, x.sess.locked, x.dirty = x.s.now(), false, true
+	x.sess.identityAt, x.sess.locked, x.sess.halfway, x.dirty = x.s.now(), false, false, true
 	key := x.address + "\x00" + x.r.UserAgent()
 	x.atSave = append(x.atSave, func() {
 		if d := x.sess.devices[key]; d != nil {

@@ -50,6 +50,29 @@ func TestIdentityLock(t *testing.T) {
 	}
 }
 
+// On 20 a person with a second factor needs both, in that order.
+func TestIdentityOfTwoFactors(t *testing.T) {
+	s, fake := startServer(t, Options{Version: 20})
+	b := loggedIn(t, s, TOTPLogin)
+	b.uid()
+	s.LockIdentity(TOTPLogin)
+	code := map[string]any{"type": "totp", "token": TOTPCode(TOTPSecret, fake.Now())}
+	if _, m := b.rpc("/web/session/identity/check", code); errorName(m) != "odoo.exceptions.AccessDenied" {
+		t.Errorf("the second factor alone: %v", m)
+	}
+	_, m := b.rpc("/web/session/identity/check", map[string]any{"type": "password", "password": TOTPPassword})
+	if asMap(m["result"])["mfa"] != true {
+		t.Errorf("the password: %v", m)
+	}
+	if _, e := b.uid(); e != traitsOf(20).identityName {
+		t.Errorf("the password alone: %q", e)
+	}
+	b.rpc("/web/session/identity/check", code)
+	if _, e := b.uid(); e != "" {
+		t.Errorf("both: %q", e)
+	}
+}
+
 func TestLockTimeout(t *testing.T) {
 	for _, v := range []int{19, 20} {
 		s, _ := startServer(t, Options{Version: v})

@@ -89,7 +89,7 @@ func oauthSigninRoute(x *exchange) (*reply, error) {
 		R string `json:"r"`
 	}
 	if err := json.Unmarshal([]byte(query.Get("state")), &state); err != nil {
-		return nil, &httpError{status: http.StatusBadRequest, text: "The browser (or proxy) sent a request that this server could not understand."}
+		return nil, err // 500
 	}
 	db, ok := x.s.database(state.D)
 	if !ok {

@@ -32,10 +32,7 @@ type loginPage struct {
 
 type totpPage struct{ Token, Redirect, Alert string }
 
-type identityPage struct {
-	Login, Redirect, API string
-	TOTP                 bool
-}
+type identityPage struct{ Login, Redirect, API string }
 
 type homePage struct {
 	Name, Login, Database, Version, Home, Token string

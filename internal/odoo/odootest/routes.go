@@ -46,7 +46,7 @@ func init() {
 		{path: "/odoo/*", from: 18, handle: webClientRoute},
 		{path: "/web/become", to: 19, auth: authUser, handle: becomeRoute},
 		{path: "/web/simulated/record", auth: authUser, handle: recordFragmentRoute},
-		{path: "/my/*", auth: authUser, handle: portalRoute},
+		{path: "/my/*", auth: authUser, frontend: true, handle: portalRoute},
 		{path: "/mail/view", handle: mailViewRoute},
 	}
 	routes = append(routes, miscRoutes()...)

@@ -18,6 +18,9 @@ func jsonrpcRoute(x *exchange, params map[string]any) (any, error) {
 			return nil, accessDenied() // list_db = False
 		}
 	}
+	if x.s.v.version < 20 {
+		return nil, raise("builtins.KeyError", service)
+	}
 	return nil, raise("builtins.ValueError", "Invalid service name: "+service)
 }
 
@@ -51,11 +54,14 @@ func (x *exchange) databaseNamed(name any) (*database, error) {
 }
 
 func (x *exchange) objectService(method string, args []any) (any, error) {
+	if len(args) < 5 {
+		return nil, raise("builtins.ValueError", fmt.Sprintf("not enough values to unpack (expected at least 5, got %d)", len(args)))
+	}
 	if method != "execute" && method != "execute_kw" {
 		return nil, raise("builtins.NameError", "Method not available "+method)
 	}
-	if len(args) < 5 {
-		return nil, typeError("execute() missing required positional arguments")
+	if method == "execute_kw" && len(args) == 5 {
+		return nil, raise("builtins.ValueError", "not enough values to unpack (expected 2, got 0)")
 	}
 	db, err := x.databaseNamed(args[0])
 	if err != nil {
@@ -69,10 +75,7 @@ func (x *exchange) objectService(method string, args []any) (any, error) {
 	positional := append([]any{}, args[5:]...)
 	var kwargs map[string]any
 	if method == "execute_kw" {
-		positional = []any{}
-		if len(args) > 5 {
-			positional = asList(args[5])
-		}
+		positional = asList(args[5])
 		if len(args) > 6 {
 			kwargs = asMap(args[6])
 		}

@@ -35,6 +35,7 @@ type session struct {
 
 	identityAt time.Time // identity-check-last
 	locked     bool      // must confirm the identity
+	halfway    bool      // has confirmed it with the first of two factors
 	timedOut   bool      // must log in again (lock_timeout)
 
 	next string    // the id that a soft rotation made

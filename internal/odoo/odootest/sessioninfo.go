@@ -22,6 +22,11 @@ func sessionLogoutInfo(x *exchange) (*reply, error) { return logoutRoute(x) }
 
 // authenticateRoute is a login without a page. It needs no CSRF token.
 func authenticateRoute(x *exchange, params map[string]any) (any, error) {
+	for _, name := range []string{"db", "login", "password"} {
+		if _, given := params[name]; !given {
+			return nil, typeError("Session.authenticate() missing 1 required positional argument: '" + name + "'")
+		}
+	}
 	db, ok := x.s.database(asString(params["db"]))
 	if !ok {
 		return nil, accessError("Database not found.")
@@ -158,7 +163,11 @@ func webVersionRoute(x *exchange) (*reply, error) {
 }
 
 func healthRoute(x *exchange) (*reply, error) {
-	a := x.json(http.StatusOK, object{{"status", "pass"}}, nil)
+	status := object{{"status", "pass"}}
+	if x.r.URL.Query().Get("db_server_status") != "" {
+		status = append(status, member{"db_server_status", true})
+	}
+	a := x.json(http.StatusOK, status, nil)
 	a.header.Set("Content-Type", "application/json")
 	a.header.Set("Cache-Control", "no-store")
 	return a, nil

@@ -218,7 +218,8 @@ func loadMenusRoute(x *exchange) (*reply, error) {
 	root := object{{"id", "root"}, {"name", "root"}, {"children", []any{}}, {"appID", false}, {"xmlid", ""}}
 	a := x.json(http.StatusOK, object{{"root", root}}, nil)
 	a.header.Set("Cache-Control", "public, max-age=31536000")
-	if x.s.v.version >= 19 {
+	a.header.Set("Content-Type", "application/json")
+	if x.s.v.version >= 20 {
 		a.header.Set("Cache-Control", "no-store")
 	}
 	return a, nil
