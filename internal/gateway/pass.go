@@ -38,9 +38,23 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		s.connections.Observe(r.Context(), presented, header)
 		if current != nil && rpc.SessionCookie(header) == nil {
 			header.Add("Set-Cookie", current.String())
+			keepFromCaches(header)
 		}
 		s.wayBack(received, status, header)
 	}), passed)
+}
+
+// keepFromCaches makes an answer that has got a session id one that no shared
+// cache keeps: Odoo sets none in its assets, and lets everybody keep those.
+func keepFromCaches(header http.Header) {
+	for _, line := range header["Cache-Control"] {
+		for directive := range strings.SplitSeq(strings.ToLower(line), ",") {
+			if d := strings.TrimSpace(directive); d == "private" || d == "no-store" {
+				return
+			}
+		}
+	}
+	header.Set("Cache-Control", "private")
 }
 
 // becomes tells whether Odoo may answer a request for this path by making an

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -61,5 +62,58 @@ func wantEnded(t *testing.T, w *world, bearer string) {
 		if !strings.HasSuffix(asked.Path, "/context_get") {
 			t.Errorf("%s ran as the superuser", asked.Path)
 		}
+	}
+}
+
+// asset is an Upstream that answers like Odoo's assets, which every cache on
+// the way may keep for everybody.
+type asset struct {
+	Upstream
+	control string
+}
+
+func (a asset) Pass(w http.ResponseWriter, _ *http.Request) error {
+	if a.control != "" {
+		w.Header().Set("Cache-Control", a.control)
+	}
+	_, err := w.Write([]byte("body{}"))
+	return err
+}
+
+// A session id in an answer that a shared cache may keep would be handed to
+// whoever asks next.
+func TestGivenSessionIsNotForCaches(t *testing.T) {
+	for _, test := range []struct{ control, want string }{
+		{"public, max-age=31536000, immutable", "private"},
+		{"max-age=604800", "private"},
+		{"", "private"},
+		{"s-maxage=60", "private"},
+		{"no-store", "no-store"},
+		{"private, max-age=60", "private, max-age=60"},
+		{`private="X-Other", max-age=60`, "private"},
+	} {
+		t.Run(test.control, func(t *testing.T) {
+			w := newWorld(t, 19)
+			bearer, a := w.connect("wiki", "demo")
+			previous := sessionOf(t, w, a)
+			w.clock.Advance(4 * time.Hour)
+			if status, _, body := w.get(recordPath, w.renew(bearer)); status != http.StatusOK {
+				t.Fatalf("status %d, body %v", status, body)
+			}
+			for session, want := range map[string]string{previous: test.want, sessionOf(t, w, a): test.control} {
+				r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/web/assets/1/web.css", nil)
+				r.Header.Set("Cookie", "session_id="+session)
+				rw := httptest.NewRecorder()
+				if err := w.gw.ServeHTTP(rw, r, asset{w.upstream(), test.control}); err != nil {
+					t.Fatal(err)
+				}
+				if given := rw.Header().Get("Set-Cookie") != ""; given != (session == previous) {
+					t.Errorf("given an id: %v", given)
+				}
+				if got := rw.Header().Get("Cache-Control"); got != want {
+					t.Errorf("Cache-Control %q, want %q", got, want)
+				}
+			}
+		})
 	}
 }
