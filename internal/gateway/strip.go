@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
@@ -31,29 +32,31 @@ func (g *Gateway) strip(r *http.Request) *http.Request {
 }
 
 // hasOwnToken tells whether any Authorization line holds a JWT with our issuer,
-// whatever its signature.
+// whatever its signature, the scheme before it and the blanks around it.
 func (g *Gateway) hasOwnToken(header http.Header) bool {
 	for _, line := range header["Authorization"] {
-		kind, token, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !strings.EqualFold(kind, "Bearer") {
-			continue
-		}
-		parts := strings.Split(strings.TrimSpace(token), ".")
-		if len(parts) != 3 {
-			continue
-		}
-		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err != nil {
-			continue
-		}
-		var claims struct {
-			Issuer string `json:"iss"`
-		}
-		if json.Unmarshal(payload, &claims) == nil && claims.Issuer == g.issuer {
-			return true
+		for word := range strings.FieldsFuncSeq(line, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }) {
+			if g.issued(word) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+func (g *Gateway) issued(token string) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return false
+	}
+	var claims struct {
+		Issuer string `json:"iss"`
+	}
+	return json.Unmarshal(payload, &claims) == nil && claims.Issuer == g.issuer
 }
 
 func hasOwnCookie(header http.Header) bool {
