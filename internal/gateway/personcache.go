@@ -52,16 +52,22 @@ func (c *personCache[V]) young(uid int64, model string, age time.Duration) bool 
 }
 
 // read asks afresh. One caller asks for all, so its leaving must not fail the
-// others: the question runs on without it.
+// others: the question runs on without it. Its failure is its own, though: it
+// may be that of another application's connection, which has ended.
 func (c *personCache[V]) read(ctx context.Context, uid int64, model string, ask func(context.Context) (V, error)) (V, error) {
-	value, err, _ := c.flights.Do(strconv.FormatInt(uid, 10)+" "+model, func() (any, error) {
+	mine := false
+	flight := func() (any, error) {
+		mine = true
 		v, err := ask(context.WithoutCancel(ctx))
-		if err != nil {
-			return nil, err
+		if err == nil {
+			c.entries.Add(personKey{uid, model}, personEntry[V]{value: v, read: c.now()})
 		}
-		c.entries.Add(personKey{uid, model}, personEntry[V]{value: v, read: c.now()})
-		return v, nil
-	})
+		return v, err
+	}
+	value, err, _ := c.flights.Do(strconv.FormatInt(uid, 10)+" "+model, flight)
+	if err != nil && !mine {
+		value, err = flight()
+	}
 	if err != nil {
 		var none V
 		return none, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/clock"
@@ -92,4 +93,34 @@ func TestPersonCacheOneAsksForAll(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
+}
+
+// An application whose connection has ended must not end the others' reading.
+func TestPersonCacheFailuresAreOnesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newPersonCache[int](8, time.Minute, clock.System)
+		ended, fail := errors.New("ended"), make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := c.get(t.Context(), 2, "m", func(context.Context) (int, error) {
+				<-fail
+				return 0, ended
+			})
+			if !errors.Is(err, ended) {
+				t.Errorf("the one that has ended got %v", err)
+			}
+		})
+		synctest.Wait()
+		for range 3 {
+			wg.Go(func() {
+				v, err := c.get(t.Context(), 2, "m", func(context.Context) (int, error) { return 7, nil })
+				if v != 7 || err != nil {
+					t.Errorf("got %d, %v", v, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(fail)
+		wg.Wait()
+	})
 }
