@@ -179,7 +179,8 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 		s.redirectFailure(w, r, q, s.storeFailure("looking for a consent", err))
 		return
 	}
-	remembered := err == nil && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope)
+	// Nothing proves that it is a public client that asks (RFC 6749 section 10.2).
+	remembered := !q.app.Public && err == nil && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope)
 	switch {
 	case remembered && !q.prompts("consent"):
 		if f := s.reattach(r.Context(), a, v); f != nil {

@@ -209,6 +209,20 @@ func TestConsentIsAskedAgain(t *testing.T) {
 	b.get(authorizeURL(query("client_id", "rival"))).tokenOf(t)
 }
 
+// Anybody can use the client id of a public client, and its loopback address:
+// without a question, any program on the person's machine would get a code.
+func TestPublicClientsAlwaysAsk(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser("demo-session")
+	q := query("client_id", "native", "redirect_uri", appURI, "code_challenge", challenge, "code_challenge_method", "S256")
+	b.code(q)
+	b.get(authorizeURL(q)).tokenOf(t)
+	q.Set("prompt", "none")
+	if got := b.get(authorizeURL(q)).location(t).Query(); got.Get("error") != "consent_required" || got.Has("code") {
+		t.Errorf("answer %v", got)
+	}
+}
+
 // A silent authorization never brings back what was revoked meanwhile.
 func TestSilentAuthorizeDoesNotRevive(t *testing.T) {
 	w := newWorld(t)
