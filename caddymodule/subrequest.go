@@ -82,6 +82,7 @@ func (u *upstream) subRequest(ctx context.Context, r *http.Request, w http.Respo
 	// Caddy has judged the original peer by headers that are not all here.
 	caddyhttp.SetVar(sub.Context(), caddyhttp.TrustedProxyVarKey, trusted)
 	caddyhttp.SetVar(sub.Context(), caddyhttp.ClientIPVarKey, clientIP)
+	caddyhttp.SetVar(sub.Context(), passedVar, true)
 	return sub
 }
 
