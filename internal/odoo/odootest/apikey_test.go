@@ -228,6 +228,42 @@ func TestKeysOf20(t *testing.T) {
 	}
 }
 
+// A key for another purpose opens nothing here; up to 19 one without a scope
+// opens everything, on 20 it no longer does.
+func TestKeyScope(t *testing.T) {
+	for _, c := range []struct {
+		version int
+		scope   string
+		want    int
+	}{
+		{19, "", http.StatusOK}, {19, "rpc", http.StatusOK}, {19, "calendar", http.StatusUnauthorized},
+		{20, "", http.StatusUnauthorized}, {20, "rpc", http.StatusOK}, {20, "calendar", http.StatusUnauthorized},
+	} {
+		s, _ := startServer(t, Options{Version: c.version})
+		s.mu.Lock()
+		_, u := s.mustFind(s.main.name, "demo")
+		key := s.main.addKey(u, "x", c.scope, false)
+		s.mu.Unlock()
+		if a := json2(t, s, key, "res.users/context_get", "{}"); a.StatusCode != c.want {
+			t.Errorf("%d scope %q: %d, want %d", c.version, c.scope, a.StatusCode, c.want)
+		}
+	}
+}
+
+// The question for a password can be answered by the one who was asked alone.
+func TestWizardOfOthers(t *testing.T) {
+	s, _ := startServer(t, Options{Version: 19})
+	admin, demo := loggedIn(t, s, "admin"), loggedIn(t, s, "demo")
+	id := must(admin.call("res.users.apikeys.description", "create", []any{map[string]any{"name": "x"}}, nil))
+	action := asMap(must(admin.call("res.users.apikeys.description", "make_key", []any{[]any{id}}, nil)))
+	if _, e := demo.call("res.users.identitycheck", "run_check", []any{[]any{action["res_id"]}}, map[string]any{"context": map[string]any{"password": "demo"}}); e == "" {
+		t.Error("demo has answered admin's question")
+	}
+	if names := s.APIKeyNames("demo"); len(names) != 0 {
+		t.Errorf("demo has %q", names)
+	}
+}
+
 // A key without a session cannot make keys.
 func TestKeyOverJSONRPC(t *testing.T) {
 	s, _ := startServer(t, Options{Version: 19})

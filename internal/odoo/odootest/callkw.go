@@ -11,21 +11,15 @@ import (
 func earlyCallKw(x *exchange) error {
 	v, err := decodeJSON(x.body)
 	if err != nil {
-		f := raise("json.decoder.JSONDecodeError", pythonJSONError(x.body))
-		f.early = true
-		return f
+		return raise("json.decoder.JSONDecodeError", pythonJSONError(x.body))
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		f := typeError("list indices must be integers or slices, not str")
-		f.early = true
-		return f
+		return typeError("list indices must be integers or slices, not str")
 	}
 	params, ok := m["params"].(map[string]any)
 	if !ok {
-		f := raise("builtins.KeyError", "params")
-		f.early = true
-		return f
+		return raise("builtins.KeyError", "params")
 	}
 	if model, ok := params["model"].(string); ok && !x.db.knows(model) {
 		return notFound()

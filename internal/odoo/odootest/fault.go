@@ -15,7 +15,6 @@ type fault struct {
 	status    int // HTTP status on routes that have real ones; 0 = by name
 	session   bool
 	identity  bool
-	early     bool // raised before the request's id was read
 }
 
 func (f *fault) Error() string { return f.name + ": " + f.message }
@@ -39,7 +38,7 @@ func notFound() *fault {
 	return &fault{
 		name:    "werkzeug.exceptions.NotFound",
 		message: "404 Not Found: The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.",
-		code:    404, status: 404, early: true,
+		code:    404, status: 404,
 	}
 }
 

@@ -28,6 +28,9 @@ func TestIdentityLock(t *testing.T) {
 		if a := b.get("/report/html/sale.report_saleorder/1?a=1"); a.Header.Get("Location") != withRedirect(tr.identityURL, "/report/html/sale.report_saleorder/1?a=1") {
 			t.Errorf("%d: page: %d %q", v, a.StatusCode, a.Header.Get("Location"))
 		}
+		if a := b.get("/odoo/contacts/1"); a.Header.Get("Location") != withRedirect(tr.identityURL, "/odoo/contacts/1?") {
+			t.Errorf("%d: web client: %d %q", v, a.StatusCode, a.Header.Get("Location"))
+		}
 		if a := b.do("POST", "/json/2/res.users/context_get", "application/json", "{}", navigated...); a.StatusCode != json2 {
 			t.Errorf("%d: /json/2 with the cookie: %d, want %d", v, a.StatusCode, json2)
 		}

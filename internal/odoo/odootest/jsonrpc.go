@@ -99,8 +99,8 @@ func (x *exchange) failedRPC(e *fault) *reply {
 	case e.code != 0:
 		code, message = e.code, fmt.Sprintf("%d: %s", e.code, http.StatusText(e.code))
 	}
-	id := x.rpcID
-	if e.session || e.early {
+	id := x.rpcID // null as long as nobody has read it
+	if e.session {
 		id = nil
 	}
 	data := e.data()

@@ -40,7 +40,7 @@ func TestLogin(t *testing.T) {
 
 func TestLoginRefused(t *testing.T) {
 	versions(t, func(t *testing.T, v int) {
-		s, _ := startServer(t, Options{Version: v})
+		s, fake := startServer(t, Options{Version: v})
 		b := newBrowser(t, s)
 		a := b.login("admin", "wrong", "")
 		if a.StatusCode != http.StatusOK || !strings.Contains(string(a.body), "Wrong login/password") || a.session() != "" {
@@ -63,6 +63,11 @@ func TestLoginRefused(t *testing.T) {
 		stolen := token(t, other.get("/web/login").body)
 		if a := b.post("/web/login", url.Values{"csrf_token": {stolen}, "login": {"admin"}, "password": {"admin"}}); a.StatusCode != http.StatusBadRequest {
 			t.Errorf("another session's token: %d", a.StatusCode)
+		}
+		old := token(t, b.get("/web/login").body)
+		fake.Advance(csrfValidity + time.Second)
+		if a := b.post("/web/login", url.Values{"csrf_token": {old}, "login": {"admin"}, "password": {"admin"}}); a.StatusCode != http.StatusBadRequest {
+			t.Errorf("an old token: %d", a.StatusCode)
 		}
 	})
 }
