@@ -61,8 +61,7 @@ With --odoo and --database the same gateway and wiki stand in front of a real
 Odoo. Requests reach it as if its URL had been opened in the browser.
 
 The wiki is at http://localhost and the gateway with Odoo at http://127.0.0.1,
-both on the port of --listen: two hosts, so that their cookies do not mix. Use
-another loopback address to run several demos side by side on one port.`,
+both on the port of --listen: two hosts, so that their cookies do not mix.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SilenceUsage = true
@@ -143,23 +142,43 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 // another Caddy.
 func withPort(a netip.AddrPort) (netip.AddrPort, error) {
 	const lowest, ports, tries = 20_000, 12_000, 100
-	chosen := a
+	if a.Port() != 0 {
+		return a, free(a)
+	}
 	for try := 1; ; try++ {
-		if a.Port() == 0 {
-			n, err := rand.Int(rand.Reader, big.NewInt(ports))
-			if err != nil {
-				return a, err
-			}
-			chosen = netip.AddrPortFrom(a.Addr(), uint16(lowest+n.Int64()))
-		}
-		l, err := net.Listen("tcp", chosen.String())
-		if err == nil {
-			return chosen, l.Close()
-		}
-		if a.Port() != 0 || try == tries {
+		n, err := rand.Int(rand.Reader, big.NewInt(ports))
+		if err != nil {
 			return a, err
 		}
+		chosen := netip.AddrPortFrom(a.Addr(), uint16(lowest+n.Int64()))
+		if err = free(chosen); err == nil || try == tries {
+			return chosen, err
+		}
 	}
+}
+
+// free tells whether nothing listens where the demo is going to.
+func free(a netip.AddrPort) error {
+	for _, address := range listenAddresses(a) {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listenAddresses are the gateway's address and the one that the wiki's name,
+// localhost, stands for.
+func listenAddresses(a netip.AddrPort) []string {
+	local := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+	if a == local {
+		return []string{a.String()}
+	}
+	return []string{a.String(), local.String()}
 }
 
 // announcement is what --json prints.
@@ -181,7 +200,7 @@ func (d *demo) announce(out io.Writer, asJSON bool) error {
 	}
 	who := "your own login of that Odoo"
 	if d.Login != "" {
-		who = fmt.Sprintf("%s, password %s (also %s; %s asks for a second factor)", d.Login, d.Password, "admin/admin", "totp/totp")
+		who = fmt.Sprintf("%s, password %s", d.Login, d.Password)
 	}
 	_, err := fmt.Fprintf(out, `
   Open         %s

@@ -21,7 +21,7 @@ import (
 func (d *demo) config() (*caddy.Config, error) {
 	no := false
 	server := &caddyhttp.Server{
-		Listen:    []string{d.address.String()},
+		Listen:    listenAddresses(d.address),
 		Protocols: []string{"h1"}, // the others need TLS, and would be warned about
 		AutoHTTPS: &caddyhttp.AutoHTTPSConfig{Disabled: true},
 		Routes: caddyhttp.RouteList{

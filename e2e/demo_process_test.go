@@ -195,6 +195,20 @@ func TestDemoSays(t *testing.T) {
 	}
 }
 
+// TestDemoElsewhere: with another loopback address the wiki still is at
+// localhost.
+func TestDemoElsewhere(t *testing.T) {
+	d := startDemo(t, "--listen", "127.0.0.2:0")
+	if !strings.HasPrefix(d.GatewayURL, "http://127.0.0.2:") {
+		t.Errorf("the gateway is at %s", d.GatewayURL)
+	}
+	for _, at := range []string{d.WikiURL + "/pages/customer-visit", d.GatewayURL + "/web/login"} {
+		if a := newPerson(t, "").get(at); a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", at, a.Status)
+		}
+	}
+}
+
 // TestDemoWay goes from the wiki's page to the shown record without a
 // browser, before every simulated version.
 func TestDemoWay(t *testing.T) {

@@ -17,6 +17,8 @@ func suite(t *testing.T, s *site) {
 		run  func(*testing.T, *site)
 	}{
 		{"way to a record", wayToRecord},
+		{"published keys", publishedKeys},
+		{"pkce", pkce},
 		{"reads", reads},
 		{"refresh", refreshes},
 		{"revoke", revokes},
