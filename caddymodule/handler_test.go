@@ -3,12 +3,14 @@ package caddymodule
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 func TestWhichGatewayAHandlerServes(t *testing.T) {
@@ -59,6 +61,21 @@ func TestWhereTheDirectiveMayStand(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestSecondHandlerLetsPass: what has been through one handler, or is a
+// sub-request, is not looked at again.
+func TestSecondHandlerLetsPass(t *testing.T) {
+	r := caddyhttp.PrepareRequest(httptest.NewRequest("GET", oauthBase+"authorize", nil), caddy.NewReplacer(), nil, nil)
+	caddyhttp.SetVar(r.Context(), passedVar, true)
+	passed := false
+	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		passed = true
+		return nil
+	})
+	if err := new(Handler).ServeHTTP(httptest.NewRecorder(), r, next); err != nil || !passed {
+		t.Errorf("passed: %v, %v", passed, err)
 	}
 }
 

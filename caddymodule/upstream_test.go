@@ -140,6 +140,41 @@ func TestWhoseAddressASubRequestHas(t *testing.T) {
 	}
 }
 
+// TestForwardedHeadersOfAnUntrustedPeerEndHere: also where something other
+// than reverse_proxy, which would drop them itself, comes next.
+func TestForwardedHeadersOfAnUntrustedPeerEndHere(t *testing.T) {
+	const site = `http://ADDR {
+		gateway_probe
+		respond "{header.X-Forwarded-For}|{header.X-Forwarded-Proto}|{header.X-Forwarded-Host}|{vars.odoo_gateway.passed}"
+	}`
+	for options, want := range map[string]string{
+		"": "|||true",
+		"\tservers {\n\t\ttrusted_proxies static 127.0.0.2\n\t}\n": "203.0.113.9|gopher|forged.example|true",
+	} {
+		t.Run(want, func(t *testing.T) {
+			req := request(t, "GET", runCaddy(t, options, site), "")
+			req.Header.Set("X-Forwarded-For", "203.0.113.9")
+			req.Header.Set("X-Forwarded-Proto", "gopher")
+			req.Header.Set("X-Forwarded-Host", "forged.example")
+			throughProbe(t, req, func(r *http.Request, up *upstream) {
+				for who, c := range map[string]struct {
+					rt   http.RoundTripper
+					want string
+				}{"browser": {up.Browser(), want}, "application": {up, "|||true"}} {
+					res, err := call(r.Context(), c.rt, "GET", "/", "")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if body, _ := io.ReadAll(res.Body); string(body) != c.want {
+						t.Errorf("%s: next sees %s, want %s", who, body, c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
 func checkHeader(t *testing.T, who string, h http.Header, want map[string]string) {
 	t.Helper()
 	for name, v := range want {
