@@ -145,7 +145,7 @@ func TestWhoseAddressASubRequestHas(t *testing.T) {
 func TestForwardedHeadersOfAnUntrustedPeerEndHere(t *testing.T) {
 	const site = `http://ADDR {
 		gateway_probe
-		respond "{header.X-Forwarded-For}|{header.X-Forwarded-Proto}|{header.X-Forwarded-Host}|{vars.odoo_gateway.passed}"
+		respond "{header.X-Forwarded-For}|{header.X-Forwarded-Proto}|{header.X-Forwarded-Host}|{http.vars.odoo_gateway.passed}"
 	}`
 	for options, want := range map[string]string{
 		"": "|||true",
