@@ -3,7 +3,6 @@ package odootest
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -23,7 +22,7 @@ type Provider struct {
 	// Accounts are the passwords by login; default admin, demo and portal.
 	Accounts map[string]string
 
-	listener *httptest.Server
+	listener *listener
 
 	mu     sync.Mutex
 	tokens map[string]string // login by access token
@@ -40,15 +39,15 @@ func NewProvider() *Provider {
 // interface. Call Close in the end.
 func StartProvider() *Provider {
 	p := NewProvider()
-	p.listener = httptest.NewServer(p)
-	p.URL = p.listener.URL
+	p.listener = listen(p)
+	p.URL = p.listener.url
 	return p
 }
 
 // Close stops the listener of StartProvider.
 func (p *Provider) Close() {
 	if p.listener != nil {
-		p.listener.Close()
+		p.listener.close()
 	}
 }
 

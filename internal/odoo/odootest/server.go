@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"time"
 
@@ -49,7 +48,7 @@ type Server struct {
 	now      clock.Clock
 	lifetime time.Duration
 	opts     Options
-	listener *httptest.Server
+	listener *listener
 
 	// mu guards everything below. A request holds it while it is worked on,
 	// never while its body is read, its answer written or a gate is closed.
@@ -85,8 +84,8 @@ func New(opts Options) *Server {
 // Call Close in the end.
 func Start(opts Options) *Server {
 	s := New(opts)
-	s.listener = httptest.NewServer(s)
-	s.URL = s.listener.URL
+	s.listener = listen(s)
+	s.URL = s.listener.url
 	s.SetParam("web.base.url", s.URL)
 	return s
 }
@@ -108,8 +107,7 @@ func (s *Server) database(name string) (*database, bool) {
 func (s *Server) Close() {
 	s.control.releaseAll()
 	if s.listener != nil {
-		s.listener.CloseClientConnections()
-		s.listener.Close()
+		s.listener.close()
 	}
 }
 
