@@ -16,6 +16,9 @@ type Field struct {
 	// Depends are the fields and paths that a computed or related field is
 	// made of, as far as Odoo tells; empty for all others.
 	Depends []string
+	// Related is the path of the field whose value this one shows and, where
+	// it may be changed, changes; "" for all others.
+	Related string
 }
 
 // Fields are the fields of one model by name.

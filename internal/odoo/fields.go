@@ -9,7 +9,7 @@ import (
 // fieldAttributes are asked for by name: without names the answer is several
 // times as large, and releases differ in what it holds.
 var fieldAttributes = []any{
-	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable", "depends",
+	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable", "depends", "related",
 }
 
 // FieldsCall is the call whose answer [ParseFields] reads: all fields of a
@@ -51,6 +51,7 @@ func ParseFields(v jsontext.Value) (Fields, error) {
 			Searchable: attributes["searchable"] == true,
 			Sortable:   attributes["sortable"] == true,
 			Depends:    texts(attributes["depends"]),
+			Related:    text(attributes["related"]),
 		}
 		if f.Type == "" {
 			return nil, fmt.Errorf("%w: field %q has no type", ErrShape, name)

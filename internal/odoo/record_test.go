@@ -132,11 +132,13 @@ func TestParseFields(t *testing.T) {
 	// Recorded from Odoo 19.
 	in := `{"name": {"readonly": false, "required": true, "searchable": true, "sortable": true, "store": true, "string": "Name", "type": "char"},
 	"contact_address": {"readonly": true, "required": false, "searchable": false, "sortable": false, "store": false, "string": "Complete Address", "type": "char", "depends": ["street", "zip"]},
+	"country_code": {"readonly": true, "store": false, "string": "Country Code", "type": "char", "related": "country_id.code", "depends": ["country_id.code"]},
 	"country_id": {"relation": "res.country", "string": "Country", "type": "many2one"}}`
 	got, err := ParseFields(jsontext.Value(in))
 	want := Fields{
 		"name":            {Name: "name", String: "Name", Type: "char", Required: true, Store: true, Searchable: true, Sortable: true},
 		"contact_address": {Name: "contact_address", String: "Complete Address", Type: "char", Readonly: true, Depends: []string{"street", "zip"}},
+		"country_code":    {Name: "country_code", String: "Country Code", Type: "char", Readonly: true, Depends: []string{"country_id.code"}, Related: "country_id.code"},
 		"country_id":      {Name: "country_id", String: "Country", Type: "many2one", Relation: "res.country"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -95,6 +95,13 @@ func TestDenied(t *testing.T) {
 		{"file", where("image", "ilike", "AAAA"), scheme.CodeOperator},
 		{"negative name_search", odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"x", nil, "not ilike"}}, scheme.CodeOperator},
 
+		// A pattern that fails in the database once a record matches its beginning.
+		{"unfinished pattern", where("name", "=like", `Azure\`), scheme.CodeOperator},
+		{"unfinished pattern, any case", where("name", "not =ilike", `Az\\\`), scheme.CodeOperator},
+		{"unfinished pattern on path", where("country_id.name", "=ilike", `B\`), scheme.CodeOperator},
+		{"unfinished pattern in any", where("country_id", "any", []any{leaf("name", "=like", `B\`)}), scheme.CodeOperator},
+		{"unfinished pattern in name_search", odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{`A\`, nil, "=ilike"}}, scheme.CodeOperator},
+
 		// Leaves that would be true: A88.
 		{"not searchable", where("contact_address", "=", "zzz"), scheme.CodeSearch},
 
@@ -173,6 +180,8 @@ func TestRewritten(t *testing.T) {
 			`{"domain":[["country_id","in",[1,false]]]}`, `null`},
 		{"1 for true", compile(t, scheme.Configuration{Model: "res.partner"}), odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("active", "=", int64(1)))}, "search_count",
 			`{"domain":[["active","=",1]]}`, `null`},
+		{"escapes in patterns", nil, odoo.Call{Model: "res.country", Method: "search_count", Kwargs: domain(leaf("name", "=like", `a\\`), leaf("name", "ilike", `a\`), leaf("name", "=", `a\`), leaf("name", "=ilike", `\%`))}, "search_count",
+			`{"domain":["&","&","&",["name","=like","a\\\\"],["name","ilike","a\\"],["name","=","a\\"],["name","=ilike","\\%"]]}`, `null`},
 		{"child_of", nil, odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("id", "child_of", []any{int64(1)}))}, "search_count",
 			`{"domain":[["id","child_of",[1]]]}`, `null`},
 		{"display_name is name", nil, odoo.Call{Model: "sale.order", Method: "search_count", Kwargs: domain(leaf("partner_id.display_name", "ilike", "US1234567"))}, "search_count",
@@ -230,6 +239,25 @@ func TestRewritten(t *testing.T) {
 				t.Errorf("not rebuilt: %+v", got)
 			}
 		})
+	}
+}
+
+// A field that only a method searches may find by hidden ones.
+func TestSearchedByMethod(t *testing.T) {
+	configured := func(limit scheme.Limit, fields ...string) *scheme.Scheme {
+		return compile(t, scheme.Configuration{Model: "res.partner", Limit: limit, Fields: fields})
+	}
+	for _, tt := range []struct {
+		s    *scheme.Scheme
+		want string
+	}{
+		{configured(scheme.LimitBlacklist, "phone"), scheme.CodeSearch},
+		{configured(scheme.LimitWhitelist, "phone_search"), ""},
+		{configured(scheme.LimitNone), ""},
+	} {
+		if _, err := check(t, tt.s, searchRead("res.partner", domain(leaf("phone_search", "=like", "(870)%")))); code(err) != tt.want {
+			t.Errorf("error %v, want %q", err, tt.want)
+		}
 	}
 }
 

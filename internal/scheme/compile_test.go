@@ -184,6 +184,9 @@ func TestCopiedFields(t *testing.T) {
 	all := func(model string, more ...scheme.Configuration) *scheme.Scheme {
 		return compile(t, append(more, scheme.Configuration{Model: model, Limit: scheme.LimitBlacklist, Fields: []string{"margin", "email", "vat"}})...)
 	}
+	hiding := func(field string) *scheme.Scheme {
+		return compile(t, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{field}})
+	}
 	phoneOnly := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"phone"}}
 	for _, tt := range []struct {
 		s            *scheme.Scheme
@@ -204,6 +207,15 @@ func TestCopiedFields(t *testing.T) {
 		{all("sale.order", customer), "sale.order", "partner_email", true},
 		{all("sale.order"), "sale.order", "partner_email", true},
 		{all("sale.order", line), "sale.order", "summary", true},
+		// Related fields that a person may change are as good copies.
+		{all("sale.order", phoneOnly), "sale.order", "contact_email", false},
+		{all("sale.order", customer), "sale.order", "contact_email", true},
+		{all("res.partner"), "res.partner", "country_code", true},
+		{hiding("country_id"), "res.partner", "country_code", false},
+		{all("res.partner"), "res.partner", "child_phone", true},
+		{hiding("child_ids"), "res.partner", "child_phone", false},
+		{all("res.partner"), "res.partner", "message_text", false},
+		{compile(t, scheme.Configuration{Model: "res.partner"}), "res.partner", "message_text", false},
 		{compile(t, order, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"email_normalized"}}), "res.partner", "email_normalized", true},
 	} {
 		for name, call := range map[string]odoo.Call{

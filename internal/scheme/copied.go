@@ -8,13 +8,22 @@ import (
 
 // copied tells whether a field shows what a hidden field holds: one that Odoo
 // computes from a hidden field of the same model (email_normalized, where
-// email is hidden), or that is related to a hidden field of another open model
-// (partner_id.email). Fields that a person may change only start with a
-// computed value, and sums over other models are not what they sum: both stay
-// open. display_name depends on what a context could put into it; no such
-// context gets through, and what it is made of without is the name.
+// email is hidden), one that it takes from the record in a hidden many2one
+// (country_code, where country_id is hidden), or that is related to a hidden
+// field of another open model (partner_id.email) or to a list of records that
+// is not shown itself (activity_ids.summary). Computed fields that a person may
+// change only start with that value, and sums over other models are not what
+// they sum: both stay open. display_name depends on what a context could put
+// into it; no such context gets through, and what it is made of without is the
+// name.
 func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
-	if !f.Readonly || len(f.Depends) == 0 || f.Name == "display_name" {
+	paths := f.Depends
+	if f.Related != "" {
+		paths = []string{f.Related}
+	} else if !f.Readonly {
+		return false, nil
+	}
+	if f.Name == "display_name" {
 		return false, nil
 	}
 	key := m.name + "." + f.Name
@@ -23,27 +32,38 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	}
 	j.asked[key] = true
 	defer delete(j.asked, key)
-	for _, path := range f.Depends {
-		if shows, err := j.shows(m, path, len(f.Depends) == 1); shows || err != nil {
+	for _, path := range paths {
+		if shows, err := j.shows(m, path, len(paths) == 1); shows || err != nil {
 			return shows, err
 		}
 	}
-	return false, nil
+	return j.listed(m, f.Related)
+}
+
+// listed tells whether a field is related to one of a list of records that is
+// hidden, or of a sensitive model.
+func (j *judge) listed(m *model, related string) (bool, error) {
+	step, _, dotted := strings.Cut(related, ".")
+	if !dotted {
+		return false, nil
+	}
+	all, err := j.fields(m.name)
+	list := all[step]
+	return many(list) && (!m.opens(step) || sensitive(list.Relation)), err
 }
 
 // shows tells whether a path that a field depends on ends in a hidden field.
 // related: it is the field's only one, so it may be a field of another model.
 func (j *judge) shows(m *model, path string, related bool) (bool, error) {
 	step, rest, dotted := strings.Cut(path, ".")
-	if !dotted && !m.opens(step) {
-		return true, nil
-	}
 	all, err := j.fields(m.name)
 	if err != nil {
 		return false, err
 	}
 	f, ok := all[step]
 	switch {
+	case !m.opens(step) && !(dotted && many(f)):
+		return true, nil
 	case !ok:
 		return false, nil
 	case !dotted:

@@ -46,6 +46,11 @@ func computed(name string, depends ...string) odoo.Field {
 	return odoo.Field{Name: name, Type: "char", Store: true, Searchable: true, Sortable: true, Readonly: true, Depends: depends}
 }
 
+// related shows, and changes, a field of another record.
+func related(name, path string) odoo.Field {
+	return odoo.Field{Name: name, Type: "char", Searchable: true, Sortable: true, Depends: []string{path}, Related: path}
+}
+
 // erp is a small Odoo: what a person with wide rights sees.
 func erp() source {
 	return source{
@@ -58,7 +63,9 @@ func erp() source {
 			computed("email_normalized", "email"), computed("email_twice", "email_normalized", "name"), computed("score", "credit_limit"),
 			computed("round", "roundabout", "vat"), computed("roundabout", "round"), computed("family", "parent_id.email"),
 			odoo.Field{Name: "image", String: "Image", Type: "binary", Store: true, Searchable: true},
-			stored("props", "Properties", "properties"),
+			stored("props", "Properties", "properties"), related("country_code", "country_id.code"),
+			related("message_text", "message_ids.body"), related("child_phone", "child_ids.phone"),
+			odoo.Field{Name: "phone_search", Type: "char", Searchable: true},
 			relation("country_id", "many2one", "res.country"), relation("parent_id", "many2one", "res.partner"),
 			relation("child_ids", "one2many", "res.partner"), relation("user_ids", "one2many", "res.users"),
 			relation("category_id", "many2many", "res.partner.category"), relation("message_ids", "one2many", "mail.message")),
@@ -70,7 +77,7 @@ func erp() source {
 			stored("name", "Order", "char"), stored("margin", "Margin", "float"), stored("amount_total", "Total", "float"),
 			computed("partner_email", "partner_id.email"), computed("summary", "order_line.cost"), computed("warning", "partner_id.email", "name"),
 			odoo.Field{Name: "pricelist", Type: "char", Store: true, Searchable: true, Depends: []string{"partner_id", "margin"}},
-			computed("margin_percent", "margin", "amount_total"),
+			computed("margin_percent", "margin", "amount_total"), related("contact_email", "partner_id.email"),
 			relation("partner_id", "many2one", "res.partner"), relation("order_line", "one2many", "sale.order.line")),
 		"sale.order.line": fields(
 			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order")),

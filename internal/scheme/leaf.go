@@ -104,13 +104,17 @@ func tooLarge(m *model, err error) error {
 const searchField = "name"
 
 // searchable finds an open field that Odoo can search by. On 16 to 18 a leaf
-// on any other field is true for every record.
+// on any other field is true for every record. A field that is neither stored
+// nor made of others is searched by a method, which looks into fields that
+// nobody named (phone_mobile_search, into phone): where some are hidden, it is
+// refused.
 func (j *judge) searchable(m *model, name string) (odoo.Field, error) {
 	f, err := j.field("domain", m, name)
 	if err != nil {
 		return f, err
 	}
-	if !f.Searchable {
+	byMethod := !f.Store && len(f.Depends) == 0 && f.Related == "" && name != "id" && name != "display_name"
+	if !f.Searchable || byMethod && m.limit == LimitBlacklist {
 		return f, deny(CodeSearch, "domain", m.name, name, "field %q of model %q cannot be searched", name, m.name)
 	}
 	return f, nil
@@ -156,7 +160,7 @@ func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 		}
 	case slices.Contains(textOperators, l.Operator):
 		s, ok := l.Value.(string)
-		if !ok || !clean(s) || !slices.Contains([]string{"char", "text", "html", "selection"}, f.Type) {
+		if !ok || !clean(s) || !pattern(l.Operator, s) || !slices.Contains([]string{"char", "text", "html", "selection"}, f.Type) {
 			return nil, unsuited(m, f, l)
 		}
 	case f.Type == "binary":
@@ -176,6 +180,16 @@ func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 		return slices.Clone(list), nil
 	}
 	return l.Value, nil
+}
+
+// pattern tells whether a text can stand with an operator of the like family.
+// The database fails on a pattern that ends within an escape, but only once a
+// record matches all before it, be that record outside of the filter, or one
+// that the person must not see: the error would tell about it. Operators
+// without "=" put a % behind the text.
+func pattern(operator, s string) bool {
+	escapes := len(s) - len(strings.TrimRight(s, `\`))
+	return escapes%2 == 0 || !strings.Contains(operator, "=")
 }
 
 func unsuited(m *model, f odoo.Field, l odoo.Leaf) error {
