@@ -196,11 +196,17 @@ func TestBrowserRefused(t *testing.T) {
 	v.ownPage("wrong-redirect-uri")
 }
 
-// TestBrowserPortal: who may not connect is told so.
+// TestBrowserPortal: who may not connect is told so, and can come back as
+// somebody else.
 func TestBrowserPortal(t *testing.T) {
 	v := newVisit(t, "portal", startDemo(t))
 	v.click(connectButton, loginForm)
 	v.logIn("portal", "portal", `.badge.problem`)
 	v.reads("This account can not connect applications", "Use another account")
 	v.ownPage("not-an-internal-user")
+	v.click(`a.primary`, loginForm)
+	v.logIn("demo", "demo", allowButton)
+	v.reads("Marc Demo")
+	v.click(allowButton, connected)
+	v.reads("Gemini Furniture")
 }

@@ -34,6 +34,11 @@ func TestReadme(t *testing.T) {
 		caddyOnce(t, dir, "fmt", "--diff", name)
 	}
 	caddyOnce(t, dir, "validate", "--config", "Caddyfile")
+	for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllSubmatch(readme, -1) {
+		if _, err := os.Stat(filepath.Join("..", string(link[1]))); err != nil {
+			t.Errorf("the README links to what is not there: %v", err)
+		}
+	}
 }
 
 // caddyOnce runs a Caddy command in a folder; it must succeed.
