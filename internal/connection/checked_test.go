@@ -137,4 +137,8 @@ func TestDoubt(t *testing.T) {
 	do("read")
 	w.manager.Doubt(next84)
 	do("read")
+	// Odoo was asked before the doubt, and the connection made after it.
+	w.manager.Doubt(id84)
+	w.manager.Attach(id84, a)
+	do("context_get read")
 }

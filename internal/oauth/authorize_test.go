@@ -284,10 +284,18 @@ func TestWhoMayConnect(t *testing.T) {
 	w := newWorld(t)
 	w.odoo.sessions["staging"] = Person{UID: 2, Login: "admin", Database: "staging", Internal: true}
 	w.odoo.sessions["portal"] = Person{UID: 9, Login: "portal", Database: "prod"}
+	w.odoo.sessions["superuser"] = Person{UID: 1, Login: "__system__", Database: "prod", Internal: true}
 	w.odoo.sessions["public"] = Person{Database: "prod", Internal: true}
 	w.browser("staging").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
 	w.browser("portal").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
 	w.browser("public").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
+	// An administrator who became the superuser (/web/become) would give the
+	// application rights that no access rule bounds.
+	w.browser("superuser").get(authorizeURL(query())).noRedirect(t, http.StatusForbidden)
+	silent := w.browser("superuser").get(authorizeURL(query("prompt", "none"))).location(t).Query()
+	if silent.Get("error") != "access_denied" {
+		t.Errorf("answer %v", silent)
+	}
 
 	b := w.browser("demo-session")
 	b.code(query())

@@ -33,6 +33,10 @@ const (
 	pendingLife = 10 * time.Minute
 )
 
+// superuser is the id of Odoo's user without limits, whom an administrator can
+// become for a while. Odoo calls it internal; it is nobody who may connect.
+const superuser = 1
+
 // visitor is the person who uses a browser.
 type visitor struct {
 	Person
@@ -76,6 +80,9 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTrip
 	s.Connections.Observe(r.Context(), id, header)
 	if person.Database != s.Database || person.UID <= 0 {
 		return visitor{}, errOtherDatabase
+	}
+	if person.UID == superuser {
+		person.Internal = false
 	}
 	return visitor{
 		Person: person, session: current,

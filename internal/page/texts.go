@@ -77,7 +77,7 @@ var texts = struct {
 		NotAllowed: {
 			Title: "This account can not connect applications",
 			What:  "Only internal users of Odoo may connect applications.",
-			Cause: "You are signed in with a portal or public account.",
+			Cause: "You are signed in with a portal or public account, or as the superuser.",
 			Do:    "Sign in with your internal account, or ask your Odoo administrator.",
 			Link:  "Use another account",
 		},
