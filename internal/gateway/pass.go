@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"strings"
@@ -12,10 +13,13 @@ import (
 
 // pass hands a request on to Odoo. Its body and answer are untouched; our own
 // tokens and cookies stay here, and a browser that presents a session id which
-// a call of the gateway's has rotated is served with the current one.
+// a call of the gateway's has rotated is served with the current one. The
+// request that goes on is the same one with another header, no copy: Caddy's
+// placeholders would go on to speak of the original.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) error {
-	received := r
-	r = g.strip(r)
+	received, at := r.WithContext(r.Context()), *r.URL // as they are before a rewrite
+	received.URL = &at
+	r.Header = g.strip(r.Header)
 	s := g.service.Load()
 	if s == nil {
 		return up.Pass(w, r) // the store is not open: nothing to follow
@@ -24,8 +28,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 	if presented == "" {
 		return up.Pass(w, r)
 	}
-	passed := r.Clone(r.Context())
-	current := s.connections.Present(passed)
+	r.Header = maps.Clone(r.Header)
+	current := s.connections.Present(r)
 	if current != nil {
 		presented = current.Value
 	}
@@ -41,7 +45,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 			keepFromCaches(header)
 		}
 		s.wayBack(received, status, header)
-	}), passed)
+	}), r)
 }
 
 // keepFromCaches makes an answer that has got a session id one that no shared

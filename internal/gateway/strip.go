@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -10,22 +11,22 @@ import (
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
-// strip returns the request without what is the gateway's own: its cookies,
-// and bearer tokens that it issued. Other credentials are Odoo's business. The
-// request itself is not changed.
-func (g *Gateway) strip(r *http.Request) *http.Request {
-	token, cookies := g.hasOwnToken(r.Header), hasOwnCookie(r.Header)
+// strip returns a request's header without what is the gateway's own: its
+// cookies, and bearer tokens that it issued. Other credentials are Odoo's
+// business. The header itself is not changed.
+func (g *Gateway) strip(header http.Header) http.Header {
+	token, cookies := g.hasOwnToken(header), hasOwnCookie(header)
 	if !token && !cookies {
-		return r
+		return header
 	}
-	out := r.Clone(r.Context())
+	out := maps.Clone(header)
 	if token {
-		out.Header.Del("Authorization")
+		out.Del("Authorization")
 	}
 	if cookies {
-		out.Header["Cookie"] = foreignCookies(r.Header["Cookie"])
-		if len(out.Header["Cookie"]) == 0 {
-			out.Header.Del("Cookie")
+		out["Cookie"] = foreignCookies(header["Cookie"])
+		if len(out["Cookie"]) == 0 {
+			out.Del("Cookie")
 		}
 	}
 	return out

@@ -44,7 +44,7 @@ func TestStrip(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			g := &Gateway{issuer: issuer}
 			r := &http.Request{Header: tt.in.Clone()}
-			got := g.strip(r).Header
+			got := g.strip(r.Header)
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("stripped %v, want %v", got, tt.want)
 			}
