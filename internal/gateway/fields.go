@@ -20,12 +20,17 @@ const (
 )
 
 // personFields are the fields of models as one runner's person sees them. It
-// implements odoo.FieldSource.
+// implements scheme.Source.
 type personFields struct{ runner *runner }
 
 // Fields implements odoo.FieldSource.
 func (p personFields) Fields(ctx context.Context, model string) (odoo.Fields, error) {
 	return p.runner.service.fields.get(ctx, p.runner.authorization.UID, model, p.ask(model))
+}
+
+// Run implements scheme.Source.
+func (p personFields) Run(ctx context.Context, call odoo.Call) (odoo.Result, error) {
+	return p.runner.run(ctx, call)
 }
 
 // refresh reads a model's fields again where they are not quite new, and

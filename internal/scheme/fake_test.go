@@ -22,6 +22,11 @@ func (s source) Fields(_ context.Context, model string) (odoo.Fields, error) {
 	return f, nil
 }
 
+// Run answers that no record matches.
+func (s source) Run(context.Context, odoo.Call) (odoo.Result, error) {
+	return odoo.Result{Value: []byte(`[]`)}, nil
+}
+
 func fields(list ...odoo.Field) odoo.Fields {
 	out := odoo.Fields{}
 	list = append(list,

@@ -3,7 +3,6 @@ package scheme
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -21,11 +20,13 @@ import (
 //     relation is shown only where the scheme opens that model.
 //
 // A many2one keeps its [id, name]; where the scheme opens the other model but
-// not its name, the name is "model,id", as Odoo writes a record without one.
+// not its name, or not that record, the name is "model,id", as Odoo writes a
+// record without one. Which records the other model's filter opens is asked of
+// src, where there are any.
 //
 // The error is the one of src as it is, or an *odoo.Error of kind Server for
 // an answer of another shape.
-func (s *Scheme) Filter(ctx context.Context, src odoo.FieldSource, call odoo.Call, res odoo.Result) (odoo.Result, error) {
+func (s *Scheme) Filter(ctx context.Context, src Source, call odoo.Call, res odoo.Result) (odoo.Result, error) {
 	j := s.judge(ctx, src)
 	m, err := j.model(call.Model)
 	if err != nil {
@@ -33,7 +34,7 @@ func (s *Scheme) Filter(ctx context.Context, src odoo.FieldSource, call odoo.Cal
 	}
 	switch call.Method {
 	case "search_read":
-		return j.records(m, call, res)
+		return j.records(m, src, call, res)
 	case "search":
 		_, err = odoo.IDs(res.Value)
 	case "search_count":
@@ -67,13 +68,13 @@ func argument(call odoo.Call, name string) []string {
 	return out
 }
 
-func (j *judge) records(m *model, call odoo.Call, res odoo.Result) (odoo.Result, error) {
+func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (odoo.Result, error) {
 	records, err := odoo.Records(res.Value)
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
 	}
 	wanted := argument(call, "fields")
-	masked, err := j.masked(m)
+	names, err := j.shownNames(m, src, wanted, records)
 	if err != nil {
 		return odoo.Result{}, err
 	}
@@ -83,8 +84,8 @@ func (j *judge) records(m *model, call odoo.Call, res odoo.Result) (odoo.Result,
 			if !m.opens(member.Name) || member.Name != "id" && !slices.Contains(wanted, member.Name) {
 				continue
 			}
-			if comodel, ok := masked[member.Name]; ok {
-				if member.Value, err = mask(comodel, member.Value); err != nil {
+			if shown, ok := names[member.Name]; ok {
+				if member.Value, err = shown.mask(member.Value); err != nil {
 					return odoo.Result{}, unexpected(err)
 				}
 			}
@@ -135,45 +136,6 @@ func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {
 		}
 	}
 	return out, nil
-}
-
-// masked are the many2one fields of m whose names must not be shown, with
-// their models.
-func (j *judge) masked(m *model) (map[string]string, error) {
-	if !j.scheme.nameless {
-		return nil, nil
-	}
-	all, err := j.fields(m.name)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]string)
-	for name, f := range all {
-		if other := j.scheme.models[f.Relation]; f.Type == "many2one" && other != nil && !other.opens("display_name") {
-			out[name] = other.name
-		}
-	}
-	return out, nil
-}
-
-// mask replaces the name in a many2one's [id, name].
-func mask(comodel string, v jsontext.Value) (jsontext.Value, error) {
-	if v.Kind() != '[' {
-		return v, nil // false, or an id alone
-	}
-	parsed, err := odoo.ParseJSON(v, odoo.DefaultLimits)
-	if err != nil {
-		return nil, err
-	}
-	pair := parsed.([]any)
-	if len(pair) != 2 {
-		return nil, odoo.ErrShape
-	}
-	id, ok := pair[0].(int64)
-	if !ok {
-		return nil, odoo.ErrShape
-	}
-	return odoo.MarshalValue([]any{id, comodel + "," + strconv.FormatInt(id, 10)})
 }
 
 func (j *judge) described(m *model, call odoo.Call, res odoo.Result) (odoo.Result, error) {

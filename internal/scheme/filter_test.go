@@ -62,6 +62,74 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// matching is erp, where a search finds some records.
+type matching struct {
+	source
+	found string
+	err   error
+	calls []odoo.Call
+}
+
+func (m *matching) Run(_ context.Context, call odoo.Call) (odoo.Result, error) {
+	m.calls = append(m.calls, call)
+	return odoo.Result{Value: []byte(m.found)}, m.err
+}
+
+// The name of a record outside of its model's filter is not shown: only
+// records that match the filter exist for the application.
+func TestFilterNamesOfRecords(t *testing.T) {
+	const answer = `[{"id":1,"partner_id":[7,"Azure"]},{"id":2,"partner_id":[8,"SENTINEL"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"Azure"]}]`
+	closed := customer
+	closed.Filter = `[["contact_address","=","x"]]`
+	tests := []struct {
+		name  string
+		model scheme.Configuration
+		found string
+		err   error
+		asked string
+		want  string
+		fails string
+	}{
+		{"some", filtered(), `[7]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
+			`[{"id":1,"partner_id":[7,"Azure"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"Azure"]}]`, ""},
+		{"no right", filtered(), `null`, &odoo.Error{Kind: odoo.AccessError}, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
+			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
+		{"filter that cannot be enforced", closed, `[7,8]`, nil, ``,
+			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
+		{"no filter", customer, `[]`, nil, ``, answer, ""},
+		{"outage", filtered(), `null`, errDown, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, errDown.Error()},
+		{"another shape", filtered(), `["SENTINEL"]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, "odoo: unexpected answer: odoo: unexpected answer: not a record id"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := compile(t, tt.model, order)
+			checked, err := check(t, s, searchRead("sale.order", map[string]any{"fields": []any{"partner_id"}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			src := &matching{source: erp(), found: tt.found, err: tt.err}
+			got, err := s.Filter(context.Background(), src, checked, odoo.Result{Value: []byte(answer)})
+			var fails string
+			if err != nil {
+				fails = err.Error()
+			}
+			if string(got.Value) != tt.want || fails != tt.fails {
+				t.Errorf("got  %s, %q\nwant %s, %q", got.Value, fails, tt.want, tt.fails)
+			}
+			var asked string
+			for _, call := range src.calls {
+				asked += text(t, call.Kwargs["domain"])
+				if call.Model != "res.partner" || call.Method != "search" || call.Kwargs["limit"] != int64(2) || call.Context["active_test"] != false {
+					t.Errorf("asked %+v", call)
+				}
+			}
+			if asked != tt.asked {
+				t.Errorf("asked %s, want %s", asked, tt.asked)
+			}
+		})
+	}
+}
+
 // An answer of another shape says nothing and lets nothing through.
 func TestFilterUnexpected(t *testing.T) {
 	s := compile(t, customer, country)

@@ -52,6 +52,8 @@ func (w world) call(call odoo.Call) (odoo.Result, error) {
 	return odoo.Result{Value: raw}, err
 }
 
+func (w world) Run(_ context.Context, call odoo.Call) (odoo.Result, error) { return w.call(call) }
+
 func (w world) Fields(_ context.Context, model string) (odoo.Fields, error) {
 	res, err := w.call(odoo.FieldsCall(model))
 	if err != nil {
@@ -100,13 +102,17 @@ func newWorld(t *testing.T, version int, name string, selected bool) world {
 			t.Fatal(err)
 		}
 		ids := found.([]any)
+		stranger, err := db.Call(root, "res.partner", "create", []any{map[string]any{"name": sentinel + name}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, write := range []struct {
 			model string
 			ids   []any
 			vals  map[string]any
 		}{
 			{"res.partner", ids, map[string]any{"phone": sentinel + name}},
-			{"sale.order", []any{int64(1), int64(2)}, map[string]any{"partner_id": ids[0]}},
+			{"sale.order", []any{int64(1), int64(2)}, map[string]any{"partner_id": stranger}},
 		} {
 			if _, err := db.Call(root, write.model, "write", []any{write.ids, write.vals}, nil); err != nil {
 				t.Fatal(err)

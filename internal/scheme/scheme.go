@@ -67,8 +67,9 @@ type Scheme struct {
 	order  []string
 	models map[string]*model
 	digest string
-	// nameless: some model's display_name is hidden.
-	nameless bool
+	// reserved: some model's display_name is hidden, for all records or those
+	// outside of its filter.
+	reserved bool
 }
 
 // model is one compiled Configuration.
@@ -95,7 +96,7 @@ func Compile(d Definition) (*Scheme, error) {
 		}
 		s.models[m.name] = m
 		s.order = append(s.order, m.name)
-		s.nameless = s.nameless || !m.opens("display_name")
+		s.reserved = s.reserved || !m.opens("display_name") || !m.filter.IsEverything()
 	}
 	var err error
 	if s.digest, err = digest(s); err != nil {
