@@ -277,8 +277,16 @@ func TestReloadsUnderLoad(t *testing.T) {
 
 	with.check(t, "with the gateway")
 	without.check(t, "plain Caddy")
-	if got, want := fmt.Sprint(with.sockets), fmt.Sprint(without.sockets); got != want {
-		t.Errorf("WebSockets with the gateway:\n%s\nwith plain Caddy:\n%s", got, want)
+	// A server that is shut down waits up to five seconds for connections
+	// that have not sent their request yet, and its WebSockets live as long:
+	// how many reloads one survives is chance, for plain Caddy too. That it
+	// ends with a close frame, and is never simply cut off, is not.
+	for i := range with.sockets {
+		for name, state := range map[string]string{"with the gateway": with.sockets[i], "plain Caddy": without.sockets[i]} {
+			if state != "alive" && state != "close frame" {
+				t.Errorf("%s: after reload %d the WebSocket is neither alive nor closed: %s", name, i, state)
+			}
+		}
 	}
 }
 
