@@ -43,7 +43,7 @@ func newPerson(t *testing.T, base string) *person {
 		t.Fatal(err)
 	}
 	return &person{base: base, client: &http.Client{
-		Jar: jar, Transport: &http.Transport{DisableKeepAlives: true},
+		Jar: jar, Transport: numbered{&http.Transport{DisableKeepAlives: true}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

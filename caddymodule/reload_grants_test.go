@@ -16,7 +16,7 @@ func TestReloadsKeepAuthorizations(t *testing.T) {
 	s, _ := newOdooSite(t)
 	s.echo = echoServer(t)
 	base := "http://" + s.addr
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: numbered{&http.Transport{DisableKeepAlives: true}}}
 
 	// Another network guesses secrets. It has a throttle of its own.
 	guesser := &http.Client{Transport: &http.Transport{

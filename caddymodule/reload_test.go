@@ -84,7 +84,9 @@ func dialSocketAt(t *testing.T, addr, config string) *socket {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.config == config {
+		// Only after an echo reverse_proxy is sure to know of the connection,
+		// and to close it when its configuration goes.
+		if s.config == config && s.state() == "alive" {
 			return s
 		}
 		s.Close()
@@ -115,7 +117,7 @@ type load struct {
 	requests atomic.Int64
 	mu       sync.Mutex
 	failures []string
-	lost     []string // connections that ended before an answer began
+	lost     []error // connections that ended before an answer began
 }
 
 // every is the pace of each client: all together make some 200 requests per
@@ -140,16 +142,40 @@ func (l *load) run(name string, request func() error) {
 			}
 			if err := request(); err != nil {
 				l.mu.Lock()
-				to := &l.failures
 				if lostConnection(err) {
-					to = &l.lost
+					l.lost = append(l.lost, err)
+				} else {
+					l.failures = append(l.failures, name+": "+err.Error())
 				}
-				*to = append(*to, name+": "+err.Error())
 				l.mu.Unlock()
 			}
 		}
 	})
 }
+
+// numbered gives each request a number, by which it is found in the access
+// log, and names it in errors.
+type numbered struct{ http.RoundTripper }
+
+var lastNumber atomic.Int64
+
+func (t numbered) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	number := fmt.Sprintf("n%d.", lastNumber.Add(1))
+	r.Header.Set("X-Number", number)
+	res, err := t.RoundTripper.RoundTrip(r)
+	if err != nil {
+		err = numberedError{number, err}
+	}
+	return res, err
+}
+
+type numberedError struct {
+	number string
+	error
+}
+
+func (e numberedError) Unwrap() error { return e.error }
 
 // lostConnection tells whether a request failed before an answer began.
 func lostConnection(err error) bool {
@@ -179,7 +205,7 @@ type outcome struct {
 	requests int64
 	rate     float64 // per second
 	failures []string
-	lost     []string
+	lost     []error
 	sockets  []string // after each reload
 }
 
@@ -188,12 +214,13 @@ type outcome struct {
 // and after each reload something may be checked.
 func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) outcome {
 	t.Helper()
+	s.inSite += "\n\tlog"
 	p := newMachine(t).start(s.caddyfile(), s.admin)
 	l := &load{stop: make(chan struct{}), progress: make(chan struct{})}
 	target := "http://" + s.addr + "/load"
 	for range 4 {
-		kept := &http.Client{Transport: &http.Transport{}}
-		fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		kept := &http.Client{Transport: numbered{&http.Transport{}}}
+		fresh := &http.Client{Transport: numbered{&http.Transport{DisableKeepAlives: true}}}
 		l.run("kept connection", func() error { return get(kept, target, "/load") })
 		l.run("fresh connection", func() error { return get(fresh, target, "/load") })
 	}
@@ -250,6 +277,15 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	for _, err := range l.lost {
+		var n numberedError
+		if !errors.As(err, &n) || strings.Contains(p.out.String(), `"`+n.number+`"`) {
+			t.Errorf("a request that a handler has seen was lost: %v", err)
+		}
+	}
+	if !strings.Contains(p.out.String(), `"X-Number":["n`) {
+		t.Error("requests have no numbers in the log")
+	}
 	for _, bad := range []string{"DATA RACE", "panic"} {
 		if strings.Contains(p.out.String(), bad) {
 			t.Errorf("%s in the log:\n%s", bad, p.out)
@@ -264,8 +300,9 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 // closes one whose request it has just read while it shuts down, and Linux
 // resets those that wait in the old listener's queue. No handler has a part in
 // that, and plain Caddy shows it likewise; on an idle machine it is rare at
-// this pace. Such connections are counted apart, and must stay few. Any other
-// failure, such as a wrong status or an answer cut short, is the gateway's.
+// this pace. Such connections are counted apart: they must stay few, and no
+// handler may have seen their requests. Any other failure, such as a wrong
+// status or an answer cut short, is the gateway's.
 func TestReloadsUnderLoad(t *testing.T) {
 	s := newSite(t)
 	s.upstream = echoServer(t)
