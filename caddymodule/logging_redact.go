@@ -30,7 +30,7 @@ func mayCarrySecrets(r *http.Request) bool {
 	if strings.HasPrefix(r.URL.Path, oauthPath) {
 		return true
 	}
-	return strings.Contains(r.URL.Path, ownPath) &&
+	return strings.Contains(strings.ToLower(r.URL.Path), ownPath) &&
 		(hasSecret(r.URL.RawQuery) || strings.Contains(r.Header.Get("Referer"), "?"))
 }
 

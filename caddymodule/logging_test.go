@@ -49,6 +49,7 @@ func TestOtherTrafficKeepsItsOwnAccessEntry(t *testing.T) {
 		"/restapi/1.0/object/res.partner/1":                 false,
 		"/restapi/1.0/object/res.partner/1?access_token=s":  true,
 		"/restapi//1.0/object/res.partner/1?access_token=s": true,
+		"/RestAPI/1.0/common/oauth2/access_token?code=s":    true,
 		"/orestapi/record/read?access_token=s":              true,
 		"/restapi/1.0/common/oauth2/authorize":              true,
 	} {
