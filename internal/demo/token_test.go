@@ -75,7 +75,6 @@ func TestLapsedThenBack(t *testing.T) {
 		t.Error("each page view refreshes a token that is refused anyway")
 	}
 	f.gateway.set(func() { f.gateway.refuse = false })
-	v.get(front)
 	wants(t, v.get(front), "First", "Connected to")
 }
 
@@ -91,6 +90,25 @@ func TestAwayKeepsTokens(t *testing.T) {
 	lacks(t, page, "Need to authenticate")
 	f.gateway.set(func() { f.gateway.away = false })
 	wants(t, v.get(front), "First")
+}
+
+// What one visitor may see is nobody else's, and not the next person's who
+// connects from the same session either.
+func TestConnectionsArePersonal(t *testing.T) {
+	f := newFixture(t)
+	v := f.visitor(t)
+	v.connect(f, front)
+	wants(t, f.visitor(t).get(front), "not connected", "Need to authenticate")
+	const models = "/orestapi/application/model"
+	asked := f.gateway.count(models)
+	v.get(front)
+	if f.gateway.count(models) != asked {
+		t.Error("the labels are asked for at each page view")
+	}
+	v.connect(f, front)
+	if f.gateway.count(models) == asked {
+		t.Error("the labels of the person before are kept")
+	}
 }
 
 func TestModelRefused(t *testing.T) {
