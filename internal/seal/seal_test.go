@@ -21,7 +21,8 @@ func TestSealOpens(t *testing.T) {
 	r := newRing(t, seal.NewKey())
 	for _, plain := range []string{"", "x", "a session id of some length"} {
 		sealed := r.Seal([]byte(plain), "record 1")
-		if plain != "" && bytes.Contains(sealed, []byte(plain)) {
+		// A single letter may stand in any random bytes.
+		if len(plain) > 8 && bytes.Contains(sealed, []byte(plain)) {
 			t.Errorf("%q stands in its sealed value", plain)
 		}
 		got, err := r.Open(sealed, "record 1")
