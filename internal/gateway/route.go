@@ -33,6 +33,9 @@ var endpoints = map[string]endpoint{
 	oauth.RevokePath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Revoke(w, r)
 	}},
+	oauth.IntrospectPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.Introspect(w, r)
+	}},
 	oauth.JWKSPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.JWKS(w, r)
 	}},

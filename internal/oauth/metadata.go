@@ -12,6 +12,7 @@ type metadata struct {
 	Authorization       string   `json:"authorization_endpoint"`
 	Token               string   `json:"token_endpoint"`
 	Revocation          string   `json:"revocation_endpoint"`
+	Introspection       string   `json:"introspection_endpoint"`
 	JWKS                string   `json:"jwks_uri"`
 	Scopes              []string `json:"scopes_supported"`
 	ResponseTypes       []string `json:"response_types_supported"`
@@ -19,6 +20,7 @@ type metadata struct {
 	GrantTypes          []string `json:"grant_types_supported"`
 	TokenAuth           []string `json:"token_endpoint_auth_methods_supported"`
 	RevocationAuth      []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionAuth   []string `json:"introspection_endpoint_auth_methods_supported"`
 	ChallengeMethods    []string `json:"code_challenge_methods_supported"`
 	Prompts             []string `json:"prompt_values_supported"`
 	ResponseIssuerParam bool     `json:"authorization_response_iss_parameter_supported"`
@@ -33,6 +35,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		Authorization:       s.origin + AuthorizePath,
 		Token:               s.origin + AccessTokenPath,
 		Revocation:          s.origin + RevokePath,
+		Introspection:       s.origin + IntrospectPath,
 		JWKS:                s.origin + JWKSPath,
 		Scopes:              grantableScopes,
 		ResponseTypes:       []string{"code"},
@@ -40,6 +43,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		GrantTypes:          []string{"authorization_code", "refresh_token"},
 		TokenAuth:           methods,
 		RevocationAuth:      methods,
+		IntrospectionAuth:   []string{"client_secret_basic", "client_secret_post"},
 		ChallengeMethods:    []string{"S256"},
 		Prompts:             []string{"none", "login", "consent"},
 		ResponseIssuerParam: true,

@@ -33,6 +33,7 @@ const (
 	ConsentPath     = "/restapi/1.0/common/oauth2/consent"
 	AccessTokenPath = "/restapi/1.0/common/oauth2/access_token"
 	RevokePath      = "/restapi/1.0/common/oauth2/revoke"
+	IntrospectPath  = "/restapi/1.0/common/oauth2/introspect"
 	JWKSPath        = "/restapi/1.0/common/oauth2/jwks"
 	MetadataPath    = "/.well-known/oauth-authorization-server"
 )

@@ -81,6 +81,20 @@ func (s *faultyStore) Rotate(ctx context.Context, r grant.Rotation) (grant.Refre
 	return stored, err
 }
 
+func (s *faultyStore) TokenSet(ctx context.Context, id string) (grant.TokenSet, error) {
+	if err := s.err("TokenSet"); err != nil {
+		return grant.TokenSet{}, err
+	}
+	return s.Store.TokenSet(ctx, id)
+}
+
+func (s *faultyStore) Authorization(ctx context.Context, id string) (grant.Authorization, error) {
+	if err := s.err("Authorization"); err != nil {
+		return grant.Authorization{}, err
+	}
+	return s.Store.Authorization(ctx, id)
+}
+
 func (s *faultyStore) EndTokenSet(ctx context.Context, id, reason string, now time.Time) error {
 	if err := s.err("EndTokenSet"); err != nil {
 		return err

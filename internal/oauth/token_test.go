@@ -230,7 +230,7 @@ func TestCompressedBodyIsRefused(t *testing.T) {
 
 func TestOnlyPost(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{AccessTokenPath, RevokePath} {
+	for _, path := range []string{AccessTokenPath, RevokePath, IntrospectPath} {
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodOptions} {
 			r := w.request(method, path, "")
 			r.Header.Set("Origin", "https://evil.example")

@@ -135,6 +135,7 @@ func newWorld(t *testing.T) *world {
 	handle(ConsentPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Consent(rw, r, rt) })
 	handle(AccessTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.AccessToken(rw, r, rt) })
 	handle(RevokePath, (*Server).Revoke)
+	handle(IntrospectPath, (*Server).Introspect)
 	handle(JWKSPath, (*Server).JWKS)
 	handle(MetadataPath, (*Server).Metadata)
 	listener := httptest.NewServer(mux)
