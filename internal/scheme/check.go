@@ -196,9 +196,13 @@ func (j *judge) nameSearch(m *model, out odoo.Call, args map[string]any) (odoo.C
 	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": order}); err != nil {
 		return out, err
 	}
+	fields, err := j.withName(m, []string{"display_name"})
+	if err != nil {
+		return out, err
+	}
 	out.Method = "search_read"
 	out.Kwargs["domain"] = domain.And(match).Value()
-	out.Kwargs["fields"] = []any{"display_name"}
+	out.Kwargs["fields"] = list(fields)
 	return out, nil
 }
 

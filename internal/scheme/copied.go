@@ -13,9 +13,7 @@ import (
 // field of another open model (partner_id.email) or to a list of records that
 // is not shown itself (activity_ids.summary). Computed fields that a person may
 // change only start with that value, and sums over other models are not what
-// they sum: both stay open. display_name depends on what a context could put
-// into it; no such context gets through, and what it is made of without is the
-// name.
+// they sum: both stay open. For display_name, see shortened.
 func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	paths := f.Depends
 	if f.Related != "" {

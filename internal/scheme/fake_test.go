@@ -29,9 +29,10 @@ func (s source) Run(context.Context, odoo.Call) (odoo.Result, error) {
 
 func fields(list ...odoo.Field) odoo.Fields {
 	out := odoo.Fields{}
-	list = append(list,
-		odoo.Field{Name: "id", String: "ID", Type: "integer", Store: true, Searchable: true, Sortable: true},
-		odoo.Field{Name: "display_name", String: "Display Name", Type: "char", Searchable: true})
+	list = append([]odoo.Field{
+		{Name: "id", String: "ID", Type: "integer", Store: true, Searchable: true, Sortable: true},
+		{Name: "display_name", String: "Display Name", Type: "char", Searchable: true},
+	}, list...)
 	for _, f := range list {
 		out[f.Name] = f
 	}
@@ -77,7 +78,8 @@ func erp() source {
 		"res.country": fields(stored("name", "Country", "char"), stored("code", "Code", "char")),
 		"res.users":   fields(stored("login", "Login", "char"), stored("password", "Password", "char")),
 		"res.partner.category": fields(
-			stored("name", "Tag", "char"), relation("parent_id", "many2one", "res.partner.category")),
+			stored("name", "Tag", "char"), relation("parent_id", "many2one", "res.partner.category"),
+			odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"parent_id", "name"}}),
 		"sale.order": fields(
 			stored("name", "Order", "char"), stored("margin", "Margin", "float"), stored("amount_total", "Total", "float"),
 			computed("partner_email", "partner_id.email"), computed("summary", "order_line.cost"), computed("warning", "partner_id.email", "name"),
@@ -85,7 +87,9 @@ func erp() source {
 			computed("margin_percent", "margin", "amount_total"), related("contact_email", "partner_id.email"),
 			relation("partner_id", "many2one", "res.partner"), relation("order_line", "one2many", "sale.order.line")),
 		"sale.order.line": fields(
-			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order")),
+			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order"),
+			relation("product_id", "many2one", "product.product")),
+		"product.product": fields(stored("name", "Name", "char"), stored("default_code", "Reference", "char"), stored("barcode", "Barcode", "char")),
 	}
 }
 

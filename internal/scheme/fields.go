@@ -170,12 +170,15 @@ func (j *judge) selected(m *model, v any) ([]string, error) {
 		if err == nil && len(list) == 0 {
 			err = deny(CodeMetadata, "metadata", m.name, "", "no field of model %q can be read", m.name)
 		}
-		return list, err
+		if err != nil {
+			return nil, err
+		}
+		return j.withName(m, list)
 	}
 	for _, name := range list {
 		if _, err := j.field("fields", m, name); err != nil {
 			return nil, err
 		}
 	}
-	return list, nil
+	return j.withName(m, list)
 }

@@ -78,7 +78,14 @@ func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (
 	if err != nil {
 		return odoo.Result{}, err
 	}
+	short, err := j.shortened(m)
+	if err != nil {
+		return odoo.Result{}, err
+	}
 	for i, r := range records {
+		if short {
+			shorten(m.name, r)
+		}
 		kept := make(odoo.Record, 0, len(r))
 		for _, member := range r {
 			if !m.opens(member.Name) || member.Name != "id" && !slices.Contains(wanted, member.Name) {

@@ -90,15 +90,15 @@ func TestFilterNamesOfRecords(t *testing.T) {
 		want  string
 		fails string
 	}{
-		{"some", filtered(), `[7]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
+		{"some", filtered(), `[{"id":7}]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
 			`[{"id":1,"partner_id":[7,"Azure"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"Azure"]}]`, ""},
 		{"no right", filtered(), `null`, &odoo.Error{Kind: odoo.AccessError}, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
 			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
-		{"filter that cannot be enforced", closed, `[7,8]`, nil, ``,
+		{"filter that cannot be enforced", closed, `[{"id":7},{"id":8}]`, nil, ``,
 			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
 		{"no filter", customer, `[]`, nil, ``, answer, ""},
 		{"outage", filtered(), `null`, errDown, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, errDown.Error()},
-		{"another shape", filtered(), `["SENTINEL"]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, "odoo: unexpected answer: odoo: unexpected answer: not a record id"},
+		{"another shape", filtered(), `["SENTINEL"]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, "odoo: unexpected answer: odoo: unexpected answer: string where { was expected"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestFilterNamesOfRecords(t *testing.T) {
 			var asked string
 			for _, call := range src.calls {
 				asked += text(t, call.Kwargs["domain"])
-				if call.Model != "res.partner" || call.Method != "search" || call.Kwargs["limit"] != int64(2) || call.Context["active_test"] != false {
+				if call.Model != "res.partner" || call.Method != "search_read" || call.Kwargs["limit"] != int64(2) || call.Context["active_test"] != false {
 					t.Errorf("asked %+v", call)
 				}
 			}
@@ -127,6 +127,69 @@ func TestFilterNamesOfRecords(t *testing.T) {
 				t.Errorf("asked %s, want %s", asked, tt.asked)
 			}
 		})
+	}
+}
+
+// A display name shows no field that is not open: it reads as the name.
+func TestFilterDisplayName(t *testing.T) {
+	product := func(limit scheme.Limit, fields ...string) scheme.Configuration {
+		return scheme.Configuration{Model: "product.product", Limit: limit, Fields: fields}
+	}
+	lines := scheme.Configuration{Model: "sale.order.line", Limit: scheme.LimitWhitelist, Fields: []string{"name", "product_id"}}
+	const (
+		full   = `[{"id":5,"display_name":"[SENTINEL] Desk","name":"Desk"},{"id":6,"display_name":"[SENTINEL] ","name":false}]`
+		short  = `[{"id":5,"display_name":"Desk","name":"Desk"},{"id":6,"display_name":"product.product,6","name":false}]`
+		answer = `[{"id":1,"product_id":[5,"[SENTINEL] Desk"],"name":"L"}]`
+	)
+	for name, tt := range map[string]struct {
+		product   scheme.Configuration
+		own, line string
+	}{
+		"whitelist":                   {product(scheme.LimitWhitelist, "name"), short, `[{"id":1,"product_id":[5,"Desk"],"name":"L"}]`},
+		"blacklist":                   {product(scheme.LimitBlacklist, "default_code"), short, `[{"id":1,"product_id":[5,"Desk"],"name":"L"}]`},
+		"blacklist of others":         {product(scheme.LimitBlacklist, "barcode"), full, answer},
+		"no limit":                    {product(scheme.LimitNone), full, answer},
+		"whitelist of all it shows":   {product(scheme.LimitWhitelist, "name", "default_code"), full, answer},
+		"whitelist that names it too": {product(scheme.LimitWhitelist, "name", "display_name"), full, answer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := compile(t, tt.product, lines)
+			src := &matching{source: erp(), found: full}
+			filter := func(call odoo.Call, answer string) string {
+				t.Helper()
+				checked, err := check(t, s, call)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := s.Filter(context.Background(), src, checked, odoo.Result{Value: []byte(answer)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(got.Value)
+			}
+			if got := filter(searchRead("product.product", map[string]any{"fields": []any{"display_name", "name"}}), full); got != tt.own {
+				t.Errorf("read: %s", got)
+			}
+			if got := filter(odoo.Call{Model: "product.product", Method: "name_search"}, full); tt.own == short && got != short {
+				t.Errorf("name_search: %s", got)
+			}
+			if got := filter(searchRead("sale.order.line", map[string]any{"fields": []any{"product_id", "name"}}), answer); got != tt.line {
+				t.Errorf("many2one: %s", got)
+			}
+		})
+	}
+	// A line says whose order it is of, a tag what it is below of.
+	tags := scheme.Configuration{Model: "res.partner.category", Limit: scheme.LimitWhitelist, Fields: []string{"name"}}
+	s := compile(t, lines, tags)
+	for _, model := range []string{"sale.order.line", "res.partner.category"} {
+		checked, err := check(t, s, searchRead(model, map[string]any{"fields": []any{"display_name"}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Filter(context.Background(), erp(), checked, odoo.Result{Value: []byte(`[{"id":1,"display_name":"SENTINEL / L","name":"L"}]`)})
+		if want := `[{"id":1,"display_name":"L","name":"L"}]`; err != nil || string(got.Value) != want {
+			t.Errorf("%s: %s, %v", model, got.Value, err)
+		}
 	}
 }
 

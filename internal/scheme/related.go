@@ -21,7 +21,8 @@ type Source interface {
 // shown tells of which records of a model the name may be shown.
 type shown struct {
 	model string
-	ids   map[int64]bool
+	// names are those to show, nil for the one that came.
+	names map[int64]jsontext.Value
 }
 
 // shownNames tells, for each many2one field among those asked for, whose names
@@ -35,37 +36,44 @@ func (j *judge) shownNames(m *model, src Source, wanted []string, records []odoo
 		return nil, err
 	}
 	out := make(map[string]shown)
-	filtered := make(map[*model][]string)
+	asked := make(map[*model][]string)
 	for _, name := range wanted {
 		f := all[name]
-		switch other := j.scheme.models[f.Relation]; {
-		case f.Type != "many2one" || other == nil:
+		other := j.scheme.models[f.Relation]
+		if f.Type != "many2one" || other == nil {
+			continue
+		}
+		short, err := j.shortened(other)
+		switch {
+		case err != nil:
+			return nil, err
 		case !other.opens("display_name"):
 			out[name] = shown{model: other.name}
-		case !other.filter.IsEverything():
-			filtered[other] = append(filtered[other], name)
+		case short, !other.filter.IsEverything():
+			asked[other] = append(asked[other], name)
 		}
 	}
-	for other, names := range filtered {
-		ids, err := related(records, names)
+	for other, fields := range asked {
+		ids, err := related(records, fields)
 		if err != nil {
 			return nil, unexpected(err)
 		}
-		matching, err := j.matching(other, src, ids)
+		names, err := j.names(other, src, ids)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			out[name] = shown{model: other.name, ids: matching}
+		for _, name := range fields {
+			out[name] = shown{model: other.name, names: names}
 		}
 	}
 	return out, nil
 }
 
-// matching are those of the records of m that exist for the application. Where
-// the person may not search the model, or its filter cannot be enforced, none do.
-func (j *judge) matching(m *model, src Source, ids []int64) (map[int64]bool, error) {
-	out := make(map[int64]bool, len(ids))
+// names are the names of those records of m that exist for the application.
+// Where the person may not search the model, or its filter cannot be enforced,
+// none do.
+func (j *judge) names(m *model, src Source, ids []int64) (map[int64]jsontext.Value, error) {
+	out := make(map[int64]jsontext.Value, len(ids))
 	if len(ids) == 0 {
 		return out, nil
 	}
@@ -75,13 +83,23 @@ func (j *judge) matching(m *model, src Source, ids []int64) (map[int64]bool, err
 		}
 		return nil, err
 	}
+	short, err := j.shortened(m)
+	if err != nil {
+		return nil, err
+	}
+	field := "id"
+	if _, named := j.known[m.name][searchField]; short && named {
+		field = searchField
+	}
 	domain, err := odoo.Where("id", "in", odoo.IDList(ids))
 	if err != nil {
 		return nil, err
 	}
 	res, err := src.Run(j.ctx, odoo.Call{
-		Model: m.name, Method: "search",
-		Kwargs:  map[string]any{"domain": domain.And(m.filter).Value(), "limit": int64(len(ids)), "order": "id"},
+		Model: m.name, Method: "search_read",
+		Kwargs: map[string]any{
+			"domain": domain.And(m.filter).Value(), "fields": []any{field}, "limit": int64(len(ids)), "order": "id",
+		},
 		Context: map[string]any{"active_test": false},
 	})
 	if e, ok := errors.AsType[*odoo.Error](err); ok && e.Kind == odoo.AccessError {
@@ -90,12 +108,19 @@ func (j *judge) matching(m *model, src Source, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	found, err := odoo.IDs(res.Value)
+	found, err := odoo.Records(res.Value)
 	if err != nil {
 		return nil, unexpected(err)
 	}
-	for _, id := range found {
-		out[id] = true
+	for _, r := range found {
+		id, ok := r.ID()
+		if !ok {
+			return nil, unexpected(odoo.ErrShape)
+		}
+		out[id] = nil
+		if short {
+			out[id] = nameOr(m.name, id, r.Get(searchField))
+		}
 	}
 	return out, nil
 }
@@ -121,10 +146,17 @@ func related(records []odoo.Record, names []string) ([]int64, error) {
 // mask replaces the name in a many2one's [id, name] unless it may be shown.
 func (s shown) mask(v jsontext.Value) (jsontext.Value, error) {
 	id, named, err := reference(v)
-	if err != nil || !named || s.ids[id] {
+	if err != nil || !named {
 		return v, err
 	}
-	return odoo.MarshalValue([]any{id, s.model + "," + strconv.FormatInt(id, 10)})
+	name, exists := s.names[id]
+	switch {
+	case !exists:
+		name = nameOr(s.model, id, nil)
+	case name == nil:
+		return v, nil
+	}
+	return slices.Concat([]byte{'['}, strconv.AppendInt(nil, id, 10), []byte{','}, name, []byte{']'}), nil
 }
 
 // reference reads a many2one's [id, name]. named is false for whatever has no

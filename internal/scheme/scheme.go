@@ -46,7 +46,9 @@ type Configuration struct {
 	Limit Limit
 	// Fields are technical names. They must be empty with LimitNone and must
 	// not be empty otherwise. "display_name" is open where "name" is, unless
-	// a blacklist names it; a whitelist may name it by itself.
+	// a blacklist names it; a whitelist may name it by itself. Where it shows
+	// fields that are not open (the customer of an order line), it reads as
+	// the name alone, unless a whitelist names it.
 	Fields []string
 	// Filter is a domain in JSON, such as [["customer_rank", ">", 0]]: only
 	// records that match it exist for the application. "" is no filter. Its
@@ -67,8 +69,8 @@ type Scheme struct {
 	order  []string
 	models map[string]*model
 	digest string
-	// reserved: some model's display_name is hidden, for all records or those
-	// outside of its filter.
+	// reserved: some model's display_name may be hidden, be it in part, or for
+	// records outside of its filter.
 	reserved bool
 }
 
@@ -96,7 +98,7 @@ func Compile(d Definition) (*Scheme, error) {
 		}
 		s.models[m.name] = m
 		s.order = append(s.order, m.name)
-		s.reserved = s.reserved || !m.opens("display_name") || !m.filter.IsEverything()
+		s.reserved = s.reserved || m.limit != LimitNone || !m.filter.IsEverything()
 	}
 	var err error
 	if s.digest, err = digest(s); err != nil {

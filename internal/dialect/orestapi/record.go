@@ -2,6 +2,7 @@ package orestapi
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ const (
 
 // nameSearch answers record/name_search. Offset, limit and order work with a
 // name, too, and offset 0 is a number; the original knew neither. Without an
-// order the records come by name.
+// order the records come by name. Each has its id and display name, nothing else.
 func (s *session) nameSearch() error {
 	model := s.params["model"]
 	if model == "" {
@@ -50,6 +51,9 @@ func (s *session) nameSearch() error {
 	records, err := odoo.Records(res.Value)
 	if err != nil {
 		return err
+	}
+	for i, r := range records {
+		records[i] = slices.DeleteFunc(r, func(m odoo.Member) bool { return m.Name != "id" && m.Name != "display_name" })
 	}
 	return s.answer(model, odoo.Record{
 		{Name: "count", Value: integer(int64(len(records)))},
