@@ -93,7 +93,30 @@ func (o oddities) ServeHTTP(w http.ResponseWriter, _ *http.Request, _ caddyhttp.
 	return nil
 }
 
+// numberLog is a handler of tests only that logs the header X-Number of each
+// request, before any other handler.
+type numberLog struct{ logger *zap.Logger }
+
+func (numberLog) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.log_number", New: func() caddy.Module { return new(numberLog) }}
+}
+
+func (n *numberLog) Provision(ctx caddy.Context) error {
+	n.logger = ctx.Logger()
+	return nil
+}
+
+func (n *numberLog) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	n.logger.Info("request", zap.String("number", r.Header.Get("X-Number")))
+	return next.ServeHTTP(w, r)
+}
+
 func init() {
+	caddy.RegisterModule(numberLog{})
+	httpcaddyfile.RegisterHandlerDirective("log_number", func(httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+		return new(numberLog), nil
+	})
+	httpcaddyfile.RegisterDirectiveOrder("log_number", httpcaddyfile.Before, "tracing")
 	caddy.RegisterModule(probe{})
 	caddy.RegisterModule(oddities{})
 	httpcaddyfile.RegisterHandlerDirective("gateway_probe", func(httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {

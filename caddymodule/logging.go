@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -51,7 +52,7 @@ func (l *accessLog) serve(w http.ResponseWriter, r *http.Request, h func(http.Re
 	if r.Body != nil {
 		r.Body = body
 	}
-	defer func() { l.write(server.Logs, r, logged, rec, body.n, time.Since(start)) }()
+	defer func() { l.write(server.Logs, r, logged, rec, int(body.n.Load()), time.Since(start)) }()
 	return l.withoutError(rec, r, h)
 }
 
@@ -104,14 +105,15 @@ func (l *accessLog) write(config *caddyhttp.ServerLogConfig, r, logged *http.Req
 	}
 }
 
-// countingBody counts what is read of a request's body.
+// countingBody counts what is read of a request's body. A transport may still
+// read when the answer is complete.
 type countingBody struct {
 	io.ReadCloser
-	n int
+	n atomic.Int64
 }
 
 func (b *countingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.n += n
+	b.n.Add(int64(n))
 	return n, err
 }

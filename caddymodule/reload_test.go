@@ -153,8 +153,8 @@ func (l *load) run(name string, request func() error) {
 	})
 }
 
-// numbered gives each request a number, by which it is found in the access
-// log, and names it in errors.
+// numbered gives each request a number, by which it is found in the log, and
+// names it in errors.
 type numbered struct{ http.RoundTripper }
 
 var lastNumber atomic.Int64
@@ -214,7 +214,7 @@ type outcome struct {
 // and after each reload something may be checked.
 func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) outcome {
 	t.Helper()
-	s.inSite += "\n\tlog"
+	s.inSite += "\n\tlog_number"
 	p := newMachine(t).start(s.caddyfile(), s.admin)
 	l := &load{stop: make(chan struct{}), progress: make(chan struct{})}
 	target := "http://" + s.addr + "/load"
@@ -279,11 +279,11 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 	}
 	for _, err := range l.lost {
 		var n numberedError
-		if !errors.As(err, &n) || strings.Contains(p.out.String(), `"`+n.number+`"`) {
+		if !errors.As(err, &n) || strings.Contains(p.out.String(), `"number":"`+n.number+`"`) {
 			t.Errorf("a request that a handler has seen was lost: %v", err)
 		}
 	}
-	if !strings.Contains(p.out.String(), `"X-Number":["n`) {
+	if !strings.Contains(p.out.String(), `"number":"n`) {
 		t.Error("requests have no numbers in the log")
 	}
 	for _, bad := range []string{"DATA RACE", "panic"} {
