@@ -18,8 +18,6 @@ func sessionDestroyRoute(x *exchange, _ map[string]any) (any, error) {
 	return nil, nil
 }
 
-func sessionLogoutInfo(x *exchange) (*reply, error) { return logoutRoute(x) }
-
 // authenticateRoute is a login without a page. It needs no CSRF token.
 func authenticateRoute(x *exchange, params map[string]any) (any, error) {
 	for _, name := range []string{"db", "login", "password"} {
