@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
 // owned tells whether a path belongs to the gateway. It is decided on the
@@ -12,8 +14,12 @@ import (
 func owned(p string) bool {
 	return strings.HasPrefix(p, "/restapi/1.0/") || p == "/restapi/1.0" ||
 		strings.HasPrefix(p, "/orestapi/") || p == "/orestapi" ||
-		strings.HasPrefix(p, "/.well-known/oauth-authorization-server")
+		strings.HasPrefix(p, "/.well-known/oauth-authorization-server") ||
+		within(p, oauth.OpenIDPath) || within(p, oauth.ProtectedResourcePath)
 }
+
+// within tells whether p is a path or one below it.
+func within(p, of string) bool { return p == of || strings.HasPrefix(p, of+"/") }
 
 // clean tells whether a path means one thing only: it stays what it is when
 // dot segments and doubled slashes are resolved, hides no separator behind

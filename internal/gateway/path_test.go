@@ -49,18 +49,23 @@ func TestClean(t *testing.T) {
 
 func TestOwned(t *testing.T) {
 	tests := map[string]bool{
-		"/restapi/1.0/object/res.partner":         true,
-		"/restapi/1.0":                            true,
-		"/orestapi/record/read":                   true,
-		"/.well-known/oauth-authorization-server": true,
-		"/":                                 false,
-		"/restapi/2.0/object":               false,
-		"/restapi/1.0x":                     false,
-		"/RESTAPI/1.0/object":               false,
-		"/web/login":                        false,
-		"/web/../restapi/1.0/object":        false,
-		"/json/2/res.partner/search_read":   false,
-		"/.well-known/acme-challenge/token": false,
+		"/restapi/1.0/object/res.partner":                true,
+		"/restapi/1.0":                                   true,
+		"/orestapi/record/read":                          true,
+		"/.well-known/oauth-authorization-server":        true,
+		"/.well-known/openid-configuration":              true,
+		"/.well-known/oauth-protected-resource":          true,
+		"/.well-known/oauth-protected-resource/orestapi": true,
+		"/.well-known/openid-configurations":             false,
+		"/.well-known/oauth-protected-resources":         false,
+		"/":                                              false,
+		"/restapi/2.0/object":                            false,
+		"/restapi/1.0x":                                  false,
+		"/RESTAPI/1.0/object":                            false,
+		"/web/login":                                     false,
+		"/web/../restapi/1.0/object":                     false,
+		"/json/2/res.partner/search_read":                false,
+		"/.well-known/acme-challenge/token":              false,
 	}
 	for path, want := range tests {
 		if got := owned(path); got != want {

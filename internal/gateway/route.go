@@ -27,9 +27,8 @@ var endpoints = map[string]endpoint{
 	oauth.ConsentPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.oauth.Consent(w, s.refresh(w, r), up.Browser())
 	}},
-	oauth.AccessTokenPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
-		s.oauth.AccessToken(w, r, up)
-	}},
+	oauth.AccessTokenPath: accessToken,
+	oauth.TokenPath:       accessToken,
 	oauth.RevokePath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Revoke(w, r)
 	}},
@@ -39,13 +38,29 @@ var endpoints = map[string]endpoint{
 	oauth.JWKSPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.JWKS(w, r)
 	}},
-	oauth.MetadataPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
-		s.oauth.Metadata(w, r)
-	}},
+	oauth.MetadataPath: metadata,
+	oauth.OpenIDPath:   metadata,
+
+	oauth.ProtectedResourcePath + oauth.Resources[0]: protectedResource,
+	oauth.ProtectedResourcePath + oauth.Resources[1]: protectedResource,
+	oauth.ProtectedResourcePath + oauth.Resources[2]: protectedResource,
+
 	page.StylesheetPath: {[]string{http.MethodGet}, func(_ *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		page.Stylesheet(w, r)
 	}},
 }
+
+var (
+	accessToken = endpoint{[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.AccessToken(w, r, up)
+	}}
+	metadata = endpoint{[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.Metadata(w, r)
+	}}
+	protectedResource = endpoint{[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.ProtectedResource(w, r)
+	}}
+)
 
 // serve answers a request on a path of the gateway's.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
@@ -63,6 +78,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		return
 	}
 	r = r.WithContext(withUpstream(r.Context(), up))
+	w = s.announceResource(w, r.URL.Path)
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/object/"):
 		s.restapi.ServeHTTP(w, r)

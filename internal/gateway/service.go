@@ -25,6 +25,7 @@ import (
 // service is a gateway whose store is open.
 type service struct {
 	name         string
+	issuer       string
 	applications *application.Registry
 	schemes      map[string]*scheme.Scheme
 	store        grant.Store
@@ -50,6 +51,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	}
 	s := &service{
 		name:         c.Name,
+		issuer:       issuerString(c.Issuer),
 		applications: applications,
 		schemes:      c.Schemes,
 		store:        backend.Store(c.Name),
@@ -60,9 +62,8 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
 	}
-	issuer := issuerString(c.Issuer)
 	s.keys, err = token.Open(ctx, token.Config{
-		Issuer: issuer, Audience: issuer, Store: s.store, Seal: backend.Seal, Now: c.Now,
+		Issuer: s.issuer, Audience: s.issuer, Store: s.store, Seal: backend.Seal, Now: c.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)

@@ -23,12 +23,17 @@ type metadata struct {
 	IntrospectionAuth   []string `json:"introspection_endpoint_auth_methods_supported"`
 	ChallengeMethods    []string `json:"code_challenge_methods_supported"`
 	Prompts             []string `json:"prompt_values_supported"`
+	ProtectedResources  []string `json:"protected_resources"`
 	ResponseIssuerParam bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
 // Metadata serves the metadata. All of it comes from the configured issuer,
 // nothing from the request.
 func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
+	resources := make([]string, len(Resources))
+	for i, path := range Resources {
+		resources[i] = s.origin + path
+	}
 	methods := []string{"client_secret_basic", "client_secret_post", "none"}
 	b, err := json.Marshal(metadata{
 		Issuer:              s.issuer,
@@ -46,6 +51,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		IntrospectionAuth:   []string{"client_secret_basic", "client_secret_post"},
 		ChallengeMethods:    []string{"S256"},
 		Prompts:             []string{"none", "login", "consent"},
+		ProtectedResources:  resources,
 		ResponseIssuerParam: true,
 	})
 	if err != nil { // texts and a bool: never fails

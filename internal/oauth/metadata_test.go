@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,6 +37,9 @@ func TestMetadata(t *testing.T) {
 		if m[name] != want {
 			t.Errorf("%s is %v", name, m[name])
 		}
+	}
+	if got, want := fmt.Sprint(m["protected_resources"]), "["+issuer+" "+issuer+"/restapi/1.0 "+issuer+"/orestapi]"; got != want {
+		t.Errorf("protected_resources is %s", got)
 	}
 	post := w.do(w.request(http.MethodPost, MetadataPath, ""))
 	if post.StatusCode != http.StatusMethodNotAllowed {

@@ -38,6 +38,17 @@ const (
 	MetadataPath    = "/.well-known/oauth-authorization-server"
 )
 
+// Other paths of the same: TokenPath of AccessTokenPath, and OpenIDPath of
+// MetadataPath, for clients that look nowhere else.
+const (
+	TokenPath  = "/restapi/1.0/common/oauth2/token"
+	OpenIDPath = "/.well-known/openid-configuration"
+)
+
+// ProtectedResourcePath is that of the metadata of the issuer as a protected
+// resource; that of each of Resources stands below it (RFC 9728 section 3).
+const ProtectedResourcePath = "/.well-known/oauth-protected-resource"
+
 // Used where an application configures no life.
 const (
 	DefaultCodeExpiry        = time.Minute
