@@ -98,6 +98,8 @@ func TestDenied(t *testing.T) {
 		// A pattern that fails in the database once a record matches its beginning.
 		{"unfinished pattern", where("name", "=like", `Azure\`), scheme.CodeOperator},
 		{"unfinished pattern, any case", where("name", "not =ilike", `Az\\\`), scheme.CodeOperator},
+		{"unfinished pattern once it is without accents", where("name", "=ilike", "Azure\uff3c"), scheme.CodeOperator},
+		{"unfinished pattern, mixed", where("name", "=ilike", "Azure\u2216\\"), scheme.CodeOperator},
 		{"unfinished pattern on path", where("country_id.name", "=ilike", `B\`), scheme.CodeOperator},
 		{"unfinished pattern in any", where("country_id", "any", []any{leaf("name", "=like", `B\`)}), scheme.CodeOperator},
 		{"unfinished pattern in name_search", odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{`A\`, nil, "=ilike"}}, scheme.CodeOperator},

@@ -88,7 +88,7 @@ func erp() source {
 			relation("partner_id", "many2one", "res.partner"), relation("order_line", "one2many", "sale.order.line")),
 		"sale.order.line": fields(
 			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order"),
-			relation("product_id", "many2one", "product.product")),
+			relation("product_id", "many2one", "product.product"), stored("origin", "Origin", "reference")),
 		"product.product": fields(stored("name", "Name", "char"), stored("default_code", "Reference", "char"), stored("barcode", "Barcode", "char")),
 	}
 }

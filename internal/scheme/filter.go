@@ -17,7 +17,8 @@ import (
 //     without those that do not exist for the application.
 //   - search: a list of ids. search_count: a number.
 //   - fields_get: an object of open fields with the attributes asked for;
-//     relation is shown only where the scheme opens that model.
+//     relation is shown only where the scheme opens that model, and the models
+//     that a reference may be of are not.
 //
 // A many2one keeps its [id, name]; where the scheme opens the other model but
 // not its name, or not that record, the name is "model,id", as Odoo writes a
@@ -150,6 +151,10 @@ func (j *judge) described(m *model, call odoo.Call, res odoo.Result) (odoo.Resul
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
 	}
+	known, err := j.fields(m.name)
+	if err != nil {
+		return odoo.Result{}, err
+	}
 	wanted, attrs := argument(call, "allfields"), argument(call, "attributes")
 	kept := make(odoo.Record, 0, len(fields))
 	for _, f := range fields {
@@ -160,8 +165,11 @@ func (j *judge) described(m *model, call odoo.Call, res odoo.Result) (odoo.Resul
 		if err != nil {
 			return odoo.Result{}, unexpected(err)
 		}
+		// What a reference may be chosen from is a list of models.
+		models := known[f.Name].Type == "reference"
 		f.Value = odoo.AppendRecord(nil, slices.DeleteFunc(described, func(a odoo.Member) bool {
-			return !slices.Contains(attrs, a.Name) || a.Name == "relation" && !j.scheme.names(a.Value)
+			return !slices.Contains(attrs, a.Name) || a.Name == "relation" && !j.scheme.names(a.Value) ||
+				a.Name == "selection" && models
 		}))
 		kept = append(kept, f)
 	}

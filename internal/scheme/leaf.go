@@ -186,10 +186,12 @@ func (j *judge) operand(m *model, f odoo.Field, l odoo.Leaf) (any, error) {
 // The database fails on a pattern that ends within an escape, but only once a
 // record matches all before it, be that record outside of the filter, or one
 // that the person must not see: the error would tell about it. Operators
-// without "=" put a % behind the text.
+// without "=" put a % behind the text. PostgreSQL's unaccent, which Odoo may
+// use, makes backslashes of the look-alikes.
 func pattern(operator, s string) bool {
-	escapes := len(s) - len(strings.TrimRight(s, `\`))
-	return escapes%2 == 0 || !strings.Contains(operator, "=")
+	const lookAlikes = "\u2216\ufe68\uff3c"
+	end := s[len(strings.TrimRight(s, `\`+lookAlikes)):]
+	return !strings.Contains(operator, "=") || len(end)%2 == 0 && !strings.ContainsAny(end, lookAlikes)
 }
 
 func unsuited(m *model, f odoo.Field, l odoo.Leaf) error {
