@@ -31,6 +31,14 @@ type credential struct {
 // authenticateClient reads the parameters of a request and proves the client,
 // before any code or token in them is looked at.
 func (s *Server) authenticateClient(r *http.Request) (*application.Application, params, *failure) {
+	app, p, f := s.proveClient(r)
+	if f != nil && isHeaderForm(r) {
+		f.scheme = headerScheme
+	}
+	return app, p, f
+}
+
+func (s *Server) proveClient(r *http.Request) (*application.Application, params, *failure) {
 	p, f := s.clientParams(r)
 	if f != nil {
 		return nil, nil, f
@@ -95,8 +103,8 @@ func (s *Server) lookUp(c credential) *application.Application {
 	return nil
 }
 
-// clientParams reads the parameters of body and, for applications that keep
-// the legacy habit, of the URL.
+// clientParams reads the parameters of body and Authorization header and, for
+// applications that keep the legacy habit, of the URL.
 func (s *Server) clientParams(r *http.Request) (params, *failure) {
 	p, err := readBody(r)
 	switch {
@@ -105,10 +113,18 @@ func (s *Server) clientParams(r *http.Request) (params, *failure) {
 	case err != nil:
 		return nil, invalidRequest(err.Error())
 	}
+	header, err := readHeader(r)
+	if err != nil {
+		return nil, invalidRequest(err.Error())
+	}
 	query, err := readQuery(r)
 	if err != nil {
 		return nil, invalidRequest(err.Error())
 	}
+	if header != nil && (p.names("client_id", "client_secret") || query.names("client_id", "client_secret")) {
+		return nil, invalidRequest("the client authenticates in two ways")
+	}
+	p.add(header)
 	inURL := params{}
 	for _, name := range clientParams {
 		if values := query[name]; len(values) > 0 {
@@ -129,9 +145,9 @@ func (s *Server) clientParams(r *http.Request) (params, *failure) {
 
 // mayUseQuery tells whether the client keeps the habit of sending parameters
 // in the URL, where they end up in logs.
-func (s *Server) mayUseQuery(r *http.Request, body, query params) bool {
+func (s *Server) mayUseQuery(r *http.Request, sent, query params) bool {
 	both := params{}
-	both.add(body)
+	both.add(sent)
 	both.add(query)
 	c, f := readCredential(r, both)
 	if f != nil {
@@ -147,21 +163,23 @@ func (s *Server) mayUseQuery(r *http.Request, body, query params) bool {
 	return true
 }
 
-// readCredential finds the one way in which the client authenticates.
+// readCredential finds the one way in which the client authenticates. The
+// parameters include those of the header, of which there is one at most.
 func readCredential(r *http.Request, p params) (credential, *failure) {
 	id, secret := p.get("client_id"), p.get("client_secret")
 	headers := r.Header.Values("Authorization")
 	switch {
-	case len(headers) > 1:
-		return credential{}, invalidRequest("Authorization was sent twice")
-	case len(headers) == 0:
+	case len(headers) == 0 || isHeaderForm(r):
 		if id == "" {
 			return credential{}, invalidClient()
 		}
 		return credential{ids: [2]string{id}, secrets: [2]string{secret}, secret: secret != ""}, nil
 	}
 	scheme, rest, _ := strings.Cut(headers[0], " ")
-	if !strings.EqualFold(scheme, "Basic") {
+	switch {
+	case strings.Contains(rest, ","):
+		return credential{}, invalidRequest("the Authorization header names more than one scheme")
+	case !strings.EqualFold(scheme, "Basic"):
 		return credential{}, invalidClient()
 	}
 	c, ok := readBasic(strings.TrimSpace(rest))

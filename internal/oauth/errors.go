@@ -22,6 +22,9 @@ type failure struct {
 	code        string
 	description string
 	retry       time.Duration
+	// scheme is what a 401 asks for, Basic if empty: RFC 6749 section 5.2
+	// wants the scheme that the client has used.
+	scheme string
 }
 
 func (f *failure) Error() string { return f.code + ": " + f.description }
@@ -63,7 +66,11 @@ func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.retry.Seconds())))
 	}
 	if f.status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Basic realm="odoo-gateway", charset="UTF-8"`)
+		challenge := `Basic realm="odoo-gateway", charset="UTF-8"`
+		if f.scheme != "" {
+			challenge = f.scheme + ` realm="odoo-gateway"`
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	writeJSON(w, f.status, struct {
 		Error       string `json:"error"`

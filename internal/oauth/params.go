@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -43,6 +44,11 @@ func (p params) twice(names ...string) bool {
 		}
 	}
 	return false
+}
+
+// names tells whether one of the named parameters was sent, be it empty.
+func (p params) names(names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return len(p[n]) > 0 })
 }
 
 // add merges parameters from another place of the same request.
