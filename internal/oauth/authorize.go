@@ -70,12 +70,16 @@ func (q request) consentKey() string {
 // escape encodes a query value; a space is %20, which every decoder reads alike.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// Authorize serves the authorization endpoint for browsers. rt carries calls
-// in the name of this browser.
+// Authorize serves the authorization endpoint, for browsers and in the form
+// for programs. rt carries calls in the name of this browser.
 func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, POST")
 		s.problem(w, r, page.WrongMethod, "", "")
+		return
+	}
+	if wantsJSON(r) {
+		s.authorizeJSON(w, r, rt)
 		return
 	}
 	p, err := readQuery(r)
@@ -160,6 +164,31 @@ func (q request) check(v visitor) ([]string, *failure) {
 	return grantedScope(q.app, p.get("scope"))
 }
 
+// remembered finds the consent that a request may rely on: of this person, for
+// this URI where it stands alone, to all that is asked for now, and to what the
+// scheme allows now. ok is false where there is none.
+func (s *Server) remembered(r *http.Request, q request, v visitor, scheme Scheme, scope []string) (a grant.Authorization, ok bool, f *failure) {
+	a, err := s.Store.FindAuthorization(r.Context(), q.app.Name, v.subject, q.consentKey())
+	switch {
+	case errors.Is(err, grant.ErrNotFound):
+		return grant.Authorization{}, false, nil
+	case err != nil:
+		return grant.Authorization{}, false, s.storeFailure("looking for a consent", err)
+	}
+	// Nothing proves that it is a public client that asks (RFC 6749 section 10.2).
+	return a, !q.app.Public && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope), nil
+}
+
+// scheme finds the model scheme of the application.
+func (s *Server) scheme(q request) (Scheme, *failure) {
+	scheme := s.Scheme(q.app.Scheme)
+	if scheme == nil {
+		s.Logger.Error("application has no model scheme", zap.String("application", q.app.Name))
+		return nil, serverError()
+	}
+	return scheme, nil
+}
+
 // decide goes on for a known person: silently where they have consented
 // before, else with the consent page.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor) {
@@ -168,19 +197,16 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 		s.redirectFailure(w, r, q, f)
 		return
 	}
-	scheme := s.Scheme(q.app.Scheme)
-	if scheme == nil {
-		s.Logger.Error("application has no model scheme", zap.String("application", q.app.Name))
-		s.redirectFailure(w, r, q, serverError())
+	scheme, f := s.scheme(q)
+	if f != nil {
+		s.redirectFailure(w, r, q, f)
 		return
 	}
-	a, err := s.Store.FindAuthorization(r.Context(), q.app.Name, v.subject, q.consentKey())
-	if err != nil && !errors.Is(err, grant.ErrNotFound) {
-		s.redirectFailure(w, r, q, s.storeFailure("looking for a consent", err))
+	a, remembered, f := s.remembered(r, q, v, scheme, scope)
+	if f != nil {
+		s.redirectFailure(w, r, q, f)
 		return
 	}
-	// Nothing proves that it is a public client that asks (RFC 6749 section 10.2).
-	remembered := !q.app.Public && err == nil && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope)
 	switch {
 	case remembered && !q.prompts("consent"):
 		if f := s.reattach(r.Context(), a, v); f != nil {

@@ -38,6 +38,16 @@ func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor)
 
 // issueCode sends the browser back with a code.
 func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a grant.Authorization, scope []string) {
+	code, f := s.newCode(r, q, a, scope)
+	if f != nil {
+		s.redirectFailure(w, r, q, f)
+		return
+	}
+	s.sendBack(w, r, q, "code="+escape(code))
+}
+
+// newCode makes a code for what a request asks.
+func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scope []string) (string, *failure) {
 	code := grant.NewToken()
 	now := s.Now()
 	err := s.Store.IssueCode(background(r.Context()), grant.Code{
@@ -47,14 +57,13 @@ func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a 
 		IssuedAt: now, ExpiresAt: now.Add(orDefault(q.app.CodeExpiry, DefaultCodeExpiry)),
 	})
 	if err != nil {
-		s.redirectFailure(w, r, q, s.storeFailure("issuing a code", err))
-		return
+		return "", s.storeFailure("issuing a code", err)
 	}
 	s.record(r, audit.Event{
 		Kind: audit.CodeIssued, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
 		Detail: map[string]string{"code": audit.Fingerprint(code)},
 	})
-	s.sendBack(w, r, q, "code="+escape(code))
+	return code, nil
 }
 
 // redeem exchanges a code (RFC 6749 section 4.1.3).
