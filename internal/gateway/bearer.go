@@ -37,6 +37,9 @@ func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
 	if set.Application != app.Name || authorization.Application != app.Name || authorization.Subject != claims.Subject {
 		return nil, unauthorized("The access token is not valid or has expired")
 	}
+	if authorization.Database != s.database {
+		return nil, unauthorized("The access token is for another database; connect the application again")
+	}
 	if uri := app.FindRedirectURI(set.RedirectURI); uri == nil || !uri.Active {
 		return nil, unauthorized("The application is not active")
 	}
@@ -53,7 +56,10 @@ func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
 	if !ok {
 		return nil, errors.New("gateway: request without upstream")
 	}
-	return &runner{service: s, app: app, rules: s.schemes[app.Scheme], authorization: authorization, upstream: up}, nil
+	return &runner{
+		service: s, app: app, rules: s.schemes[app.Scheme], authorization: authorization, upstream: up,
+		requestID: s.requestID(r), address: s.clientAddr(r),
+	}, nil
 }
 
 // liveGrant reads the state of a token's grant. It is asked on every request,

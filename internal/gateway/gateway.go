@@ -18,6 +18,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -89,6 +90,9 @@ func New(c Config) (*Gateway, error) {
 	}
 	if c.ClientAddr == nil {
 		c.ClientAddr = peer
+	}
+	if c.RequestID == nil {
+		c.RequestID = func(*http.Request) string { return grant.NewID() }
 	}
 	return &Gateway{config: c, issuer: issuerString(c.Issuer), applications: applications}, nil
 }

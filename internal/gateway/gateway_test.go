@@ -112,6 +112,11 @@ func TestBearerRefused(t *testing.T) {
 			w.reload()
 			return nil
 		}},
+		{"another database", func(_ *testing.T, w *world, _ grant.Authorization) func(*http.Request) {
+			w.database = "prod"
+			w.reload()
+			return nil
+		}},
 		{"redirect URI archived", func(_ *testing.T, w *world, _ grant.Authorization) func(*http.Request) {
 			w.apps[0].RedirectURIs[0].Active = false
 			w.reload()
@@ -291,6 +296,45 @@ func TestPathsAndMethods(t *testing.T) {
 		}
 		if tt.status == http.StatusMethodNotAllowed && rw.Header().Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", tt.method, tt.path)
+		}
+	}
+}
+
+// A refusal is told to the administrator with what they need to compare, and
+// nothing that a stranger made up.
+func TestRefusalIsRecorded(t *testing.T) {
+	tests := []struct{ path, model, field string }{
+		{"/restapi/1.0/object/res.partner/1?fields=['phone']", "res.partner", "phone"},
+		{"/restapi/1.0/object/res.users/1", "res.users", ""},
+	}
+	w := newWorld(t, 19)
+	bearer, a := w.connect("wiki", "demo")
+	for _, tt := range tests {
+		w.logs.TakeAll()
+		w.get(tt.path, bearer)
+		events := w.logs.FilterMessage("scheme_denied").All()
+		if len(events) != 1 {
+			t.Errorf("%s: %d events", tt.path, len(events))
+			continue
+		}
+		got := events[0].ContextMap()
+		detail, _ := got["detail"].(map[string]any)
+		if got["application"] != "wiki" || got["authorization"] != a.ID || got["request_id"] == nil || got["address"] != "127.0.0.1" {
+			t.Errorf("%s: event is %v", tt.path, got)
+		}
+		if field, _ := detail["field"].(string); detail["model"] != tt.model || field != tt.field {
+			t.Errorf("%s: detail is %v", tt.path, detail)
+		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	for in, want := range map[string]string{
+		"res.partner": "res.partner", "country_id.code": "country_id.code", "search_read": "search_read",
+		"": "(malformed)", "a\nb": "(malformed)", "<b>": "(malformed)", strings.Repeat("a", 500): "(malformed)",
+	} {
+		if got := named(in); got != want {
+			t.Errorf("named(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/netip"
 
 	"go.uber.org/zap"
 
@@ -22,6 +23,8 @@ type runner struct {
 	rules         *scheme.Scheme
 	authorization grant.Authorization
 	upstream      Upstream
+	requestID     string
+	address       netip.Addr
 }
 
 // Do implements dialect.Runner.
@@ -62,14 +65,34 @@ func (n *runner) run(ctx context.Context, call odoo.Call) (odoo.Result, error) {
 func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialect.Failure {
 	f := failure(err)
 	var denied *scheme.Denied
-	if errors.As(err, &denied) {
-		n.service.audit.Record(ctx, audit.Event{
-			Time: n.service.now(), Kind: audit.SchemeDenied, Gateway: n.service.name,
-			Application: n.app.Name, Subject: n.authorization.Subject, Authorization: n.authorization.ID,
-			Detail: map[string]string{"model": call.Model, "method": call.Method, "code": denied.Code, "rule": denied.Rule},
-		})
+	if !errors.As(err, &denied) {
+		return f
 	}
+	detail := map[string]string{
+		"model": named(call.Model), "method": named(call.Method), "code": denied.Code, "rule": denied.Rule,
+	}
+	if denied.Field != "" {
+		detail["field"] = named(denied.Field)
+	}
+	event := audit.Event{
+		Time: n.service.now(), Kind: audit.SchemeDenied, Gateway: n.service.name,
+		Application: n.app.Name, Subject: n.authorization.Subject, Authorization: n.authorization.ID,
+		RequestID: n.requestID, Detail: detail,
+	}
+	if n.address.IsValid() {
+		event.Address = n.address.String()
+	}
+	n.service.audit.Record(ctx, event)
 	return f
+}
+
+// named keeps what is no name of Odoo's out of the audit trail: it is a
+// stranger's text.
+func named(s string) string {
+	if odoo.ValidPath(s) || odoo.ValidModel(s) || odoo.ValidMethod(s) {
+		return s
+	}
+	return "(malformed)"
 }
 
 // unknownField tells whether the rules refused a field that Odoo may have got

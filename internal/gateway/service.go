@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 
 	"go.uber.org/zap"
 
@@ -26,6 +27,7 @@ import (
 type service struct {
 	name         string
 	issuer       string
+	database     string
 	applications *application.Registry
 	schemes      map[string]*scheme.Scheme
 	store        grant.Store
@@ -37,6 +39,8 @@ type service struct {
 	audit        audit.Recorder
 	logger       *zap.Logger
 	now          clock.Clock
+	requestID    func(*http.Request) string
+	clientAddr   func(*http.Request) netip.Addr
 
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
@@ -52,12 +56,15 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s := &service{
 		name:         c.Name,
 		issuer:       issuerString(c.Issuer),
+		database:     c.Database,
 		applications: applications,
 		schemes:      c.Schemes,
 		store:        backend.Store(c.Name),
 		audit:        audit.NewZap(c.Logger, c.Now),
 		logger:       c.Logger,
 		now:          c.Now,
+		requestID:    c.RequestID,
+		clientAddr:   c.ClientAddr,
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,6 +11,9 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/clock"
@@ -33,8 +37,12 @@ type world struct {
 	store grant.Store
 	url   string
 	apps  []application.Application
-	state *State
-	ring  *seal.Ring
+	// database is the one configured; "" is Odoo's own.
+	database string
+	logs     *observer.ObservedLogs
+	logger   *zap.Logger
+	state    *State
+	ring     *seal.Ring
 	// claims are those of the access tokens that the test has signed.
 	claims map[string]token.Claims
 }
@@ -42,6 +50,8 @@ type world struct {
 func newWorld(t *testing.T, version int) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewFake(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))}
+	core, logs := observer.New(zap.InfoLevel)
+	w.logs, w.logger = logs, zap.New(core)
 	w.odoo = odootest.Start(odootest.Options{Version: version, Now: w.clock.Now})
 	t.Cleanup(w.odoo.Close)
 	ring, err := seal.NewRing(seal.NewKey())
@@ -88,7 +98,7 @@ func (w *world) reload() {
 		w.t.Fatal(err)
 	}
 	w.gw, err = New(Config{
-		Name: "erp", Issuer: issuer, Database: w.odoo.Database(), Applications: w.apps,
+		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, State: w.state, Now: w.clock.Now,
 	})
 	if err != nil {

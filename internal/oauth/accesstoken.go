@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/token"
@@ -48,6 +50,8 @@ func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.Rou
 		}
 	}
 	if f != nil {
+		s.Logger.Info("token refused", zap.String("gateway", s.Gateway), zap.String("application", app.Name),
+			zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
 		s.writeFailure(w, f)
 		return
 	}

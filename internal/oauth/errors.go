@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -107,9 +108,28 @@ func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
 // problem shows a page to a person. way is a path of ours that leads on, or "".
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, kind page.Kind, application, way string) {
 	id := s.RequestID(r)
-	s.Logger.Info("refused", zap.String("problem", kind.String()), zap.String("request_id", id))
+	s.Logger.Info("refused", zap.String("problem", kind.String()), zap.String("gateway", s.Gateway),
+		zap.String("client_id", asked(r, "client_id")), zap.String("redirect_uri", asked(r, "redirect_uri")),
+		zap.String("request_id", id))
 	page.WriteProblem(w, page.Problem{Kind: kind, Application: application, RequestID: id, URL: way})
 }
+
+// asked is a parameter of a refused request, for the administrator who compares
+// it with the configuration. A redirect URI may carry secrets behind its path.
+func asked(r *http.Request, name string) string {
+	value, _, _ := strings.Cut(r.URL.Query().Get(name), "?")
+	value, _, _ = strings.Cut(value, "#")
+	if _, host, ok := strings.Cut(value, "@"); ok {
+		value = host
+	}
+	if len(value) > maxAsked {
+		value = value[:maxAsked] + "…"
+	}
+	return value
+}
+
+// maxAsked bounds what a stranger can write into the log.
+const maxAsked = 200
 
 // redirect sends a browser elsewhere. The status is never 307: a form must
 // not be sent on.

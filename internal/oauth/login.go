@@ -79,6 +79,8 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTrip
 	}
 	s.Connections.Observe(r.Context(), id, header)
 	if person.Database != s.Database || person.UID <= 0 {
+		s.Logger.Warn("session of another database", zap.String("gateway", s.Gateway),
+			zap.String("database", person.Database), zap.String("configured", s.Database))
 		return visitor{}, errOtherDatabase
 	}
 	if person.UID == superuser {

@@ -49,6 +49,9 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	if err != nil {
 		return answer{}, s.storeFailure("looking for an authorization", err)
 	}
+	if a.Database != s.Database {
+		return answer{}, invalidGrant("the authorization is for another database; connect again")
+	}
 	// A token that is over anyway need not wait for Odoo; Rotate says why.
 	if set.Live() && a.Live() && !over(parent, now) {
 		if f := s.stillThere(r, rt, app, a); f != nil {

@@ -70,8 +70,8 @@ var texts = struct {
 		OtherDatabase: {
 			Title: "Signed in to another database",
 			What:  "You are signed in to Odoo, but to another database than the one that applications connect to here.",
-			Cause: "A test or staging copy is open in this browser.",
-			Do:    "Sign in with the right database, then start again in the application.",
+			Cause: "A test or staging copy is open in this browser. If nobody can connect, the gateway's configuration names the wrong database.",
+			Do:    "Sign in with the right database, then start again in the application. If that does not help, tell your Odoo administrator.",
 			Link:  "Use another account",
 		},
 		NotAllowed: {
