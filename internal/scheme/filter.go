@@ -83,6 +83,10 @@ func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (
 	if err != nil {
 		return odoo.Result{}, err
 	}
+	known, err := j.fields(m.name)
+	if err != nil {
+		return odoo.Result{}, err
+	}
 	for i, r := range records {
 		if short {
 			shorten(m.name, r)
@@ -95,6 +99,11 @@ func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (
 			if shown, ok := names[member.Name]; ok {
 				if member.Value, err = shown.mask(member.Value); err != nil {
 					return odoo.Result{}, unexpected(err)
+				}
+			}
+			if known[member.Name].Type == "properties" {
+				if member.Value, err = j.properties(member.Value); err != nil {
+					return odoo.Result{}, err
 				}
 			}
 			kept = append(kept, member)

@@ -49,6 +49,13 @@ func TestFilter(t *testing.T) {
 		{"name of a model that hides it", compile(t, order, nameless), searchRead("sale.order", map[string]any{"fields": []any{"partner_id", "name"}}),
 			`[{"id":1,"partner_id":[7,"SENTINEL"],"name":"S1"},{"id":2,"partner_id":false,"name":"S2"}]`,
 			`[{"id":1,"partner_id":[7,"res.partner,7"],"name":"S1"},{"id":2,"partner_id":false,"name":"S2"}]`},
+		{"properties", compile(t, scheme.Configuration{Model: "res.partner", Filter: `[["customer_rank",">",0]]`}, country), searchRead("res.partner", map[string]any{"fields": []any{"props"}}),
+			`[{"id":1,"props":[{"name":"a","type":"many2one","comodel":"res.partner","domain":"[('vat','=','SENTINEL')]","value":[7,"SENTINEL"]},
+			{"name":"b","type":"many2many","comodel":"res.partner","value":[[7,"SENTINEL"],[8,"SENTINEL"]],"default":[[7,"SENTINEL"]]},
+			{"name":"c","type":"many2one","comodel":"res.country","value":[20,"Belgium"]},{"name":"d","type":"float","value":1.5}]},{"id":2,"props":false}]`,
+			`[{"id":1,"props":[{"comodel":"res.partner","name":"a","type":"many2one","value":[7,"res.partner,7"]},` +
+				`{"comodel":"res.partner","default":[[7,"res.partner,7"]],"name":"b","type":"many2many","value":[[7,"res.partner,7"],[8,"res.partner,8"]]},` +
+				`{"comodel":"res.country","name":"c","type":"many2one","value":[20,"Belgium"]},{"name":"d","type":"float","value":1.5}]},{"id":2,"props":false}]`},
 		{"name of a model outside the scheme", compile(t, order), searchRead("sale.order", map[string]any{"fields": []any{"partner_id"}}),
 			`[{"id":1,"partner_id":[7,"Azure"]}]`, `[{"id":1,"partner_id":[7,"Azure"]}]`},
 	}
@@ -213,6 +220,7 @@ func TestFilterUnexpected(t *testing.T) {
 		"ids":               {odoo.Call{Model: "res.partner", Method: "search"}, `["SENTINEL"]`},
 		"count":             {odoo.Call{Model: "res.partner", Method: "search_count"}, `"SENTINEL"`},
 		"fields_get":        {odoo.Call{Model: "res.partner", Method: "fields_get"}, `["SENTINEL"]`},
+		"properties":        {searchRead("res.partner", map[string]any{"fields": []any{"props"}}), `[{"id":1,"props":["SENTINEL"]}]`},
 		"fields_get, field": {odoo.Call{Model: "res.partner", Method: "fields_get"}, `{"name":"SENTINEL"}`},
 	}
 	for name, tt := range tests {
