@@ -44,3 +44,33 @@ func TestNamesOutsideOfTheFilter(t *testing.T) {
 		}
 	})
 }
+
+// The display name of a tag names the tag above it, which is not open here.
+func TestNameWithoutHiddenFields(t *testing.T) {
+	versions(t, func(t *testing.T, version int) {
+		w := newWorld(t, version)
+		bearer, _ := w.connect("wiki", "demo")
+		found := func(fields ...string) string {
+			t.Helper()
+			rules, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: []scheme.Configuration{
+				{Model: "res.partner.category", Limit: scheme.LimitWhitelist, Fields: fields},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.gw.service.Load().schemes["sales"] = rules
+			status, _, body := w.get("/orestapi/record/name_search?model=res.partner.category&name=Desk", bearer)
+			if status != http.StatusOK {
+				t.Fatalf("status %d, body %v", status, body)
+			}
+			data := body.([]any)[1].(map[string]any)["data"].([]any)
+			return data[0].(map[string]any)["display_name"].(string)
+		}
+		if name := found("name"); name != "Desk Manufacturers" {
+			t.Errorf("the name alone reads %q", name)
+		}
+		if name := found("name", "parent_id"); name != "Vendor / Desk Manufacturers" {
+			t.Errorf("with its parent it reads %q", name)
+		}
+	})
+}
