@@ -9,42 +9,17 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/token"
 )
 
 // scopeRead is the scope that reading needs.
 const scopeRead = "odoo.read"
 
-// Authenticate implements dialect.Authenticator: one Authorization header with
-// one of our access tokens, whose application, redirect URI, token set,
-// authorization and connection all live. Cookies play no part.
+// Authenticate implements dialect.Authenticator: the token must allow reading.
 func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
-	raw, refused := bearer(r)
-	if refused != nil {
-		return nil, refused
-	}
-	claims, err := s.keys.Verify(raw)
-	if err != nil {
-		return nil, unauthorized("The access token is not valid or has expired")
-	}
-	app := s.applications.ByClientID(claims.ClientID)
-	if app == nil || !app.Active {
-		return nil, unauthorized("The application is not active")
-	}
-	set, authorization, err := s.liveGrant(r.Context(), claims.TokenSet, claims.Authorization)
+	n, claims, err := s.authenticate(r)
 	if err != nil {
 		return nil, err
-	}
-	if set.Application != app.Name || authorization.Application != app.Name || authorization.Subject != claims.Subject {
-		return nil, unauthorized("The access token is not valid or has expired")
-	}
-	if authorization.Database != s.database {
-		return nil, unauthorized("The access token is for another database; connect the application again")
-	}
-	if uri := app.FindRedirectURI(set.RedirectURI); uri == nil || !uri.Active {
-		return nil, unauthorized("The application is not active")
-	}
-	if !authorization.Connection.Live() {
-		return nil, unauthorized("The connection to Odoo has ended; connect the application again")
 	}
 	if !slices.Contains(claims.Scope, scopeRead) {
 		return nil, &dialect.Failure{
@@ -52,14 +27,49 @@ func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
 			Challenge: challenge("insufficient_scope", "") + `, scope="` + scopeRead + `"`,
 		}
 	}
+	return n, nil
+}
+
+// authenticate takes one Authorization header with one of our access tokens,
+// whose application, redirect URI, token set, authorization and connection all
+// live. Cookies play no part.
+func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
+	raw, refused := bearer(r)
+	if refused != nil {
+		return nil, token.Claims{}, refused
+	}
+	claims, err := s.keys.Verify(raw)
+	if err != nil {
+		return nil, token.Claims{}, unauthorized("The access token is not valid or has expired")
+	}
+	app := s.applications.ByClientID(claims.ClientID)
+	if app == nil || !app.Active {
+		return nil, token.Claims{}, unauthorized("The application is not active")
+	}
+	set, authorization, err := s.liveGrant(r.Context(), claims.TokenSet, claims.Authorization)
+	if err != nil {
+		return nil, token.Claims{}, err
+	}
+	if set.Application != app.Name || authorization.Application != app.Name || authorization.Subject != claims.Subject {
+		return nil, token.Claims{}, unauthorized("The access token is not valid or has expired")
+	}
+	if authorization.Database != s.database {
+		return nil, token.Claims{}, unauthorized("The access token is for another database; connect the application again")
+	}
+	if uri := app.FindRedirectURI(set.RedirectURI); uri == nil || !uri.Active {
+		return nil, token.Claims{}, unauthorized("The application is not active")
+	}
+	if !authorization.Connection.Live() {
+		return nil, token.Claims{}, unauthorized("The connection to Odoo has ended; connect the application again")
+	}
 	up, ok := upstreamOf(r.Context())
 	if !ok {
-		return nil, errors.New("gateway: request without upstream")
+		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
 	return &runner{
 		service: s, app: app, rules: s.schemes[app.Scheme], authorization: authorization, upstream: up,
 		requestID: s.requestID(r), address: s.clientAddr(r),
-	}, nil
+	}, claims, nil
 }
 
 // liveGrant reads the state of a token's grant. It is asked on every request,

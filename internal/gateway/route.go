@@ -38,6 +38,8 @@ var endpoints = map[string]endpoint{
 	oauth.JWKSPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.JWKS(w, r)
 	}},
+	oauth.UserinfoPath: userinfo,
+	oauth.MePath:       userinfo,
 	oauth.MetadataPath: metadata,
 	oauth.OpenIDPath:   metadata,
 
@@ -57,6 +59,9 @@ var (
 	metadata = endpoint{[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Metadata(w, r)
 	}}
+	userinfo = endpoint{[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.userinfo(w, r)
+	}}
 	protectedResource = endpoint{[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.ProtectedResource(w, r)
 	}}
@@ -68,6 +73,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
 	}
+	r = r.WithContext(withUpstream(r.Context(), up))
+	w = s.announceResource(w, r.URL.Path)
 	if e, ok := endpoints[r.URL.Path]; ok {
 		if !allows(e.methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(e.methods, ", "))
@@ -77,8 +84,6 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		e.serve(s, w, r, up)
 		return
 	}
-	r = r.WithContext(withUpstream(r.Context(), up))
-	w = s.announceResource(w, r.URL.Path)
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/object/"):
 		s.restapi.ServeHTTP(w, r)

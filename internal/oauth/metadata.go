@@ -13,6 +13,7 @@ type metadata struct {
 	Token               string   `json:"token_endpoint"`
 	Revocation          string   `json:"revocation_endpoint"`
 	Introspection       string   `json:"introspection_endpoint"`
+	Userinfo            string   `json:"userinfo_endpoint"`
 	JWKS                string   `json:"jwks_uri"`
 	Scopes              []string `json:"scopes_supported"`
 	ResponseTypes       []string `json:"response_types_supported"`
@@ -41,6 +42,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		Token:               s.origin + AccessTokenPath,
 		Revocation:          s.origin + RevokePath,
 		Introspection:       s.origin + IntrospectPath,
+		Userinfo:            s.origin + UserinfoPath,
 		JWKS:                s.origin + JWKSPath,
 		Scopes:              grantableScopes,
 		ResponseTypes:       []string{"code"},

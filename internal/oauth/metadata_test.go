@@ -31,6 +31,7 @@ func TestMetadata(t *testing.T) {
 		"token_endpoint":         issuer + "/restapi/1.0/common/oauth2/access_token",
 		"revocation_endpoint":    issuer + "/restapi/1.0/common/oauth2/revoke",
 		"introspection_endpoint": issuer + "/restapi/1.0/common/oauth2/introspect",
+		"userinfo_endpoint":      issuer + "/restapi/1.0/common/oauth2/userinfo",
 		"jwks_uri":               issuer + "/restapi/1.0/common/oauth2/jwks",
 		"authorization_response_iss_parameter_supported": true,
 	} {

@@ -38,10 +38,14 @@ const (
 	MetadataPath    = "/.well-known/oauth-authorization-server"
 )
 
-// Other paths of the same: TokenPath of AccessTokenPath, and OpenIDPath of
-// MetadataPath, for clients that look nowhere else.
+// UserinfoPath tells whose token it is. It belongs to the API.
+const UserinfoPath = "/restapi/1.0/common/oauth2/userinfo"
+
+// Other paths of the same, for clients that look nowhere else: TokenPath of
+// AccessTokenPath, MePath of UserinfoPath and OpenIDPath of MetadataPath.
 const (
 	TokenPath  = "/restapi/1.0/common/oauth2/token"
+	MePath     = "/restapi/1.0/me"
 	OpenIDPath = "/.well-known/openid-configuration"
 )
 
