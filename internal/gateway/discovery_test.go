@@ -215,6 +215,11 @@ func TestIntrospectionAgreesWithTheAPI(t *testing.T) {
 			w.reload()
 			return bearer
 		},
+		"another database": func(_ *testing.T, w *world, bearer string, _ grant.Authorization) string {
+			w.database = "prod"
+			w.reload()
+			return bearer
+		},
 		"another subject": func(_ *testing.T, w *world, bearer string, _ grant.Authorization) string {
 			c := w.claims[bearer]
 			c.Subject = oauth.Subject(w.url, w.odoo.Database(), 1)

@@ -111,7 +111,7 @@ func (s *Server) grantOf(r *http.Request, app *application.Application, found in
 		return introspection{}, err
 	}
 	// A revoked authorization has no connection that lives.
-	if !a.Connection.Live() || found.Subject != "" && found.Subject != a.Subject {
+	if a.Database != s.Database || !a.Connection.Live() || found.Subject != "" && found.Subject != a.Subject {
 		return introspection{}, nil
 	}
 	found.Subject, found.Username = a.Subject, a.Login

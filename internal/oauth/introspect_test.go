@@ -117,6 +117,10 @@ func TestIntrospectInactive(t *testing.T) {
 		{"redirect URI archived", func(_ *testing.T, w *world, _ answer, _ token.Claims) {
 			w.change("wiki", func(a *application.Application) { a.RedirectURIs[0].Active = false })
 		}, false, false},
+		{"another database", func(_ *testing.T, w *world, _ answer, _ token.Claims) {
+			w.config.Database = "staging"
+			w.reload(applications())
+		}, false, false},
 		{"client id changed", func(_ *testing.T, w *world, _ answer, _ token.Claims) {
 			// The API knows the old id no more; a refresh answers under the new one.
 			w.change("wiki", func(a *application.Application) { a.ClientID = "wiki2" })
