@@ -62,6 +62,7 @@ func TestHeaderAuthentication(t *testing.T) {
 		{"secret in the body", headerForm(form("client_secret", "")), "", url.Values{"client_secret": {"secret of wiki"}}, 400, "invalid_request"},
 		{"public, secret in the body", headerForm(form("client_id", "native", "client_secret", "")), "", url.Values{"client_secret": {""}}, 400, "invalid_request"},
 		{"secret in the URL", headerForm(form("client_secret", "")), "?client_secret=secret+of+wiki", nil, 400, "invalid_request"},
+		{"secret in the URL, legacy", headerForm(form("client_id", "legacy", "client_secret", "")), "?client_secret=secret+of+legacy", nil, 400, "invalid_request"},
 		{"malformed", headerForm(form()) + ",", "", nil, 400, "invalid_request"},
 		{"malformed, good form", "OAuth", "", form(), 400, "invalid_request"},
 		{"name twice", headerForm(form()) + ", scope='', scope=''", "", nil, 400, "invalid_request"},
