@@ -180,6 +180,13 @@ func TestProgramIsRefused(t *testing.T) {
 			w.program(test.session, test.query, test.header...).withheld(t, test.status, test.code)
 		})
 	}
+	for word, q := range map[string]url.Values{
+		"redirect_uri": query("redirect_uri", wikiURI+"/"), "no active application": query("client_id", "nobody"), "client_id is missing": query("client_id", ""),
+	} {
+		if got := w.program("", q); !strings.Contains(got.text, word) {
+			t.Errorf("%s does not speak of %s", got.text, word)
+		}
+	}
 	if w.kinds(audit.CodeIssued) != issued || w.kinds(audit.Consent) != 2 || len(w.odoo.asked) == asked {
 		t.Errorf("audit trail %v", w.audit.Kinds())
 	}
@@ -249,6 +256,7 @@ func TestProgramsDuplicateParameters(t *testing.T) {
 			twice := url.Values{name: {more}}.Encode()
 			send(http.MethodGet, AuthorizePath+"?"+twice, "").withheld(t, 400, "invalid_request")
 			send(http.MethodPost, AuthorizePath, twice).withheld(t, 400, "invalid_request")
+			w.program("", full, "Authorization", headerForm(url.Values{name: {more}})).withheld(t, 400, "invalid_request") // before anybody logs in
 			r := w.request(http.MethodGet, authorizeURL(full)+"&"+twice, "")
 			r.Header.Set("Accept", "application/json")
 			w.browser("demo-session").send(r).withheld(t, 400, "invalid_request")

@@ -144,4 +144,5 @@ func TestTwoSchemesInRawRequests(t *testing.T) {
 	w.raw("POST "+AccessTokenPath+" HTTP/1.1\r\nHost: "+w.host()+"\r\n"+lines(basic+", "+good)+"\r\n").refused(t, 400, "invalid_request")
 	w.raw("POST "+AccessTokenPath+" HTTP/1.1\r\nHost: "+w.host()+"\r\n"+lines(good)+"\r\n").refused(t, 400, "invalid_grant")
 	w.raw("POST "+AccessTokenPath+" HTTP/1.1\r\nHost: "+w.host()+"\r\n"+lines(basic, basic)+"\r\n").refused(t, 400, "invalid_request")
+	w.raw("GET "+authorizeURL(query())+" HTTP/1.1\r\nHost: "+w.host()+"\r\n"+lines(basic, basic)+"\r\n").refused(t, 400, "invalid_request")
 }
