@@ -65,7 +65,7 @@ both on the port of --listen: two hosts, so that their cookies do not mix.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SilenceUsage = true
-			return runDemo(flags, cmd.OutOrStdout())
+			return runDemo(flags, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().IntVar(&flags.version, "odoo-version", 19, "The version of the simulated Odoo: 16, 17, 18, 19 or 20")
@@ -91,13 +91,13 @@ func (f demoFlags) check() (address netip.AddrPort, odoo *url.URL, err error) {
 	}
 	odoo, err = url.Parse(f.odoo)
 	if err != nil || odoo.Scheme != "http" && odoo.Scheme != "https" || odoo.Hostname() == "" || odoo.Path != "" && odoo.Path != "/" {
-		return address, nil, fmt.Errorf("--odoo %q: is not the URL of an Odoo, such as http://127.0.0.1:8069", f.odoo)
+		return address, nil, fmt.Errorf("--odoo %q: is not the URL of an Odoo without a path, such as http://127.0.0.1:8069", f.odoo)
 	}
 	return address, odoo, nil
 }
 
 // runDemo runs until it is interrupted.
-func runDemo(flags demoFlags, out io.Writer) (err error) {
+func runDemo(flags demoFlags, out, errOut io.Writer) (err error) {
 	address, odoo, err := flags.check()
 	if err != nil {
 		return err
@@ -105,6 +105,9 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 	// From here on a signal means an orderly end, also while starting.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP) // the terminal was closed
+	}
 	defer signal.Stop(signals)
 
 	if address, err = withPort(address); err != nil {
@@ -128,6 +131,11 @@ func runDemo(flags demoFlags, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, caddy.Stop()) }()
+	if odoo != nil {
+		if err := looksLikeOdoo(odoo); err != nil {
+			_, _ = fmt.Fprintf(errOut, "Warning: --odoo %s: %v\n", flags.odoo, err)
+		}
+	}
 	if err := d.announce(out, flags.json); err != nil {
 		return err
 	}
@@ -162,7 +170,7 @@ func free(a netip.AddrPort) error {
 	for _, address := range listenAddresses(a) {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: choose another with --listen", err)
 		}
 		if err := l.Close(); err != nil {
 			return err

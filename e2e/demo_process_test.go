@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -36,11 +37,15 @@ func tree(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// TestDemoLeavesNothingBehind: neither a signal nor the shell's Ctrl+C leaves
+// TestDemoLeavesNothingBehind: neither a signal, the shell's Ctrl+C nor a closed terminal leaves
 // a file or a process.
 func TestDemoLeavesNothingBehind(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
+	ends := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup the demo ignores it, too
+		ends = append(ends, syscall.SIGHUP)
+	}
+	for _, end := range ends {
+		t.Run(end.String(), func(t *testing.T) {
 			home := t.TempDir()
 			for _, name := range []string{"HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"} {
 				t.Setenv(name, home)
@@ -52,7 +57,7 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 			if a := newPerson(t, d.WikiURL).get("/pages/customer-visit"); a.StatusCode != http.StatusOK {
 				t.Errorf("the wiki: %s", a.Status)
 			}
-			d.stop(signal)
+			d.stop(end)
 			if left := tree(t, d.folder) + tree(t, home); left != "" {
 				t.Errorf("left behind:\n%s", left)
 			}
@@ -101,7 +106,7 @@ func TestDemoBesideCaddy(t *testing.T) {
 	}
 	second := exec.Command(self, "odoo-gateway", "demo", "--listen", "127.0.0.1:"+port)
 	second.Env = append(os.Environ(), asCaddy+"=1", "TMPDIR="+t.TempDir())
-	if said, err := second.CombinedOutput(); err == nil || !strings.Contains(string(said), "already in use") {
+	if said, err := second.CombinedOutput(); err == nil || !strings.Contains(string(said), "already in use: choose another with --listen") {
 		t.Errorf("on the other Caddy's port: %v\n%s", err, said)
 	}
 	d.stop(syscall.SIGTERM)
@@ -156,7 +161,7 @@ func TestDemoMistakes(t *testing.T) {
 		{[]string{"--odoo", "http://127.0.0.1:8069"}, "[odoo database]"},
 		{[]string{"--database", "prod"}, "[odoo database]"},
 		{[]string{"--odoo", "127.0.0.1:8069", "--database", "prod"}, "is not the URL of an Odoo"},
-		{[]string{"--odoo", "http://127.0.0.1:8069/web", "--database", "prod"}, "is not the URL of an Odoo"},
+		{[]string{"--odoo", "http://127.0.0.1:8069/web", "--database", "prod"}, "is not the URL of an Odoo without a path"},
 		{[]string{"--odoo", "http://127.0.0.1:8069", "--database", "prod", "--odoo-version", "17"}, "[odoo odoo-version]"},
 		{[]string{"--listen", "0.0.0.0:8080"}, "it takes a loopback address"},
 		{[]string{"--listen", "8080"}, "it takes a loopback address"},
@@ -198,13 +203,15 @@ func TestDemoSays(t *testing.T) {
 // TestDemoElsewhere: with another loopback address the wiki still is at
 // localhost.
 func TestDemoElsewhere(t *testing.T) {
-	d := startDemo(t, "--listen", "127.0.0.2:0")
-	if !strings.HasPrefix(d.GatewayURL, "http://127.0.0.2:") {
-		t.Errorf("the gateway is at %s", d.GatewayURL)
-	}
-	for _, at := range []string{d.WikiURL + "/pages/customer-visit", d.GatewayURL + "/web/login"} {
-		if a := newPerson(t, "").get(at); a.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s", at, a.Status)
+	for _, listen := range []string{"127.0.0.2:0", "127.0.0.3:" + freePort(t)} {
+		d := startDemo(t, "--listen", listen)
+		if !strings.HasPrefix(d.GatewayURL, "http://"+strings.TrimSuffix(listen, ":0")) {
+			t.Errorf("the gateway is at %s", d.GatewayURL)
+		}
+		for _, at := range []string{d.WikiURL + "/pages/customer-visit", d.GatewayURL + "/web/login"} {
+			if a := newPerson(t, "").get(at); a.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", at, a.Status)
+			}
 		}
 	}
 }
