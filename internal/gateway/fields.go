@@ -50,6 +50,10 @@ func (p personFields) ask(model string) func(context.Context) (odoo.Fields, erro
 		if err != nil {
 			return nil, err
 		}
-		return odoo.ParseFields(result.Value)
+		fields, err := odoo.ParseFields(result.Value)
+		if err == nil {
+			p.runner.service.advice.unknown(p.runner.rules, model, fields)
+		}
+		return fields, err
 	}
 }

@@ -68,6 +68,7 @@ func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialec
 	if !errors.As(err, &denied) {
 		return f
 	}
+	n.service.advice.closed(denied)
 	detail := map[string]string{
 		"model": named(call.Model), "method": named(call.Method), "code": denied.Code, "rule": denied.Rule,
 	}

@@ -38,6 +38,7 @@ type service struct {
 	orestapi     http.Handler
 	audit        audit.Recorder
 	logger       *zap.Logger
+	advice       *advice
 	now          clock.Clock
 	requestID    func(*http.Request) string
 	clientAddr   func(*http.Request) netip.Addr
@@ -62,6 +63,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		store:        backend.Store(c.Name),
 		audit:        audit.NewZap(c.Logger, c.Now),
 		logger:       c.Logger,
+		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},
 		now:          c.Now,
 		requestID:    c.RequestID,
 		clientAddr:   c.ClientAddr,

@@ -39,10 +39,12 @@ type world struct {
 	apps  []application.Application
 	// database is the one configured; "" is Odoo's own.
 	database string
-	logs     *observer.ObservedLogs
-	logger   *zap.Logger
-	state    *State
-	ring     *seal.Ring
+	// model is the one configuration.
+	model  scheme.Configuration
+	logs   *observer.ObservedLogs
+	logger *zap.Logger
+	state  *State
+	ring   *seal.Ring
 	// claims are those of the access tokens that the test has signed.
 	claims map[string]token.Claims
 }
@@ -71,6 +73,10 @@ func newWorld(t *testing.T, version int) *world {
 	w.state = NewState(StateConfig{Now: w.clock.Now, Open: func(context.Context) (Backend, error) {
 		return Backend{Store: db.Store, Seal: ring}, nil
 	}})
+	w.model = scheme.Configuration{
+		Name: "customer", Model: "res.partner", DisplayName: "Customer",
+		Limit: scheme.LimitWhitelist, Fields: []string{"name", "email", "country_id"},
+	}
 	w.apps = []application.Application{testApplication("wiki"), testApplication("other")}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if err := w.gw.ServeHTTP(rw, r, w.upstream()); err != nil {
@@ -90,10 +96,7 @@ func (w *world) reload() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rules, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: []scheme.Configuration{{
-		Name: "customer", Model: "res.partner", DisplayName: "Customer",
-		Limit: scheme.LimitWhitelist, Fields: []string{"name", "email", "country_id"},
-	}}})
+	rules, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: []scheme.Configuration{w.model}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

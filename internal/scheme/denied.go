@@ -25,12 +25,16 @@ const (
 // caller has said, so it may be shown to an application: whether a hidden
 // field exists does not follow from it.
 type Denied struct {
-	Code      string // one of the Code constants
-	Model     string
-	Field     string // the field or path at fault, else ""
-	Operation string // the method of the call
-	Rule      string // what was being judged: model, method, fields, domain, order, …
-	Message   string // for people
+	Code  string // one of the Code constants
+	Model string
+	Field string // the field or path at fault, else ""
+	// Configuration is the configured name where CodeClosed is the
+	// configuration's fault, else "". Field is then the path in its filter,
+	// and Message names neither.
+	Configuration string
+	Operation     string // the method of the call
+	Rule          string // what was being judged: model, method, fields, domain, order, …
+	Message       string // for people
 }
 
 // Error implements error.

@@ -13,13 +13,19 @@ import (
 // open to the application, nor their models: the administrator wrote it.
 func (j *judge) enforceable(m *model) error {
 	err := j.exists(m.name, m.filter)
-	if errors.Is(err, errUnenforceable) {
-		return deny(CodeClosed, "filter", m.name, "", "model %q is closed: its filter cannot be enforced", m.name)
+	var at *unenforceable
+	if errors.As(err, &at) {
+		d := deny(CodeClosed, "filter", m.name, at.path, "model %q is closed by its configuration: the filter cannot be enforced", m.name)
+		d.Configuration = m.label
+		return d
 	}
 	return err
 }
 
-var errUnenforceable = errors.New("scheme: filter cannot be enforced")
+// unenforceable is a path in a filter that cannot be searched.
+type unenforceable struct{ path string }
+
+func (u *unenforceable) Error() string { return "scheme: no searchable field " + u.path }
 
 func (j *judge) exists(model string, d odoo.Domain) error {
 	if d.IsEverything() {
@@ -44,11 +50,11 @@ func (j *judge) leafExists(model string, l odoo.Leaf) error {
 		f, ok := all[hop]
 		// What Odoo searches for a display name is not known.
 		if !ok || !f.Searchable || hop == "display_name" {
-			return errUnenforceable
+			return &unenforceable{l.Path}
 		}
 		if i < len(hops)-1 || l.Sub != nil {
 			if f.Relation == "" {
-				return errUnenforceable
+				return &unenforceable{l.Path}
 			}
 			model = f.Relation
 		}

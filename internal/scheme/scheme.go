@@ -77,6 +77,7 @@ type Scheme struct {
 // model is one compiled Configuration.
 type model struct {
 	name    string
+	label   string // configured name
 	display string
 	limit   Limit
 	listed  []string
@@ -114,7 +115,7 @@ func compileModel(c Configuration) (*model, error) {
 	if sensitive(c.Model) {
 		return nil, fmt.Errorf("model %q is sensitive and cannot be opened", c.Model)
 	}
-	m := &model{name: c.Model, display: c.DisplayName, limit: c.Limit, set: make(map[string]bool, len(c.Fields))}
+	m := &model{name: c.Model, label: c.Name, display: c.DisplayName, limit: c.Limit, set: make(map[string]bool, len(c.Fields))}
 	if m.display == "" {
 		m.display = c.Model
 	}
@@ -163,6 +164,23 @@ func (s *Scheme) Models() []Model {
 		out = append(out, Model{Model: name, Name: s.models[name].display})
 	}
 	return out
+}
+
+// Unknown lists the fields that the configuration of a model names and that
+// known, which must be the model's fields as somebody sees them, lacks: they
+// are misspelt, or Odoo hides them from that person. The configuration's name
+// comes with them.
+func (s *Scheme) Unknown(model string, known odoo.Fields) (configuration string, fields []string) {
+	m := s.models[model]
+	if m == nil {
+		return "", nil
+	}
+	for _, name := range m.listed {
+		if _, ok := known[name]; !ok {
+			fields = append(fields, name)
+		}
+	}
+	return m.label, fields
 }
 
 // parseFilter reads a configuration's filter.

@@ -13,7 +13,9 @@ import (
 
 // Words says in sentences what the scheme opens, one for each model in
 // configured order, such as "read Customer: Name, Email". Fields have their
-// labels where src tells them, else their technical names; src may be nil.
+// labels where src tells them, and those that it does not know are left out:
+// nobody can allow them. Otherwise they have their technical names; src may be
+// nil.
 func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 	out := make([]string, 0, len(s.order))
 	for _, name := range s.order {
@@ -31,7 +33,11 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 func (m *model) words(known odoo.Fields) string {
 	labels := make([]string, 0, len(m.listed))
 	for _, name := range m.listed {
-		label := known[name].String
+		field, ok := known[name]
+		if len(known) > 0 && !ok {
+			continue
+		}
+		label := field.String
 		if label == "" {
 			label = name
 		}
@@ -39,10 +45,12 @@ func (m *model) words(known odoo.Fields) string {
 	}
 	var b strings.Builder
 	b.WriteString("read " + m.display + ": ")
-	switch m.limit {
-	case LimitNone:
+	switch {
+	case m.limit == LimitNone, m.limit == LimitBlacklist && len(labels) == 0:
 		b.WriteString("all fields")
-	case LimitBlacklist:
+	case len(labels) == 0:
+		b.WriteString("the ID alone")
+	case m.limit == LimitBlacklist:
 		b.WriteString("all fields except " + strings.Join(labels, ", "))
 	default:
 		b.WriteString(strings.Join(labels, ", "))

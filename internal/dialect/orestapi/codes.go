@@ -63,6 +63,8 @@ func (c codes) forbidden(f *dialect.Failure) (code, message string) {
 	switch f.Code {
 	case "model_not_allowed":
 		return c.closed, "Model not allowed"
+	case "model_closed":
+		return c.closed, f.Message
 	case "field_not_allowed", "field_not_searchable", "operator_not_allowed", "order_not_allowed":
 		return c.field, f.Message
 	}

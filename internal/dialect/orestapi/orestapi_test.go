@@ -124,6 +124,7 @@ func TestRefusals(t *testing.T) {
 	unauthorized := &dialect.Failure{Kind: dialect.Unauthorized, Message: "secret reason", Challenge: `Bearer error="invalid_token"`}
 	model := &dialect.Failure{Kind: dialect.Forbidden, Code: "model_not_allowed", Message: "x"}
 	field := &dialect.Failure{Kind: dialect.Forbidden, Code: "field_not_allowed", Message: "field vat is not allowed"}
+	closed := &dialect.Failure{Kind: dialect.Forbidden, Code: "model_closed", Message: "closed by its configuration"}
 	rights := &dialect.Failure{Kind: dialect.Forbidden, Code: "access_denied", Message: "x"}
 	down := &dialect.Failure{Kind: dialect.Unavailable, Message: "out of reach", RetryAfter: 3 * time.Second}
 	tests := []struct {
@@ -139,6 +140,7 @@ func TestRefusals(t *testing.T) {
 		{"connection ended", search + "?model=a.b", nil, unauthorized, "", 401, refused("OrestapiNameSearch-0010", "Not authorized")},
 		{"search, no model", search, nil, nil, "", 401, refused("OrestapiNameSearch-0020", "Model not provided")},
 		{"search, model closed", search + "?model=a.b", nil, model, "", 401, refused("OrestapiNameSearch-0022", "Model not allowed")},
+		{"search, model closed by its filter", search + "?model=a.b", nil, closed, "", 401, refused("OrestapiNameSearch-0022", "closed by its configuration")},
 		{"search, no right", search + "?model=a.b", nil, rights, "", 401, refused("OrestapiNameSearch-0021", "User does not have read permission to the model")},
 		{"search, order on hidden field", search + "?model=a.b&order=vat", nil, field, "", 401, refused("OrestapiNameSearch-0030", "field vat is not allowed")},
 		{"offset", search + "?model=a.b&offset=x", nil, nil, "", 401, refused("OrestapiApplicationGetModel-0050", "Offset must be integer")},

@@ -1,0 +1,40 @@
+package gateway
+
+import (
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// advice tells the administrator, once for each model configuration, what
+// only Odoo's answers show to be wrong in it.
+type advice struct {
+	logger *zap.Logger
+	given  sync.Map // text and configuration: true
+}
+
+// closed tells that a filter closes its model.
+func (a *advice) closed(d *scheme.Denied) {
+	if d.Code == scheme.CodeClosed && d.Configuration != "" {
+		a.give("a filter names a field that does not exist, cannot be searched, or is hidden from this person: the model is closed",
+			d.Configuration, d.Model, zap.String("field", d.Field))
+	}
+}
+
+// unknown tells of fields that a model does not have.
+func (a *advice) unknown(rules *scheme.Scheme, model string, known odoo.Fields) {
+	configuration, fields := rules.Unknown(model, known)
+	if len(known) > 0 && len(fields) > 0 {
+		a.give("fields are named that do not exist, or that are hidden from this person", configuration, model, zap.Strings("fields", fields))
+	}
+}
+
+func (a *advice) give(text, configuration, model string, what zap.Field) {
+	if _, given := a.given.LoadOrStore([2]string{text, configuration}, true); !given {
+		a.logger.Warn("model configuration "+configuration+": "+text, zap.String("model_configuration", configuration),
+			zap.String("model", model), what)
+	}
+}
