@@ -40,6 +40,9 @@ var endpoints = map[string]endpoint{
 	}},
 	oauth.UserinfoPath: userinfo,
 	oauth.MePath:       userinfo,
+	versionPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.serveVersion(w, r)
+	}},
 	oauth.MetadataPath: metadata,
 	oauth.OpenIDPath:   metadata,
 

@@ -32,6 +32,7 @@ type service struct {
 	schemes      map[string]*scheme.Scheme
 	store        grant.Store
 	keys         *token.Keys
+	client       *rpc.Client
 	connections  *connection.Manager
 	oauth        *oauth.Server
 	restapi      http.Handler
@@ -46,6 +47,7 @@ type service struct {
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
 	windows  *personCache[dialect.Window]
+	versions *versionCache
 }
 
 // newService joins the parts of an opened gateway.
@@ -70,6 +72,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
+		versions:     &versionCache{now: c.Now},
 	}
 	s.keys, err = token.Open(ctx, token.Config{
 		Issuer: s.issuer, Audience: s.issuer, Store: s.store, Seal: backend.Seal, Now: c.Now,
@@ -80,17 +83,17 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	if id := s.keys.Created(); id != "" {
 		s.audit.Record(ctx, audit.Event{Kind: audit.KeyCreated, Gateway: c.Name, Detail: map[string]string{"kid": id}})
 	}
-	client := rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
+	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
-		Store: s.store, Seal: backend.Seal, Client: client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
+		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
 	})
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
 		Scheme: s.consentScheme, Store: s.store, Seal: backend.Seal, Keys: s.keys,
 		Fields: func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource {
-			return labels{client: client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
+			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
 		},
-		People: people{client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit,
+		People: people{s.client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
 		Logger: c.Logger.Named("oauth"), Now: c.Now,
 	})
@@ -98,7 +101,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
 	}
 	s.restapi = restapi.New(restapi.Config{Auth: s})
-	s.orestapi = orestapi.New(orestapi.Config{Auth: s})
+	s.orestapi = orestapi.New(orestapi.Config{Auth: s, Version: s.version})
 	return s, nil
 }
 

@@ -5,6 +5,7 @@
 package orestapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -19,12 +20,18 @@ const Prefix = "/orestapi/"
 type Config struct {
 	// Auth tells for whom a request is made. Required.
 	Auth dialect.Authenticator
+	// Version returns Odoo's own description of its version; its errors are
+	// *dialect.Failure. Required.
+	Version func(context.Context) (odoo.Record, error)
 }
 
 // New returns the handler of everything below Prefix.
-func New(c Config) http.Handler { return &handler{auth: c.Auth} }
+func New(c Config) http.Handler { return &handler{auth: c.Auth, odooVersion: c.Version} }
 
-type handler struct{ auth dialect.Authenticator }
+type handler struct {
+	auth        dialect.Authenticator
+	odooVersion func(context.Context) (odoo.Record, error)
+}
 
 // endpoint is one path.
 type endpoint struct {
@@ -54,13 +61,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e, ok := endpoints[p]
-	if !ok {
+	if !ok && p != versionPath {
 		refuse(w, http.StatusNotFound, notFound, "Not found")
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		refuse(w, http.StatusMethodNotAllowed, notFound, "Method not allowed")
+		return
+	}
+	if p == versionPath {
+		h.version(w, r)
 		return
 	}
 	s := &session{w: w, r: r, codes: e.codes}

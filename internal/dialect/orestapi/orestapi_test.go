@@ -1,6 +1,7 @@
 package orestapi_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -8,13 +9,17 @@ import (
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/dialecttest"
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 const form = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 func serve(t *testing.T, r *dialecttest.Runner) func(line, headers, body string) dialecttest.Answer {
 	t.Helper()
-	return dialecttest.Serve(t, orestapi.New(orestapi.Config{Auth: r}))
+	return dialecttest.Serve(t, orestapi.New(orestapi.Config{Auth: r, Version: func(context.Context) (odoo.Record, error) {
+		t.Error("the version was asked for")
+		return nil, nil
+	}}))
 }
 
 func TestModels(t *testing.T) {

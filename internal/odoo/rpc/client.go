@@ -165,12 +165,14 @@ type exchange struct {
 	body   []byte
 	// model and method are those of the call, for classing errors and the log.
 	model, method string
+	// anonymous sends no session.
+	anonymous bool
 }
 
 // exchange sends a request and reads the whole answer. cookie is the session
 // cookie that the answer sets, if any.
 func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, x exchange) (result jsontext.Value, cookie *http.Cookie, err error) {
-	if !ValidSession(s.ID) {
+	if !x.anonymous && !ValidSession(s.ID) {
 		// Odoo answers this way to any id that it has not made.
 		return nil, nil, &odoo.Error{Kind: odoo.SessionExpired, Message: "no session"}
 	}

@@ -20,8 +20,10 @@ import (
 func (c *Client) request(ctx context.Context, s Session, x exchange) *http.Request {
 	header := http.Header{
 		"Content-Type": {"application/json"},
-		"Cookie":       {CookieName + "=" + s.ID},
 		"User-Agent":   {s.UserAgent},
+	}
+	if !x.anonymous {
+		header["Cookie"] = []string{CookieName + "=" + s.ID}
 	}
 	for name, values := range x.header {
 		header[name] = values
