@@ -202,7 +202,7 @@ func get(c *http.Client, target, want string) error {
 
 // outcome is what happened under reloads.
 type outcome struct {
-	requests int64
+	requests int64   // over HTTP: a client may make several in a row
 	rate     float64 // per second
 	failures []string
 	lost     []error
@@ -228,7 +228,7 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 		more(l)
 	}
 	var o outcome
-	start := time.Now()
+	start, first := time.Now(), lastNumber.Load()
 	ws := dialSocketAt(t, s.addr, "")
 	for i := range reloads {
 		c, fails := s, ""
@@ -271,7 +271,7 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 	ws.Close()
 	close(l.stop)
 	l.wg.Wait()
-	o.requests = l.requests.Load()
+	o.requests = lastNumber.Load() - first
 	o.rate = float64(o.requests) / time.Since(start).Seconds()
 	o.failures, o.lost = l.failures, l.lost
 	if code := p.stop(); code != 0 {
