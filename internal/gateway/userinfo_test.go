@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest/orm"
@@ -165,5 +166,31 @@ func TestUserinfoWithOdooInTrouble(t *testing.T) {
 				t.Errorf("afterwards: status %d, want %d; body %v", status, tt.again, body)
 			}
 		})
+	}
+}
+
+// usedStore remembers what was used.
+type usedStore struct {
+	grant.Store
+	used map[string]time.Time
+}
+
+func (s *usedStore) Used(id string, now time.Time) { s.used[id] = now }
+
+// Asking whose token it is counts as use; asking in vain does not, and an
+// answer without the person is no answer.
+func TestUserinfoCountsAsUse(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, a := w.connect("wiki", "demo")
+	spy := &usedStore{w.store, map[string]time.Time{}}
+	w.gw.service.Load().store = spy
+	nobody := func(orm.Env, []any, map[string]any) (any, error) { return []any{}, nil }
+	if status, _, body := w.get(mePaths[0], bearer); status != http.StatusOK || !spy.used[a.ID].Equal(w.clock.Now()) {
+		t.Errorf("%d %v, used %v", status, body, spy.used)
+	}
+	clear(spy.used)
+	w.odoo.DB(w.odoo.Database()).Handle("res.users", "read", nobody)
+	if status, _, body := w.get(mePaths[0], bearer); status != http.StatusInternalServerError || len(spy.used) > 0 {
+		t.Errorf("%d %v, used %v", status, body, spy.used)
 	}
 }

@@ -58,9 +58,10 @@ func (c *versionCache) get(ctx context.Context, ask func(context.Context) (odoo.
 
 func (c *versionCache) young() odoo.Record {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.now().Sub(c.read) < versionAge {
-		return c.record
+	record, read := c.record, c.read
+	c.mu.Unlock()
+	if c.now().Sub(read) < versionAge {
+		return record
 	}
 	return nil
 }

@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"reflect"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 const oldVersionPath = "/orestapi/version"
@@ -77,8 +80,11 @@ func TestVersionIsKeptForAMinute(t *testing.T) {
 	w.odoo.FailWith(0)
 	expect(http.StatusOK, 4)
 	w.clock.Advance(time.Minute)
+	w.odoo.FailWith(400)
+	expect(http.StatusInternalServerError, 6)
+	w.odoo.FailWith(0)
 	w.odoo.SetDown(true)
-	expect(http.StatusServiceUnavailable, 6)
+	expect(http.StatusServiceUnavailable, 8)
 }
 
 // Those who come while Odoo is being asked wait for the same answer.
@@ -98,5 +104,29 @@ func TestVersionIsAskedOnceForAll(t *testing.T) {
 	all.Wait()
 	if n := len(w.odoo.RequestsTo("/web/webclient/version_info")); n != 1 {
 		t.Errorf("Odoo was asked %d times", n)
+	}
+}
+
+// Who looked just before the answer came does not ask again, and nobody's
+// leaving fails the others.
+func TestVersionCache(t *testing.T) {
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	asked := 0
+	ask := func(ctx context.Context) (odoo.Record, error) {
+		asked++
+		return odoo.Record{}, ctx.Err()
+	}
+	start := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	cache := &versionCache{}
+	cache.now = func() time.Time {
+		cache.now = func() time.Time { return start }
+		if _, err := cache.get(gone, ask); err != nil { // another caller, meanwhile
+			t.Error(err)
+		}
+		return start
+	}
+	if record, err := cache.get(t.Context(), ask); err != nil || record == nil || asked != 1 {
+		t.Errorf("asked %d times: %v, %v", asked, record, err)
 	}
 }
