@@ -59,7 +59,7 @@ func (s *Server) proveClient(r *http.Request) (*application.Application, params,
 		return app, p, nil
 	}
 	s.Memory.throttle.Fail(key)
-	event := audit.Event{Kind: audit.ClientAuthFailed}
+	event := audit.Event{Kind: audit.ClientAuthFailed, Detail: map[string]string{"reason": unproven(app, c)}}
 	if app != nil {
 		event.Application = app.Name
 	}
@@ -91,6 +91,22 @@ func proves(app *application.Application, c credential) bool {
 		return !c.secret
 	default:
 		return c.secret && (sent || decoded)
+	}
+}
+
+// unproven says for the audit trail why proves said no. The client is not told.
+func unproven(app *application.Application, c credential) string {
+	switch {
+	case app == nil:
+		return "unknown_client"
+	case !app.Active:
+		return "archived_application"
+	case app.Public:
+		return "secret_of_a_public_client"
+	case !c.secret:
+		return "no_secret"
+	default:
+		return "wrong_secret"
 	}
 }
 
