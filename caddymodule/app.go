@@ -51,6 +51,7 @@ type App struct {
 type served struct {
 	*gateway.Gateway
 	settings gatewaySettings
+	used     bool // a handler serves it; known when all is provisioned
 }
 
 // CaddyModule returns the Caddy module information.
@@ -80,6 +81,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 		s, err := a.Gateways[name].settings(repl)
 		if err != nil {
 			return fmt.Errorf("gateway %s: %w", name, err)
+		}
+		for _, other := range slices.Sorted(maps.Keys(all)) {
+			if all[other].issuer.String() == s.issuer.String() {
+				return fmt.Errorf("gateway %s: issuer: is that of gateway %s, too", name, other)
+			}
 		}
 		all[name] = s
 	}
@@ -129,7 +135,21 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 // request opens it as well.
 func (a *App) Start() error {
 	a.store.reportChanges()
+	a.reportIdle()
 	return a.open(a.ctx)
+}
+
+// reportIdle tells of gateways that nobody can use. Servers were provisioned
+// before the first app starts.
+func (a *App) reportIdle() {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		if !a.gateways[name].used {
+			a.logger.Warn("gateway " + name + " is served by no site: put odoo_gateway into the site of its issuer")
+		}
+		if len(a.gateways[name].settings.applications) == 0 {
+			a.logger.Warn("gateway " + name + " has no application")
+		}
+	}
 }
 
 // open opens the store and the keys of all gateways where that has not been

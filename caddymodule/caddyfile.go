@@ -53,10 +53,13 @@ func oneArg(d *caddyfile.Dispenser, to *string) error {
 	// Caddy's own error would show the argument, which may be a secret.
 	name := d.Val()
 	if !d.AllArgs(to) {
+		if d.CountRemainingArgs() == 0 {
+			return d.Errf("%s takes exactly one argument (is an environment variable empty?)", name)
+		}
 		return d.Errf("%s takes exactly one argument", name)
 	}
 	if *to == "" {
-		return d.Err("an empty value means nothing: leave the line out")
+		return d.Err("an empty value means nothing: leave the line out (or is an environment variable empty?)")
 	}
 	return noBlock(d)
 }

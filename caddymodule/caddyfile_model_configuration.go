@@ -6,16 +6,20 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
+// filterForm says how a filter is written.
+const filterForm = "put it in backticks and its texts in double quotes, as in filter `[[\"customer_rank\", \">\", 0]]`"
+
 // unmarshalBlock parses a model configuration. Syntax:
 //
 //	model_configuration <name> {
 //		model        <model>
 //		display_name <text>
-//		fields       none | whitelist <fields...> | blacklist <fields...>
+//		fields       all | whitelist <fields...> | blacklist <fields...>
 //		filter       <domain>
 //	}
 //
-// The filter is one argument in JSON, best written in backquotes:
+// Fields may be "none", too, which says that nothing limits them: it is all.
+// The filter is one argument in JSON, best written in backticks:
 //
 //	filter `[["customer_rank", ">", 0]]`
 func (m *ModelConfiguration) unmarshalBlock(d *caddyfile.Dispenser) error {
@@ -27,24 +31,28 @@ func (m *ModelConfiguration) unmarshalBlock(d *caddyfile.Dispenser) error {
 				return d.ArgErr()
 			}
 			m.Fields = &FieldLimit{Limit: d.Val()}
-			if m.Fields.Limit == "none" {
+			switch limit := m.Fields.Limit; limit {
+			case "all", "none":
 				if d.NextArg() {
-					return d.ArgErr()
+					return d.Errf("fields %s takes no names: to open some fields only, write fields whitelist <fields...>", limit)
 				}
 				return noBlock(d)
+			case "whitelist", "blacklist":
+				return someArgs(d, &m.Fields.Names)
+			default:
+				return d.Errf("fields %s: write fields all, fields whitelist <fields...> or fields blacklist <fields...>", limit)
 			}
-			return someArgs(d, &m.Fields.Names)
 		}},
 		"filter": {parse: func(d *caddyfile.Dispenser) error {
 			var domain string
-			if err := oneArg(d, &domain); err != nil {
-				return err
+			if !d.AllArgs(&domain) {
+				return d.Err("filter takes exactly one argument: " + filterForm)
 			}
 			if !json.Valid([]byte(domain)) {
-				return d.Errf("filter is not JSON: %s", domain)
+				return d.Errf("filter is not JSON: %s: %s", domain, filterForm)
 			}
 			m.Filter = json.RawMessage(domain)
-			return nil
+			return noBlock(d)
 		}},
 	})
 }

@@ -27,11 +27,13 @@ type ModelConfiguration struct {
 
 // FieldLimit says which fields of a model are open.
 type FieldLimit struct {
-	// `whitelist` opens the fields named, `blacklist` all others, and `none`
-	// does not limit them. Required.
+	// `whitelist` opens the fields named, `blacklist` all others, and `all`
+	// opens all. `none` is another word for `all`: nothing is limited.
+	// Required.
 	Limit string `json:"limit,omitempty"`
 
-	// The technical names of the fields. Required for all but `none`.
+	// The technical names of the fields. Required for `whitelist` and
+	// `blacklist`.
 	Names []string `json:"names,omitempty"`
 }
 
@@ -42,7 +44,7 @@ func (m *ModelConfiguration) configuration(name string) (scheme.Configuration, e
 		return scheme.Configuration{}, errors.New("model: is required")
 	}
 	if m.Fields == nil || m.Fields.Limit == "" {
-		return scheme.Configuration{}, errors.New("fields: is required: none, whitelist or blacklist")
+		return scheme.Configuration{}, errors.New("fields: is required: all, whitelist or blacklist")
 	}
 	c := scheme.Configuration{
 		Name:        name,
@@ -54,10 +56,13 @@ func (m *ModelConfiguration) configuration(name string) (scheme.Configuration, e
 	if len(m.Filter) > 0 && string(m.Filter) != "null" {
 		c.Filter = string(m.Filter)
 	}
+	if c.Limit == "all" {
+		c.Limit = scheme.LimitNone
+	}
 	switch c.Limit {
 	case scheme.LimitNone, scheme.LimitWhitelist, scheme.LimitBlacklist:
 	default:
-		return c, fmt.Errorf("fields: %q is none of none, whitelist and blacklist", m.Fields.Limit)
+		return c, fmt.Errorf("fields: %q is none of all, whitelist and blacklist", m.Fields.Limit)
 	}
 	return c, nil
 }

@@ -31,7 +31,7 @@ func (g *Gateway) compileSchemes() (map[string]*scheme.Scheme, error) {
 			return nil, fmt.Errorf("model_configuration %s: %w", name, err)
 		}
 		// Also those that no scheme lists yet are checked.
-		if _, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{c}}); err != nil {
+		if err := c.Check(); err != nil {
 			return nil, fmt.Errorf("model_configuration %s: %w", name, err)
 		}
 		configurations[name] = c

@@ -53,6 +53,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.served, err = app.(*App).gateway(h.Gateway); err != nil {
 		return fmt.Errorf("odoo_gateway: %w", err)
 	}
+	h.served.used = true
 	return nil
 }
 

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -18,7 +19,7 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 	out := placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, _ := repl.GetString(p[1 : len(p)-1])
 		if v == "" && err == nil {
-			err = fmt.Errorf("placeholder %s is unset or empty", p)
+			err = fmt.Errorf("placeholder %s is unset or empty%s", p, whereOf(p))
 		}
 		return v
 	})
@@ -26,4 +27,13 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 		return "", err
 	}
 	return out, nil
+}
+
+// whereOf says where an environment variable was looked for: not in the shell
+// in which one was set.
+func whereOf(placeholder string) string {
+	if strings.HasPrefix(placeholder, "{env.") {
+		return " in the environment of the running Caddy"
+	}
+	return ""
 }

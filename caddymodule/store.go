@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -117,6 +119,9 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 		return seal.NewRing(p.options.sealKey)
 	}
 	path := filepath.Join(p.dir, "seal.key")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && badgerstore.Exists(p.dir) {
+		return nil, fmt.Errorf("grant store %s was made with a key that is not beside it: set seal_key again", p.dir)
+	}
 	key, created, err := seal.LoadOrCreate(path)
 	if err != nil {
 		return nil, err

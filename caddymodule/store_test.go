@@ -146,6 +146,20 @@ func TestSealKeyOptionIsUsedAndLeavesNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// Without it the start fails, and leaves no key that never was the store's.
+	if app, err = provision(t, strings.ReplaceAll(valid, "STORE", dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err = app.Start(); err == nil || !strings.Contains(err.Error(), "set seal_key again") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "seal.key")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a key file stands beside the store: %v", err)
+	}
+	if err := app.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+
 	// With another key the start fails, in words that do not tell it.
 	config = strings.Replace(valid, `"store"`, `"seal_key": "`+strings.Repeat("ab", 32)+`", "store"`, 1)
 	if app, err = provision(t, strings.ReplaceAll(config, "STORE", dir)); err != nil {

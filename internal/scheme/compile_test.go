@@ -23,7 +23,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"upper case", scheme.Configuration{Model: "Res.Partner"}, "not a model name"},
 		{"dot at the end", scheme.Configuration{Model: "res.partner."}, "not a model name"},
 		{"look-alike", scheme.Configuration{Model: "res．partner"}, "not a model name"},
-		{"fields without limit", scheme.Configuration{Model: "res.partner", Fields: []string{"name"}}, "field limit"},
+		{"fields without limit", scheme.Configuration{Model: "res.partner", Fields: []string{"name"}}, "all are open"},
 		{"whitelist without fields", whitelist(), "at least one field"},
 		{"blacklist without fields", scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist}, "at least one field"},
 		{"unknown limit", scheme.Configuration{Model: "res.partner", Limit: "all"}, "none of none"},

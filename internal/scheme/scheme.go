@@ -5,6 +5,7 @@
 package scheme
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -27,7 +28,7 @@ const (
 // Definition is a model scheme as configured. It is a whitelist: a model
 // without a Configuration cannot be reached.
 type Definition struct {
-	// Name is the configured name of the scheme, for error messages.
+	// Name is the configured name of the scheme.
 	Name string
 	// Configurations are the models that the scheme opens, each model once,
 	// in the order in which applications and people see them.
@@ -85,17 +86,24 @@ type model struct {
 	filter  odoo.Domain
 }
 
-// Compile validates a definition. Its errors name the scheme, the
-// configuration and the value at fault, and are meant for the administrator.
+// Check validates a configuration by itself. Its errors name the value at
+// fault, and are meant for the administrator.
+func (c Configuration) Check() error {
+	_, err := compileModel(c)
+	return err
+}
+
+// Compile validates a definition. Its errors name the configuration and the
+// value at fault, and are meant for the administrator.
 func Compile(d Definition) (*Scheme, error) {
 	s := &Scheme{name: d.Name, models: make(map[string]*model, len(d.Configurations))}
 	for _, c := range d.Configurations {
 		m, err := compileModel(c)
 		if err != nil {
-			return nil, fmt.Errorf("model scheme %q: model configuration %q: %w", d.Name, c.Name, err)
+			return nil, fmt.Errorf("model configuration %q: %w", c.Name, err)
 		}
 		if _, ok := s.models[m.name]; ok {
-			return nil, fmt.Errorf("model scheme %q: model configuration %q: model %q is configured twice", d.Name, c.Name, m.name)
+			return nil, fmt.Errorf("model configuration %q: model %q is configured twice", c.Name, m.name)
 		}
 		s.models[m.name] = m
 		s.order = append(s.order, m.name)
@@ -103,7 +111,7 @@ func Compile(d Definition) (*Scheme, error) {
 	}
 	var err error
 	if s.digest, err = digest(s); err != nil {
-		return nil, fmt.Errorf("model scheme %q: %w", d.Name, err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -125,7 +133,7 @@ func compileModel(c Configuration) (*model, error) {
 	switch m.limit {
 	case LimitNone:
 		if len(c.Fields) > 0 {
-			return nil, fmt.Errorf("fields are named, but the field limit is %q", m.limit)
+			return nil, errors.New("fields are named, but all are open: name them in a whitelist or a blacklist")
 		}
 	case LimitBlacklist, LimitWhitelist:
 		if len(c.Fields) == 0 {

@@ -65,6 +65,12 @@ func Open(o Options) (*DB, error) {
 	return db, nil
 }
 
+// Exists tells whether there is a store in a directory.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, marker))
+	return err == nil
+}
+
 // checkFiles refuses a directory whose manifest is lost: Badger would make a
 // new one and delete every table that it does not name.
 func checkFiles(dir string) error {
