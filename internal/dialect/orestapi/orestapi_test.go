@@ -74,6 +74,9 @@ func TestRecords(t *testing.T) {
 		{"read", `GET ` + read + `?model=res.partner&ids=[7,12]&fields=["name","country_id"]`, "", `[{"id":7,"name":"Agrolait","country_id":[20,"Belgium"]}]`,
 			`res.partner.read [7,12] {"fields":["name","country_id"]} null`,
 			header + `}},{"data":[{"id":7,"name":"Agrolait","country_id":[20,"Belgium"]}]}]`},
+		{"read, without brackets", `GET ` + read + `?model=res.partner&ids=7,+12&fields=name,country_id`, "", `[{"id":7}]`,
+			`res.partner.read [7,12] {"fields":["name","country_id"]} null`, header + `}},{"data":[{"id":7}]}]`},
+		{"read, fields None", "GET " + read + "?model=res.partner&ids=7&fields=None", "", `[{"id":7}]`, `res.partner.read [7] {} null`, header + `}},{"data":[{"id":7}]}]`},
 		{"read all fields", "GET " + read + "?model=res.partner&ids=7", "", `[{"id":7}]`, `res.partner.read [7] {} null`, header + `}},{"data":[{"id":7}]}]`},
 		{"read, Python, form", "POST " + read, "model=res.partner&ids=(7,12)&fields=['name']", `[{"id":7}]`, `res.partner.read [7,12] {"fields":["name"]} null`, header + `}},{"data":[{"id":7}]}]`},
 	}
@@ -160,7 +163,7 @@ func TestRefusals(t *testing.T) {
 		{"read, malformed ids", read + "?model=a.b&ids=['1']", nil, nil, "", 401, refused("OrestapiContentRecordRead-0040", "Ids not provided")},
 		{"read, ids as code", read + "?model=a.b&ids=exec('x')", nil, nil, "", 401, refused("OrestapiContentRecordRead-0040", "Ids not provided")},
 		{"read, nothing there", read + "?model=a.b&ids=[1]", nil, nil, "[]", 401, refused("OrestapiContentRecordRead 0050", "Record not found")},
-		{"read, fields malformed", read + "?model=a.b&ids=[1]&fields=name", nil, nil, "", 400, refused("OrestapiGateway-0400", "fields must be a list of names")},
+		{"read, fields malformed", read + "?model=a.b&ids=[1]&fields=[1]", nil, nil, "", 400, refused("OrestapiGateway-0400", `fields: not a list of names, such as [\"name\", \"email\"]`)},
 		{"down", read + "?model=a.b&ids=[1]", nil, down, "", 503, refused("OrestapiGateway-0503", "out of reach")},
 		{"models, down", "/orestapi/application/model", nil, down, "", 503, refused("OrestapiGateway-0503", "out of reach")},
 		{"invalid", search + "?model=a.b", nil, &dialect.Failure{Kind: dialect.Invalid, Message: "no"}, "", 400, refused("OrestapiGateway-0400", "no")},

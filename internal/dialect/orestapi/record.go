@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/caddy-odoo/gateway/internal/dialect/literal"
+	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
@@ -75,12 +75,11 @@ func (s *session) read() error {
 	}
 	call := odoo.Call{Model: model, Method: "read", IDs: ids, Kwargs: map[string]any{}}
 	if text := strings.TrimSpace(s.params["fields"]); text != "" {
-		v, err := literal.Parse(text)
-		list, isList := v.([]any)
-		if v != nil && v != false && !isList || err != nil {
-			return &refusal{http.StatusBadRequest, malformed, "fields must be a list of names"}
+		list, err := dialect.NameList(text)
+		if err != nil {
+			return &refusal{http.StatusBadRequest, malformed, "fields: " + err.Error()}
 		}
-		if isList {
+		if list != nil {
 			call.Kwargs["fields"] = list
 		}
 	}
@@ -110,14 +109,15 @@ func (s *session) number(name string, fallback int64, code, message string) (int
 	return n, nil
 }
 
-// idList reads [1,2], or 1 alone.
+// idList reads [1,2] or 1,2, which must name at least one record.
 func idList(text string) ([]int64, bool) {
-	v, err := literal.Parse(strings.TrimSpace(text))
-	if err != nil {
+	text = strings.TrimSpace(text)
+	if text == "" {
 		return nil, false
 	}
-	ids, ok := odoo.ValueIDs(v)
-	return ids, ok && len(ids) > 0
+	v, err := dialect.IDList(text)
+	ids, _ := v.([]int64)
+	return ids, err == nil && len(ids) > 0
 }
 
 func integer(n int64) jsontext.Value { return strconv.AppendInt(nil, n, 10) }

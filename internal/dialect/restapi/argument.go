@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/literal"
-	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 // badRequest is a request that cannot be understood.
@@ -34,21 +34,28 @@ func (s *session) argument(name string) (v any, ok bool, err error) {
 	}
 	switch name {
 	case "fields", "allfields", "attributes":
-		v, err = nameList(text)
+		v, err = dialect.NameList(text)
 	case "order":
 		v, err = words(text)
 	case "ids":
-		v, err = idList(text)
+		v, err = dialect.IDList(text)
 	default:
 		v, err = literal.Parse(text)
 	}
-	if err != nil {
+	switch {
+	case err != nil && (name == "limit" || name == "offset"):
+		return nil, false, bad("%s must be a whole number", name)
+	case err != nil:
 		return nil, false, bad("%s: %s", name, err)
 	}
 	if v == nil || v == false {
 		return nil, false, nil
 	}
-	if !suits(name, v) {
+	switch {
+	case suits(name, v):
+	case name == "limit" || name == "offset":
+		return nil, false, bad("%s must be a whole number", name)
+	default:
 		return nil, false, bad("%s is not of the right kind", name)
 	}
 	return v, true, nil
@@ -75,59 +82,6 @@ func words(text string) (any, error) {
 		return text, nil
 	}
 	return literal.Parse(text)
-}
-
-// nameList reads ['a','b'], ('a','b'), 'a','b' or a,b.
-func nameList(text string) (any, error) {
-	var v any
-	var err error
-	switch text[0] {
-	case '[', '(', '{':
-		v, err = literal.Parse(text)
-	case '\'', '"':
-		v, err = literal.Parse("[" + text + "]")
-	default:
-		switch text {
-		case "None", "null", "False", "false":
-			return nil, nil
-		}
-		var list []any
-		for name := range strings.SplitSeq(text, ",") {
-			list = append(list, strings.TrimSpace(name))
-		}
-		v = list
-	}
-	if one, ok := v.(string); ok {
-		v = []any{one}
-	}
-	if err != nil {
-		return nil, err
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("not a list of names")
-	}
-	for _, item := range list {
-		if name, ok := item.(string); !ok || !odoo.ValidField(name) {
-			return nil, fmt.Errorf("not a list of names")
-		}
-	}
-	return list, nil
-}
-
-// idList reads 12, 12,17 or [12,17].
-func idList(text string) (any, error) {
-	if text[0] != '[' && text[0] != '(' {
-		text = "[" + text + "]"
-	}
-	v, err := literal.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	if ids, ok := odoo.ValueIDs(v); ok {
-		return ids, nil
-	}
-	return nil, fmt.Errorf("not a list of ids")
 }
 
 // ids are the ids of the parameter of that name; ok is false without one.

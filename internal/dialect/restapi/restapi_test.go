@@ -168,7 +168,10 @@ func TestMalformedBodies(t *testing.T) {
 		"POST /restapi/1.0/object/a.b":           `{"code":405,"message":"Method not allowed"}`,
 		"GET /restapi/1.0/object/a.b?<svg>=1":    `{"error":{"code":400,"message":"parameter \"<svg>\" is not known here"}}`,
 		"GET /restapi/1.0/object/a.b?x=1&x=2":    `{"error":{"code":400,"message":"parameter \"x\" occurs more than once"}}`,
-		"GET /restapi/1.0/object/a.b?limit=true": `{"error":{"code":400,"message":"limit is not of the right kind"}}`,
+		"GET /restapi/1.0/object/a.b?limit=true": `{"error":{"code":400,"message":"limit must be a whole number"}}`,
+		"GET /restapi/1.0/object/a.b?limit=abc":  `{"error":{"code":400,"message":"limit must be a whole number"}}`,
+		"GET /restapi/1.0/object/a.b?domain=1":   `{"error":{"code":400,"message":"domain is not of the right kind"}}`,
+		"GET /restapi/1.0/object/a.b?ids=['a']":  `{"error":{"code":400,"message":"ids: not a list of ids, such as [10,11]"}}`,
 	} {
 		if got := send(line, "", ""); got.Body != want {
 			t.Errorf("%s: got %s, want %s", line, got.Body, want)
