@@ -170,7 +170,13 @@ func (s *Server) mayUseQuery(r *http.Request, sent, query params) bool {
 		return false
 	}
 	app := s.lookUp(c)
-	if app == nil || !app.Compat.Confluence && !app.Compat.Restapi {
+	if app == nil {
+		return false
+	}
+	if !app.Compat.Confluence && !app.Compat.Restapi {
+		if _, warned := s.warned.LoadOrStore(app.Name, true); !warned {
+			s.Logger.Warn("token parameters in the URL are refused: compat confluence tolerates them", zap.String("application", app.Name))
+		}
 		return false
 	}
 	if _, warned := s.warned.LoadOrStore(app.Name, true); !warned {
