@@ -1,5 +1,37 @@
 // Package caddymodule holds all that knows Caddy: the app odoo_gateway and the
-// handler http.handlers.odoo_gateway.
+// handler http.handlers.odoo_gateway. A whole Caddyfile:
+//
+//	{
+//		odoo_gateway {
+//			gateway erp {
+//				issuer https://erp.example.com
+//				database prod
+//				application wiki {
+//					name "Team wiki"
+//					client_id team-wiki
+//					client_secret {file./etc/caddy/wiki.secret}
+//					redirect_uri https://wiki.example.com/callback
+//					model_scheme wiki
+//				}
+//				model_scheme wiki {
+//					whitelist customer
+//				}
+//				model_configuration customer {
+//					model res.partner
+//					fields whitelist name email
+//					filter `[["customer_rank", ">", 0]]`
+//				}
+//			}
+//		}
+//	}
+//
+//	erp.example.com {
+//		odoo_gateway erp
+//		reverse_proxy 127.0.0.1:8069
+//	}
+//
+// What may stand in a block is said at its type: [App], [Gateway],
+// [Application], [ModelScheme], [ModelConfiguration], [BadgerStore].
 package caddymodule
 
 import (

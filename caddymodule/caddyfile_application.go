@@ -2,26 +2,7 @@ package caddymodule
 
 import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-// unmarshalBlock parses an application. Syntax:
-//
-//	application <name> {
-//		name          <title>
-//		client_id     <id>
-//		client_secret <secret>
-//		public        [true|false]
-//		redirect_uri  <uri> {
-//			individually [true|false]
-//			active       [true|false]
-//		}
-//		model_scheme  <name>
-//		compat        <confluence|restapi...>
-//		authorization_code_expiry <duration>
-//		access_token_expiry       <duration>
-//		refresh_token_expiry      <duration>|0
-//		active        [true|false]
-//	}
-//
-// redirect_uri may stand any number of times, and its block may be left out.
+// unmarshalBlock parses an application, as [Application] says.
 func (a *Application) unmarshalBlock(d *caddyfile.Dispenser) error {
 	return parseBlock(d, "application", map[string]subdirective{
 		"name":          one(&a.Name),

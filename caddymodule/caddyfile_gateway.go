@@ -2,17 +2,7 @@ package caddymodule
 
 import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-// unmarshalBlock parses a gateway. Syntax:
-//
-//	gateway <name> {
-//		issuer   <origin>
-//		database <name>
-//		application         <name> { ... }
-//		model_scheme        <name> { ... }
-//		model_configuration <name> { ... }
-//	}
-//
-// The last three may stand any number of times.
+// unmarshalBlock parses a gateway, as [Gateway] says.
 func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
 	return parseBlock(d, "gateway", map[string]subdirective{
 		"issuer":              one(&g.Issuer),

@@ -9,19 +9,7 @@ import (
 // filterForm says how a filter is written.
 const filterForm = "put it in backticks and its texts in double quotes, as in filter `[[\"customer_rank\", \">\", 0]]`"
 
-// unmarshalBlock parses a model configuration. Syntax:
-//
-//	model_configuration <name> {
-//		model        <model>
-//		display_name <text>
-//		fields       all | whitelist <fields...> | blacklist <fields...>
-//		filter       <domain>
-//	}
-//
-// Fields may be "none", too, which says that nothing limits them: it is all.
-// The filter is one argument in JSON, best written in backticks:
-//
-//	filter `[["customer_rank", ">", 0]]`
+// unmarshalBlock parses a model configuration, as [ModelConfiguration] says.
 func (m *ModelConfiguration) unmarshalBlock(d *caddyfile.Dispenser) error {
 	return parseBlock(d, "model_configuration", map[string]subdirective{
 		"model":        one(&m.Model),

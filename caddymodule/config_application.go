@@ -11,6 +11,27 @@ import (
 )
 
 // Application is a registered OAuth2 client.
+//
+// In a Caddyfile:
+//
+//	application <name> {
+//		name          <title>
+//		client_id     <id>
+//		client_secret <secret>
+//		public        [true|false]
+//		redirect_uri  <uri> {
+//			individually [true|false]
+//			active       [true|false]
+//		}
+//		model_scheme  <name>
+//		compat        <confluence|restapi...>
+//		authorization_code_expiry <duration>
+//		access_token_expiry       <duration>
+//		refresh_token_expiry      <duration>|0
+//		active        [true|false]
+//	}
+//
+// redirect_uri may stand any number of times, and its block may be left out.
 type Application struct {
 	// The title that people read on the consent page, such as `Team wiki`.
 	// Default: the configured name.

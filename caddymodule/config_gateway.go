@@ -20,6 +20,18 @@ import (
 
 // Gateway is an OAuth2 authorization server in front of one Odoo database. It
 // is served by the handler of the same name, in the site of its issuer.
+//
+// In a Caddyfile:
+//
+//	gateway <name> {
+//		issuer   <origin>
+//		database <name>
+//		application         <name> { ... }
+//		model_scheme        <name> { ... }
+//		model_configuration <name> { ... }
+//	}
+//
+// The last three may stand any number of times.
 type Gateway struct {
 	// The public origin under which browsers and applications reach this
 	// Odoo, such as `https://erp.example.com`: scheme and host, and a port

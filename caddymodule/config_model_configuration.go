@@ -9,6 +9,20 @@ import (
 )
 
 // ModelConfiguration opens one model of Odoo for reading, as far as it says.
+//
+// In a Caddyfile:
+//
+//	model_configuration <name> {
+//		model        <model>
+//		display_name <text>
+//		fields       all | whitelist <fields...> | blacklist <fields...>
+//		filter       <domain>
+//	}
+//
+// Fields may be "none", too, which says that nothing limits them: it is all.
+// The filter is one argument in JSON, best written in backticks:
+//
+//	filter `[["customer_rank", ">", 0]]`
 type ModelConfiguration struct {
 	// The technical name of the model, such as `res.partner`. Required.
 	Model string `json:"model,omitempty"`

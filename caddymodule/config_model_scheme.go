@@ -11,6 +11,12 @@ import (
 
 // ModelScheme says which models an application may reach. Any number of
 // applications may share one.
+//
+// In a Caddyfile:
+//
+//	model_scheme <name> {
+//		whitelist <model_configurations...>
+//	}
 type ModelScheme struct {
 	// The names of the model configurations that are open; all other models
 	// are closed. Applications and people see them in this order. Required.

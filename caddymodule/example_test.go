@@ -29,3 +29,34 @@ func TestExampleIsFormattedAndValid(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
+
+// TestPackageDocIsFormattedAndValid: what the package's documentation shows.
+func TestPackageDocIsFormattedAndValid(t *testing.T) {
+	source, err := os.ReadFile("app.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file strings.Builder
+	for line := range strings.Lines(string(source)) {
+		code, ok := strings.CutPrefix(line, "//\t")
+		switch {
+		case ok:
+			file.WriteString(code)
+		case line == "//\n" && file.Len() > 0:
+			file.WriteString("\n")
+		}
+		if strings.HasPrefix(line, "package ") {
+			break
+		}
+	}
+	text := strings.TrimSpace(file.String()) + "\n"
+	if formatted := string(caddyfile.Format([]byte(text))); formatted != text {
+		t.Errorf("caddy fmt would change it to\n%s", formatted)
+	}
+	m := newMachine(t)
+	secret := m.write("wiki.secret", "secret")
+	text = strings.Replace(text, "/etc/caddy/wiki.secret", secret, 1)
+	if out, err := m.caddy("validate", "--config", m.write("Caddyfile", text)); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
