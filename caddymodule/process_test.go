@@ -173,7 +173,17 @@ func (p *process) load(file string) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.Post("http://"+p.admin+"/load", "application/json", strings.NewReader(config))
+	// The admin endpoint is replaced at each reload as sites are, and loses
+	// connections at the handover likewise. To load a configuration twice is
+	// to load it once.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Post("http://"+p.admin+"/load", "application/json", strings.NewReader(config))
+	for range 3 {
+		if !lostConnection(err) {
+			break
+		}
+		res, err = client.Post("http://"+p.admin+"/load", "application/json", strings.NewReader(config))
+	}
 	if err != nil {
 		return err
 	}
