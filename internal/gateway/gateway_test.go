@@ -97,6 +97,14 @@ func TestBearerRefused(t *testing.T) {
 			}
 			return nil
 		}},
+		{"token set ended alone", func(t *testing.T, w *world, _ grant.Authorization) func(*http.Request) {
+			for _, c := range w.claims {
+				if err := w.store.EndTokenSet(t.Context(), c.TokenSet, "revoked", w.clock.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return nil
+		}},
 		{"application archived", func(_ *testing.T, w *world, _ grant.Authorization) func(*http.Request) {
 			w.apps[0].Active = false
 			w.reload()
@@ -336,5 +344,21 @@ func TestNamed(t *testing.T) {
 		if got := named(in); got != want {
 			t.Errorf("named(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestScopeOfReading(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, _ := w.connect("wiki", "demo")
+	claims := w.claims[bearer]
+	claims.ID, claims.Scope = "", []string{"odoo.call"}
+	w.odoo.ForgetRequests()
+	status, header, body := w.get(recordPath, w.sign(claims))
+	challenge := header.Get("WWW-Authenticate")
+	if status != http.StatusForbidden || !strings.Contains(challenge, `error="insufficient_scope"`) || !strings.Contains(challenge, `scope="odoo.read"`) {
+		t.Errorf("status %d, challenge %q, body %v", status, challenge, body)
+	}
+	if asked := w.odoo.Requests(); len(asked) > 0 {
+		t.Errorf("Odoo was asked: %v", asked)
 	}
 }

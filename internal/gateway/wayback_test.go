@@ -87,3 +87,41 @@ func TestWayBackAfterALostLogin(t *testing.T) {
 		}
 	})
 }
+
+// Only Odoo's own start page is replaced, and only as the answer to a login.
+func TestWayBackLeavesOtherRedirects(t *testing.T) {
+	w := newWorld(t, 19)
+	v := newVisitor(w)
+	v.open("/restapi/1.0/common/oauth2/authorize?client_id=wiki-id&response_type=code&redirect_uri="+url.QueryEscape(callback), nil)
+	home, err := url.Parse(w.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		path, location string
+		status         int
+		replaced       bool
+	}{
+		{"/web/login", "/odoo", http.StatusSeeOther, true},
+		{"/web/login", w.url + "/odoo", http.StatusSeeOther, true},
+		{"/auth_oauth/signin", "/web", http.StatusSeeOther, true},
+		{"/web/login", "https://elsewhere.example.com/odoo", http.StatusSeeOther, false},
+		{"/web/login", "/odoo/action-12", http.StatusSeeOther, false},
+		{"/web/login", "/odoo", http.StatusOK, false},
+		{"/web", "/odoo", http.StatusSeeOther, false},
+	}
+	for _, tt := range tests {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range v.client.Jar.Cookies(home) {
+			r.AddCookie(c)
+		}
+		header := http.Header{"Location": {tt.location}}
+		w.gw.service.Load().wayBack(r, tt.status, header)
+		if replaced := header.Get("Location") != tt.location; replaced != tt.replaced {
+			t.Errorf("%d from %s to %s became %s", tt.status, tt.path, tt.location, header.Get("Location"))
+		}
+	}
+}
