@@ -83,7 +83,7 @@ type App struct {
 type served struct {
 	*gateway.Gateway
 	settings gatewaySettings
-	used     bool // a handler serves it; known when all is provisioned
+	handlerList
 }
 
 // CaddyModule returns the Caddy module information.
@@ -175,7 +175,7 @@ func (a *App) Start() error {
 // before the first app starts.
 func (a *App) reportIdle() {
 	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
-		if !a.gateways[name].used {
+		if !a.gateways[name].used() {
 			a.logger.Warn("gateway " + name + " is served by no site: put odoo_gateway into the site of its issuer")
 		}
 		if len(a.gateways[name].settings.applications) == 0 {

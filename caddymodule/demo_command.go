@@ -25,7 +25,7 @@ func init() {
 		Short: "Commands of the Odoo OAuth2 gateway",
 		Long:  "Commands of the Odoo OAuth2 gateway.",
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand())
+			cmd.AddCommand(checkCommand(), demoCommand())
 			// Without this, Caddy's own root command would answer to a
 			// misspelt subcommand with its general help and exit status 0.
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {

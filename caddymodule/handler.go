@@ -53,7 +53,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.served, err = app.(*App).gateway(h.Gateway); err != nil {
 		return fmt.Errorf("odoo_gateway: %w", err)
 	}
-	h.served.used = true
+	h.served.register(ctx, h)
+	return nil
+}
+
+// Cleanup takes the handler from its gateway.
+func (h *Handler) Cleanup() error {
+	h.served.deregister(h)
 	return nil
 }
 
@@ -67,6 +73,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	caddyhttp.SetVar(r.Context(), passedVar, true)
+	if b := backgroundOf(r.Context()); b != nil {
+		return b.serve(h, r, next)
+	}
 	up := newUpstream(r, next, h.served.settings.issuer, h.logger)
 	return h.access.serve(w, r, func(w http.ResponseWriter) error {
 		return h.served.ServeHTTP(w, r, up)
@@ -95,5 +104,6 @@ func requestID(r *http.Request) string {
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )
