@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caddy-odoo/gateway/internal/connection"
 )
@@ -113,10 +115,25 @@ func (r checkReport) write(out io.Writer) error {
 			if !line.found.OK {
 				wrong = "WRONG: "
 			}
-			if _, err := fmt.Fprintf(out, "  %-6s  %s%s\n", line.part, wrong, line.found.Text); err != nil {
+			if _, err := fmt.Fprintf(out, "  %-6s  %s%s\n", line.part, wrong, oneLine(line.found.Text)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// oneLine makes a text fit for a terminal: Odoo may have written parts of it.
+func oneLine(text string) string {
+	const most = 400 // characters
+	clean := []rune(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text))
+	if len(clean) > most {
+		return string(clean[:most]) + " …"
+	}
+	return string(clean)
 }

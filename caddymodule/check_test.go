@@ -98,3 +98,14 @@ func TestCheckEndpointRefusals(t *testing.T) {
 		}
 	}
 }
+
+func TestReportKeepsToItsLines(t *testing.T) {
+	var out strings.Builder
+	r := checkReport{Gateways: []gatewayCheck{{Name: "erp", Odoo: finding{Text: "a\n  site ok\x1b[2J" + strings.Repeat("x", 1000)}}}}
+	if err := r.write(&out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Count(got, "\n") != 5 || strings.Contains(got, "\x1b") || len(got) > 600 {
+		t.Errorf("got %q", got)
+	}
+}
