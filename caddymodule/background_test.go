@@ -92,6 +92,7 @@ func TestWhereNoCallCanBeMade(t *testing.T) {
 	t.Run("the configuration has ended", func(t *testing.T) {
 		app, _ := runBackground(t, bare)
 		served := app.gateways["erp"]
+		server := served.servers()[0]
 		if err := caddy.Stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +100,7 @@ func TestWhereNoCallCanBeMade(t *testing.T) {
 			t.Error("the handler is still registered")
 		}
 		// As while servers drain: handlers are there, the server runs no more.
-		served.handlers = []registered{{handler: &Handler{}}}
+		served.handlers = []registered{{&Handler{}, server}}
 		if _, err := askBackground(t.Context(), app, "/"); !errors.Is(err, errNoServer) {
 			t.Errorf("got %v", err)
 		}
