@@ -25,6 +25,15 @@ func (a *Application) FindRedirectURI(uri string) *RedirectURI {
 	return nil
 }
 
+// ActiveRedirectURI is FindRedirectURI for one that is in use.
+func (a *Application) ActiveRedirectURI(uri string) (RedirectURI, bool) {
+	u := a.FindRedirectURI(uri)
+	if u == nil || !u.Active {
+		return RedirectURI{}, false
+	}
+	return *u, true
+}
+
 func checkRedirectURIs(uris []RedirectURI) error {
 	seen := make(map[string]bool, len(uris))
 	for _, u := range uris {

@@ -56,7 +56,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if authorization.Database != s.database {
 		return nil, token.Claims{}, unauthorized("The access token is for another database; connect the application again")
 	}
-	if uri := app.FindRedirectURI(set.RedirectURI); uri == nil || !uri.Active {
+	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
 		return nil, token.Claims{}, unauthorized("The application is not active")
 	}
 	if !authorization.Connection.Live() {

@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -89,7 +90,7 @@ func New(c Config) (*Gateway, error) {
 		c.Now = clock.System
 	}
 	if c.ClientAddr == nil {
-		c.ClientAddr = peer
+		c.ClientAddr = oauth.Peer
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(*http.Request) string { return grant.NewID() }
@@ -141,12 +142,3 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream)
 
 // issuerString is the issuer identifier: scheme and host, no trailing slash.
 func issuerString(u *url.URL) string { return u.Scheme + "://" + u.Host }
-
-// peer is the address of the connection's other end.
-func peer(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap()
-}

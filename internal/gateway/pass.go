@@ -17,8 +17,12 @@ import (
 // request that goes on is the same one with another header, no copy: Caddy's
 // placeholders would go on to speak of the original.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) error {
-	received, at := r.WithContext(r.Context()), *r.URL // as they are before a rewrite
-	received.URL = &at
+	var login *http.Request // as it is before a rewrite
+	if endsLogin(r) {
+		at := *r.URL
+		login = r.WithContext(r.Context())
+		login.URL = &at
+	}
 	r.Header = g.strip(r.Header)
 	s := g.service.Load()
 	if s == nil {
@@ -44,7 +48,9 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 			header.Add("Set-Cookie", current.String())
 			keepFromCaches(header)
 		}
-		s.wayBack(received, status, header)
+		if login != nil {
+			s.wayBack(login, status, header)
+		}
 	}), r)
 }
 

@@ -115,12 +115,8 @@ func unavailable(w http.ResponseWriter) {
 // writeError answers what belongs to no dialect, in the shape that clients of
 // /restapi know.
 func writeError(w http.ResponseWriter, status int, message string) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"code": status, "message": message}) // a client that left
+	body, _ := json.Marshal(map[string]any{"code": status, "message": message}) // a number and a text: never fails
+	dialect.Write(w, status, body)
 }
 
 type upstreamKey struct{}

@@ -131,7 +131,7 @@ func (s *Server) request(p params) (request, page.Kind, bool) {
 	if app == nil || !app.Active {
 		return request{}, page.UnknownApplication, false
 	}
-	uri, ok := redirectURI(app, p.get("redirect_uri"))
+	uri, ok := app.ActiveRedirectURI(p.get("redirect_uri"))
 	if !ok {
 		return request{}, page.UnknownRedirect, false
 	}

@@ -133,7 +133,7 @@ func refuseCode(app *application.Application, c grant.Code, uri, verifier string
 	if c.RedirectURI != uri {
 		return "redirect_uri differs from the one used at authorize"
 	}
-	if _, ok := redirectURI(app, uri); !ok {
+	if _, ok := app.ActiveRedirectURI(uri); !ok {
 		return "redirect_uri is not registered any more"
 	}
 	if !checkVerifier(c, verifier) {

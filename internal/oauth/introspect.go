@@ -103,7 +103,7 @@ func (s *Server) grantOf(r *http.Request, app *application.Application, found in
 	if set.Application != app.Name || !set.Live() {
 		return introspection{}, nil
 	}
-	if _, ok := redirectURI(app, set.RedirectURI); !ok {
+	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
 		return introspection{}, nil
 	}
 	a, err := s.Store.Authorization(r.Context(), set.Authorization)

@@ -138,7 +138,7 @@ func New(c Config) (*Server, error) {
 		c.UserAgent = connection.UserAgent
 	}
 	if c.ClientAddr == nil {
-		c.ClientAddr = peer
+		c.ClientAddr = Peer
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(*http.Request) string { return grant.NewID() }
@@ -163,21 +163,13 @@ func Subject(issuer, database string, uid int64) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func peer(r *http.Request) netip.Addr {
+// Peer is the address of a connection's other end, invalid where it is unknown.
+func Peer(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	return ap.Addr().Unmap()
-}
-
-// redirectURI finds a registered callback that is in use.
-func redirectURI(app *application.Application, uri string) (application.RedirectURI, bool) {
-	u := app.FindRedirectURI(uri)
-	if u == nil || !u.Active {
-		return application.RedirectURI{}, false
-	}
-	return *u, true
 }
 
 func scopeString(scope []string) string { return strings.Join(scope, " ") }

@@ -38,7 +38,7 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 		s.foreignRefresh(r, app, set, raw)
 		return answer{}, unknownRefresh()
 	}
-	if _, ok := redirectURI(app, set.RedirectURI); !ok {
+	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
 		return answer{}, invalidGrant("the redirect URI of this token is not registered any more")
 	}
 	scope, f := narrow(app, set.Scope, p.get("scope"))
