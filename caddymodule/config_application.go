@@ -157,7 +157,7 @@ func (a *Application) secret(app *application.Application, repl *caddy.Replacer)
 	if err != nil {
 		return err
 	}
-	app.Secret = application.NewSecret(secret)
+	app.Secrets = []application.Secret{application.NewSecret(secret)}
 	return nil
 }
 

@@ -147,7 +147,7 @@ func TestSecretsAreResolved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := app.gateways["erp"].settings.applications[0]; !a.Secret.Matches(want) {
+		if a := app.gateways["erp"].settings.applications[0]; len(a.Secrets) != 1 || !a.Secrets[0].Matches(want) {
 			t.Errorf("%s: the secret is not %q", in, want)
 		}
 	}

@@ -75,11 +75,11 @@ func TestSecretMatches(t *testing.T) {
 }
 
 func TestSecretIsNeverPrinted(t *testing.T) {
-	a := application.Application{Name: "wiki", Secret: application.NewSecret("correct horse")}
+	a := application.Application{Name: "wiki", Secrets: []application.Secret{application.NewSecret("correct horse")}, OwnSecret: application.Hide("battery staple")}
 	// The first bytes of the SHA-256, as %v and %#v would print an array.
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		text := fmt.Sprintf(format, a)
-		if !strings.Contains(text, "[secret]") || strings.Contains(text, "sum") {
+		if !strings.Contains(text, "[secret]") || strings.Contains(text, "sum") || strings.Contains(text, "staple") {
 			t.Errorf("%s prints %s", format, text)
 		}
 	}

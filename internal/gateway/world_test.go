@@ -114,7 +114,7 @@ func (w *world) reload() {
 
 func testApplication(name string) application.Application {
 	return application.Application{
-		Name: name, Title: "Team " + name, ClientID: name + "-id", Secret: application.NewSecret(name + "-secret"),
+		Name: name, Title: "Team " + name, ClientID: name + "-id", Secrets: []application.Secret{application.NewSecret(name + "-secret")},
 		RedirectURIs: []application.RedirectURI{{URI: callback, Active: true}}, Scheme: "sales",
 		CodeExpiry: time.Minute, AccessTokenExpiry: time.Hour, Active: true,
 	}

@@ -79,18 +79,22 @@ func throttleName(app *application.Application) string {
 // proves compares secrets in constant time, with the same work for a client
 // that is unknown, archived or public.
 func proves(app *application.Application, c credential) bool {
-	var secret application.Secret
-	if app != nil {
-		secret = app.Secret
+	secrets := []application.Secret{{}}
+	if app != nil && len(app.Secrets) > 0 {
+		secrets = app.Secrets
 	}
-	sent, decoded := secret.Matches(c.secrets[0]), secret.Matches(c.secrets[1])
+	matches := false
+	for _, secret := range secrets {
+		sent, decoded := secret.Matches(c.secrets[0]), secret.Matches(c.secrets[1])
+		matches = matches || sent || decoded
+	}
 	switch {
 	case app == nil || !app.Active:
 		return false
 	case app.Public:
 		return !c.secret
 	default:
-		return c.secret && (sent || decoded)
+		return c.secret && matches
 	}
 }
 

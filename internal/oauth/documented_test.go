@@ -61,7 +61,7 @@ func (w *world) host() string { return strings.TrimPrefix(w.url, "http://") }
 // documentedApp makes wiki the application of the documentation.
 func documentedApp(a *application.Application) {
 	a.ClientID = "uwCrAHAQbL7D9cvJLIztNaZ0bziEGMDh"
-	a.Secret = application.NewSecret("FtHzOQVEs0aSEL9AXuIe9k7X6E2MekU7")
+	a.Secrets = []application.Secret{application.NewSecret("FtHzOQVEs0aSEL9AXuIe9k7X6E2MekU7")}
 	a.RedirectURIs = []application.RedirectURI{{URI: "https://127.0.0.1/callback", Active: true}}
 }
 

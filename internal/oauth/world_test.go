@@ -41,7 +41,7 @@ func applications() []application.Application {
 	}
 	build := func(name string, change func(*application.Application)) application.Application {
 		a := application.Application{
-			Name: name, Title: "Team " + name, ClientID: name, Secret: application.NewSecret("secret of " + name),
+			Name: name, Title: "Team " + name, ClientID: name, Secrets: []application.Secret{application.NewSecret("secret of " + name)},
 			RedirectURIs: uris, Scheme: "sales", Active: true, RefreshTokenExpiry: 30 * 24 * time.Hour,
 		}
 		if change != nil {
@@ -54,9 +54,9 @@ func applications() []application.Application {
 		build("rival", nil),
 		build("archived", func(a *application.Application) { a.Active = false }),
 		build("legacy", func(a *application.Application) { a.Compat.Confluence = true }),
-		build("odd", func(a *application.Application) { a.Secret = application.NewSecret("a:b%+é ") }),
+		build("odd", func(a *application.Application) { a.Secrets = []application.Secret{application.NewSecret("a:b%+é ")} }),
 		build("native", func(a *application.Application) {
-			a.Public, a.Secret = true, application.Secret{}
+			a.Public, a.Secrets = true, nil
 			a.RedirectURIs = []application.RedirectURI{{URI: appURI, Active: true}}
 		}),
 	}
