@@ -7,8 +7,9 @@ import (
 
 // Secret is a client secret in a form that can only be compared.
 type Secret struct {
-	sum [sha256.Size]byte
-	set bool
+	sum  [sha256.Size]byte
+	set  bool
+	slow *slowHash // instead of sum, for a secret that is configured hashed
 }
 
 // NewSecret returns the comparable form of a plain secret. The empty string
@@ -23,11 +24,37 @@ func NewSecret(plain string) Secret {
 // Set tells whether there is a secret at all.
 func (s Secret) Set() bool { return s.set }
 
+// Slow tells whether Matches may take long: a hash made for passwords costs
+// a tenth of a second and more, on purpose. Who calls it on a stranger's
+// behalf asks Known first, and bounds how many calls run at once.
+func (s Secret) Slow() bool { return s.slow != nil }
+
+// Known tells at once whether plain is known to match: for a slow secret,
+// because Matches has found so within the last minute.
+func (s Secret) Known(plain string) bool {
+	if s.slow != nil {
+		return s.slow.known(plain) && s.set && plain != ""
+	}
+	return s.Matches(plain)
+}
+
 // Matches compares in constant time, and does the same work for a Secret that
 // is not set.
 func (s Secret) Matches(plain string) bool {
+	if s.slow != nil {
+		return s.slow.matches(plain) && s.set && plain != ""
+	}
 	sum := sha256.Sum256([]byte(plain))
 	return subtle.ConstantTimeCompare(sum[:], s.sum[:]) == 1 && s.set
+}
+
+// Decoy returns a Secret that matches nothing and costs what s costs: what
+// unknown clients are compared with, so that they take no less time.
+func (s Secret) Decoy() Secret {
+	if s.slow == nil {
+		return Secret{}
+	}
+	return Secret{slow: newSlowHash(s.slow.compare)}
 }
 
 // String hides the hash too: what is printed may end in a log.
