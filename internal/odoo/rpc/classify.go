@@ -86,10 +86,15 @@ func classify(raw jsontext.Value, model, method string) *odoo.Error {
 		e.Message = clip(text(object["message"]))
 	}
 	e.Kind = kindOf(e, code, model, method)
-	if strings.HasPrefix(e.Name, "psycopg") {
-		e.Message = "the database refused" // the text quotes SQL, or names the server
-	}
+	concealSQL(e)
 	return e
+}
+
+// concealSQL drops a text of the database's: it quotes SQL, or names the server.
+func concealSQL(e *odoo.Error) {
+	if strings.HasPrefix(e.Name, "psycopg") {
+		e.Message = "the database refused"
+	}
 }
 
 func kindOf(e *odoo.Error, code int64, model, method string) odoo.Kind {
@@ -101,9 +106,11 @@ func kindOf(e *odoo.Error, code int64, model, method string) odoo.Kind {
 			return odoo.SessionExpired
 		}
 		return odoo.Server
-	case class == "NotFound" && code == codeNotFound, class == "KeyError" && e.Message == model:
+	case class == "NotFound" && code == codeNotFound, class == "KeyError" && e.Message == model,
+		class == "UserError" && model != "" && e.Message == "Object "+model+" doesn't exist":
 		// 16 and 17 look an unknown model up without further ado; a KeyError
-		// with another text is an unknown field (19) or argument.
+		// with another text is an unknown field (19) or argument. /jsonrpc has
+		// a sentence for it.
 		return odoo.UnknownModel
 	case class == "AttributeError" && method != "" && namesMethod(e.Message, method):
 		return odoo.UnknownMethod

@@ -87,7 +87,7 @@ var recordedKinds = map[string]odoo.Kind{
 	"jsonrpc_execute_kw_expired_key":            odoo.AccessDenied,
 	"jsonrpc_execute_kw_missing":                odoo.Missing,
 	"jsonrpc_execute_kw_nomethod":               odoo.UnknownMethod,
-	"jsonrpc_execute_kw_nomodel":                odoo.User,
+	"jsonrpc_execute_kw_nomodel":                odoo.UnknownModel,
 	"jsonrpc_execute_kw_other_uid":              odoo.AccessDenied,
 	"jsonrpc_execute_kw_password_2fa":           odoo.AccessDenied,
 	"jsonrpc_execute_kw_revoked_key":            odoo.AccessDenied,

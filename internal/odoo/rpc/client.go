@@ -1,6 +1,7 @@
-// Package rpc is the gateway's client for Odoo: identity, and model calls
-// over a session (call_kw). It sends its requests through the RoundTripper it
-// is given with each call, so that it never dials anything itself.
+// Package rpc is the gateway's client for Odoo: identity, and model calls over
+// a session (call_kw) or with an API key (/jsonrpc up to Odoo 18, /json/2 from
+// 19 on). It sends its requests through the RoundTripper it is given with each
+// call, so that it never dials anything itself.
 package rpc
 
 import (
@@ -48,6 +49,7 @@ type Client struct {
 	maxAnswer    int64
 	timeout      time.Duration
 	log          *zap.Logger
+	major        majorCache
 }
 
 // New returns a client.
@@ -121,18 +123,35 @@ func (c *Client) Call(ctx context.Context, rt http.RoundTripper, s Session, call
 	return odoo.Result{Value: value}, cookie, err
 }
 
-// callBody is the JSON-RPC request for a call. What comes out of it speaks of
-// the Call alone, so its names are checked once more.
+// callBody is the JSON-RPC request for a call over a session.
 func callBody(call odoo.Call) ([]byte, error) {
+	if err := checkCall(call); err != nil {
+		return nil, err
+	}
+	args, kwargs := arguments(call)
+	return marshal(envelope(map[string]any{
+		"model": call.Model, "method": call.Method, "args": args, "kwargs": kwargs,
+	}))
+}
+
+// checkCall checks the names of a call once more: what is sent to Odoo is made
+// of them alone.
+func checkCall(call odoo.Call) error {
 	switch {
 	case !odoo.ValidModel(call.Model):
-		return nil, &odoo.Error{Kind: odoo.BadRequest, Message: "malformed model name"}
+		return &odoo.Error{Kind: odoo.BadRequest, Message: "malformed model name"}
 	case !odoo.ValidMethod(call.Method):
-		return nil, &odoo.Error{Kind: odoo.BadRequest, Message: "malformed method name"}
+		return &odoo.Error{Kind: odoo.BadRequest, Message: "malformed method name"}
 	}
 	if _, ok := call.Kwargs["context"]; ok {
-		return nil, &odoo.Error{Kind: odoo.BadRequest, Message: "the context is no named argument"}
+		return &odoo.Error{Kind: odoo.BadRequest, Message: "the context is no named argument"}
 	}
+	return nil
+}
+
+// arguments are the positional and named ones of a call, ids and context
+// included. Neither is nil: Odoo insists on both.
+func arguments(call odoo.Call) ([]any, map[string]any) {
 	args := make([]any, 0, 1+len(call.Args))
 	if call.IDs != nil {
 		args = append(args, odoo.IDList(call.IDs))
@@ -143,11 +162,13 @@ func callBody(call odoo.Call) ([]byte, error) {
 		kwargs = call.With("context", call.Context).Kwargs
 	}
 	if kwargs == nil {
-		kwargs = map[string]any{} // Odoo insists on the member
+		kwargs = map[string]any{}
 	}
-	body, err := odoo.MarshalValue(envelope(map[string]any{
-		"model": call.Model, "method": call.Method, "args": args, "kwargs": kwargs,
-	}))
+	return args, kwargs
+}
+
+func marshal(v any) ([]byte, error) {
+	body, err := odoo.MarshalValue(v)
 	if err != nil {
 		return nil, &odoo.Error{Kind: odoo.BadRequest, Message: "an argument has no JSON form", Err: err}
 	}
@@ -158,7 +179,7 @@ func envelope(params map[string]any) map[string]any {
 	return map[string]any{"jsonrpc": "2.0", "method": "call", "id": int64(1), "params": params}
 }
 
-// exchange is one request to a JSON-RPC route.
+// exchange is one request to a JSON route.
 type exchange struct {
 	path   string
 	header http.Header // added to the constant ones
@@ -167,6 +188,8 @@ type exchange struct {
 	model, method string
 	// anonymous sends no session.
 	anonymous bool
+	// bare is a route of /json/2: no envelope, and errors have a status.
+	bare bool
 }
 
 // exchange sends a request and reads the whole answer. cookie is the session
@@ -190,10 +213,14 @@ func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, 
 	}
 	defer resp.Body.Close()
 	cookie = sessionCookie(resp)
-	body, err := c.read(resp, limited)
+	body, err := c.read(resp, limited, x.bare)
 	if err != nil {
 		return nil, cookie, err
 	}
-	result, err = parseAnswer(body, x.model, x.method)
+	if x.bare {
+		result, err = parseBare(resp.StatusCode, body, x.model, x.method)
+	} else {
+		result, err = parseAnswer(body, x.model, x.method)
+	}
 	return result, cookie, err
 }

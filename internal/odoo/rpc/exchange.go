@@ -87,10 +87,10 @@ func (l *limit) failure(cause error) *odoo.Error {
 const statusClientGone = 499
 
 // read returns the body of an answer that is whole, plain JSON and not too
-// large.
-func (c *Client) read(resp *http.Response, l *limit) ([]byte, error) {
+// large. Where bare is set, errors of Odoo's own come with their status.
+func (c *Client) read(resp *http.Response, l *limit, bare bool) ([]byte, error) {
 	switch status := resp.StatusCode; {
-	case status == http.StatusOK:
+	case status == http.StatusOK, bare && bareStatus[status] && isJSON(resp):
 	case status == statusClientGone:
 		if l.caller.Err() == nil && !l.over.Load() {
 			return nil, &odoo.Error{Kind: odoo.Canceled, Message: "the request was cancelled on the way"}
@@ -106,7 +106,7 @@ func (c *Client) read(resp *http.Response, l *limit) ([]byte, error) {
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is encoded, though nobody asked for it"}
 	}
-	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if !isJSON(resp) {
 		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is no JSON"}
 	}
 	announced := announcedLength(resp)
@@ -123,6 +123,11 @@ func (c *Client) read(resp *http.Response, l *limit) ([]byte, error) {
 		return nil, l.failure(fmt.Errorf("answer cut short: %d of %d bytes", len(body), announced))
 	}
 	return body, nil
+}
+
+func isJSON(resp *http.Response) bool {
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json"
 }
 
 func (c *Client) tooLarge() *odoo.Error {
