@@ -46,6 +46,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if app == nil || !app.Active {
 		return nil, token.Claims{}, unauthorized("The application is not active")
 	}
+	known(r.Context(), app)
 	set, authorization, err := s.liveGrant(r.Context(), claims.TokenSet, claims.Authorization)
 	if err != nil {
 		return nil, token.Claims{}, err

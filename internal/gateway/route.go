@@ -77,7 +77,11 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		return
 	}
 	r = r.WithContext(withUpstream(r.Context(), up))
+	if s.preflight(w, r) {
+		return
+	}
 	w = s.announceResource(w, r.URL.Path)
+	w, r = s.forScripts(w, r)
 	if e, ok := endpoints[r.URL.Path]; ok {
 		if !allows(e.methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(e.methods, ", "))

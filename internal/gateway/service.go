@@ -43,6 +43,7 @@ type service struct {
 	now          clock.Clock
 	requestID    func(*http.Request) string
 	clientAddr   func(*http.Request) netip.Addr
+	origins      map[string]bool // of scripts that may ask
 
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
@@ -69,6 +70,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		now:          c.Now,
 		requestID:    c.RequestID,
 		clientAddr:   c.ClientAddr,
+		origins:      listedOrigins(c.Applications),
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
@@ -93,7 +95,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		Fields: func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource {
 			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
 		},
-		People: people{s.client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit,
+		People: people{s.client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit, Admit: s.admit,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
 		Logger: c.Logger.Named("oauth"), Now: c.Now,
 	})

@@ -30,10 +30,20 @@ func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.Rou
 	if !s.onlyPost(w, r) {
 		return
 	}
-	app, p, f := s.authenticateClient(r)
+	a, f := s.grantTokens(r, rt)
 	if f != nil {
 		s.writeFailure(w, f)
 		return
+	}
+	writeJSON(w, http.StatusOK, a)
+}
+
+// grantTokens authenticates a client and grants what it asks for, whichever
+// interface it speaks.
+func (s *Server) grantTokens(r *http.Request, rt http.RoundTripper) (answer, *failure) {
+	app, p, f := s.authenticateClient(r)
+	if f != nil {
+		return answer{}, f
 	}
 	var a answer
 	switch p.get("grant_type") {
@@ -52,10 +62,9 @@ func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.Rou
 	if f != nil {
 		s.Logger.Info("token refused", zap.String("gateway", s.Gateway), zap.String("application", app.Name),
 			zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
-		s.writeFailure(w, f)
-		return
+		return answer{}, f
 	}
-	writeJSON(w, http.StatusOK, a)
+	return a, nil
 }
 
 // sign makes an answer with an access token, without a refresh token.

@@ -48,15 +48,26 @@ func (s *Server) proveClient(r *http.Request) (*application.Application, params,
 		return nil, nil, f
 	}
 	app := s.lookUp(c)
+	if f := s.prove(r, app, c, proves); f != nil {
+		return nil, nil, f
+	}
+	if f := s.admit(r, app); f != nil {
+		return nil, nil, f
+	}
+	return app, p, nil
+}
+
+// prove judges a credential by a rule, and counts the failures.
+func (s *Server) prove(r *http.Request, app *application.Application, c credential, rule func(*application.Application, credential) bool) *failure {
 	key := s.issuer + "|" + throttle.ClientKey(throttleName(app), s.ClientAddr(r))
 	if wait, blocked := s.Memory.throttle.Blocked(key); blocked {
-		return nil, nil, &failure{
+		return &failure{
 			status: http.StatusTooManyRequests, code: "invalid_client",
 			description: "too many failed attempts", retry: wait,
 		}
 	}
-	if proves(app, c) {
-		return app, p, nil
+	if rule(app, c) {
+		return nil
 	}
 	s.Memory.throttle.Fail(key)
 	event := audit.Event{Kind: audit.ClientAuthFailed, Detail: map[string]string{"reason": unproven(app, c)}}
@@ -64,7 +75,7 @@ func (s *Server) proveClient(r *http.Request) (*application.Application, params,
 		event.Application = app.Name
 	}
 	s.record(r, event)
-	return nil, nil, invalidClient()
+	return invalidClient()
 }
 
 // throttleName is what failures are counted under, together with the network.

@@ -92,6 +92,10 @@ type Config struct {
 	Fields func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource
 	// Memory survives reloads.
 	Memory *Memory
+	// Admit is told of every request of a program whose application is known
+	// for sure, before anything is done for it. A wait above zero refuses the
+	// request for that long. It defaults to admitting everything.
+	Admit func(r *http.Request, app *application.Application) (wait time.Duration)
 	// Audit defaults to audit.Discard.
 	Audit audit.Recorder
 	// UserAgent is that of the calls made for an application with that title;
@@ -133,6 +137,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Audit == nil {
 		c.Audit = audit.Discard
+	}
+	if c.Admit == nil {
+		c.Admit = func(*http.Request, *application.Application) time.Duration { return 0 }
 	}
 	if c.UserAgent == nil {
 		c.UserAgent = connection.UserAgent
