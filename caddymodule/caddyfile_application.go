@@ -30,6 +30,8 @@ func parseRedirectURI(d *caddyfile.Dispenser) (RedirectURI, error) {
 	}
 	return u, parseBlock(d, "redirect_uri", map[string]subdirective{
 		"individually": boolean(func(v bool) { u.Individually = v }),
+		"insecure":     boolean(func(v bool) { u.Insecure = v }),
+		"description":  one(&u.Description),
 		"active":       boolean(func(v bool) { u.Active = &v }),
 	})
 }

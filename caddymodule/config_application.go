@@ -21,6 +21,8 @@ import (
 //		public        [true|false]
 //		redirect_uri  <uri> {
 //			individually [true|false]
+//			insecure     [true|false]
+//			description  <text>
 //			active       [true|false]
 //		}
 //		model_scheme  <name>
@@ -128,18 +130,12 @@ func (a *Application) application(name string, repl *caddy.Replacer) (applicatio
 		return app, errors.New("redirect_uri: at least one is required")
 	}
 	for _, u := range a.RedirectURIs {
-		uri, err := u.redirectURI(a.Public)
-		if err != nil {
-			return app, fmt.Errorf("redirect_uri: %w", err)
-		}
-		for _, other := range app.RedirectURIs {
-			if other.URI == uri.URI {
-				return app, fmt.Errorf("redirect_uri: %q is given twice", uri.URI)
-			}
-		}
-		app.RedirectURIs = append(app.RedirectURIs, uri)
+		app.RedirectURIs = append(app.RedirectURIs, u.redirectURI())
 	}
-	return app, a.expiries(&app)
+	if err := a.expiries(&app); err != nil {
+		return app, err
+	}
+	return app, app.Validate()
 }
 
 // secret resolves the client secret. Its errors never carry the value.

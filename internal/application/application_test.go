@@ -48,6 +48,10 @@ func TestRegistryRefuses(t *testing.T) {
 			{URI: "http://app.example/cb"}}}}, `application "wiki": redirect_uri "http://app.example/cb"`},
 		{"a redirect URI twice", []application.Application{{Name: "wiki", ClientID: "x", RedirectURIs: []application.RedirectURI{
 			{URI: registered, Active: true}, {URI: registered}}}}, "listed twice"},
+		{"a port that any port matches", []application.Application{{Name: "app", ClientID: "x", Public: true, RedirectURIs: []application.RedirectURI{
+			{URI: "http://localhost:1/cb"}, {URI: "http://localhost:2/cb"}}}}, "any port matches"},
+		{"no port that any port matches", []application.Application{{Name: "app", ClientID: "x", Public: true, RedirectURIs: []application.RedirectURI{
+			{URI: "http://[::1]:1/cb"}, {URI: "http://[::1]/cb"}}}}, "any port matches"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := application.NewRegistry(test.apps)

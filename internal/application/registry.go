@@ -9,8 +9,7 @@ type Registry struct {
 }
 
 // NewRegistry indexes applications. A name or client id that is empty or used
-// twice is an error, and so is a redirect URI that is listed twice or that
-// [ValidateRedirectURI] refuses.
+// twice is an error, and so is what [Application.Validate] refuses.
 func NewRegistry(applications []Application) (*Registry, error) {
 	r := &Registry{
 		byName:     make(map[string]*Application, len(applications)),
@@ -27,7 +26,7 @@ func NewRegistry(applications []Application) (*Registry, error) {
 		if other := r.byClientID[a.ClientID]; other != nil {
 			return nil, fmt.Errorf("application %q: client_id is already used by application %q", a.Name, other.Name)
 		}
-		if err := checkRedirectURIs(a.RedirectURIs); err != nil {
+		if err := a.Validate(); err != nil {
 			return nil, fmt.Errorf("application %q: %w", a.Name, err)
 		}
 		r.byName[a.Name] = &a

@@ -59,6 +59,10 @@ func (q request) prompts(word string) bool {
 	return slices.Contains(strings.Fields(q.params.get("prompt")), word)
 }
 
+// redirectURI is where the browser goes: what the request says, which is the
+// registered URI but for the port of a public client on loopback.
+func (q request) redirectURI() string { return q.params.get("redirect_uri") }
+
 // consentKey is the redirect URI that a consent is remembered for.
 func (q request) consentKey() string {
 	if q.uri.Individually {
@@ -237,12 +241,12 @@ func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, q request, ans
 	}
 	answer += "&iss=" + escape(s.issuer)
 	sep := "?"
-	if strings.Contains(q.uri.URI, "?") {
+	if strings.Contains(q.redirectURI(), "?") {
 		sep = "&"
 	}
 	status := http.StatusFound
 	if r.Method == http.MethodPost {
 		status = http.StatusSeeOther
 	}
-	redirect(w, status, q.uri.URI+sep+answer)
+	redirect(w, status, q.redirectURI()+sep+answer)
 }

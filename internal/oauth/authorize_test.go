@@ -36,7 +36,7 @@ func TestRedirectURITable(t *testing.T) {
 		"javascript:alert(1)", "data:text/html,x", wikiURI + "?a=c", wikiURI + "?a=b&c=d", "https://wiki.example.com/CB",
 		"http://wiki.example.com/cb", "https://wiki.example.com", "https://evil.wiki.example.com/cb", "*",
 		"https://wiki.example.com/%63b", archivedURI, wikiURI + strings.Repeat("a", 6000), wikiURI + "\xff", "/cb", "cb",
-		"http://127.0.0.1:8124/cb", "http://127.0.0.1.evil/cb", "http://127.1:8123/cb", "http://localhost:8123/cb",
+		"http://127.0.0.1:08123/cb", "http://127.0.0.1:0/cb", "http://127.0.0.1:65536/cb", "http://127.0.0.1:8124/cb/", "http://127.0.0.1.evil/cb", "http://127.1:8123/cb", "http://localhost:8123/cb",
 	}
 	w := newWorld(t)
 	b := w.browser("demo-session")

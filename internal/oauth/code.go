@@ -52,7 +52,7 @@ func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scop
 	now := s.Now()
 	err := s.Store.IssueCode(background(r.Context()), grant.Code{
 		Hash: grant.HashToken(code), Authorization: a.ID, Application: a.Application,
-		RedirectURI: q.uri.URI, Scope: scope,
+		RedirectURI: q.redirectURI(), Scope: scope,
 		Challenge: q.params.get("code_challenge"), ChallengeMethod: q.params.get("code_challenge_method"),
 		IssuedAt: now, ExpiresAt: now.Add(orDefault(q.app.CodeExpiry, DefaultCodeExpiry)),
 	})

@@ -53,7 +53,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
 		Words:       scheme.Words(r.Context(), fields),
-		RedirectURI: q.uri.URI,
+		RedirectURI: q.redirectURI(),
 		Action:      ConsentPath,
 		Token:       base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("consent"))),
 	})
