@@ -23,6 +23,7 @@ type site struct {
 	other string // issuer of a second gateway, whose database is another one
 	valve *valve
 	caddy *process
+	dir   string // with the Caddyfile and the store
 }
 
 // The registered applications.
@@ -36,26 +37,35 @@ var (
 // startSite starts the gateway in a process of its own.
 func startSite(t *testing.T, o odoo) *site {
 	t.Helper()
+	return startSiteWith(t, o, usualCaddyfile)
+}
+
+// startSiteWith starts the gateway with another Caddyfile.
+func startSiteWith(t *testing.T, o odoo, caddyfile string) *site {
+	t.Helper()
 	first, second := freePort(t), freePort(t)
-	s := &site{odoo: o, base: "http://127.0.0.1:" + first, other: "http://127.0.0.1:" + second, valve: newValve(t, o.url)}
-	dir := t.TempDir()
-	config := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(config, []byte(s.caddyfile(dir)), 0o600); err != nil {
+	s := &site{odoo: o, base: "http://127.0.0.1:" + first, other: "http://127.0.0.1:" + second, valve: newValve(t, o.url), dir: t.TempDir()}
+	config := filepath.Join(s.dir, "Caddyfile")
+	if err := os.WriteFile(config, []byte(s.fill(caddyfile)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "E2E_WIKI_SECRET=" + wiki.secret}
+	env := []string{"XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir, "E2E_WIKI_SECRET=" + wiki.secret}
 	s.caddy = startCaddy(t, env, serving, "run", "--config", config)
 	return s
 }
 
-// caddyfile is written the way the documentation shows it.
-func (s *site) caddyfile(dir string) string {
+// fill sets a Caddyfile's variables in.
+func (s *site) fill(caddyfile string) string {
 	proxy := "reverse_proxy " + s.valve.address()
 	if s.url.Scheme == "https" {
 		proxy = fmt.Sprintf("reverse_proxy https://%s {\n\t\ttransport http {\n\t\t\ttls_server_name %s\n\t\t}\n\t}", s.valve.address(), s.url.Hostname())
 	}
-	return strings.NewReplacer("{DIR}", dir, "{BASE}", s.base, "{OTHER}", s.other, "{DATABASE}", s.database, "{PROXY}", proxy,
-		"{SCRIPT}", script.secret, "{HASTY}", hasty.secret).Replace(`{
+	return strings.NewReplacer("{DIR}", s.dir, "{BASE}", s.base, "{OTHER}", s.other, "{DATABASE}", s.database, "{PROXY}", proxy,
+		"{SCRIPT}", script.secret, "{HASTY}", hasty.secret).Replace(caddyfile)
+}
+
+// usualCaddyfile is written the way the documentation shows it.
+const usualCaddyfile = `{
 	admin off
 	persist_config off
 	auto_https off
@@ -131,5 +141,4 @@ func (s *site) caddyfile(dir string) string {
 	odoo_gateway elsewhere
 	{PROXY}
 }
-`)
-}
+`
