@@ -53,14 +53,23 @@ func (a Authorization) Live() bool { return a.RevokedAt.IsZero() }
 // ConnectionKind is how the gateway acts as a person.
 type ConnectionKind string
 
-// Session is an Odoo web session that the gateway follows.
-const Session ConnectionKind = "session"
+// The kinds of connections.
+const (
+	// Session is an Odoo web session that the gateway follows.
+	Session ConnectionKind = "session"
+	// APIKey is a key of the person's own that Odoo made for the gateway.
+	APIKey ConnectionKind = "api_key"
+	// Service is the account that the application's configuration names: the
+	// credential stands there, and nothing of it here.
+	Service ConnectionKind = "service"
+)
 
 // Connection is the credential with which the gateway acts as a person.
 type Connection struct {
 	Kind ConnectionKind
 	// Sealed is the credential, encrypted by package seal with the
-	// authorization's Key as associated data. Nil where it was wiped.
+	// authorization's Key as associated data. Nil where it was wiped, and for
+	// Service.
 	Sealed []byte
 	// Hash is the SHA-256 of the whole session id, in hex: the key by which
 	// a browser's id is found again. "" where the connection has ended.
@@ -77,10 +86,17 @@ type Connection struct {
 	// EndReason is one word for pages and logs: "session_expired",
 	// "somebody_else", "access_denied", "user_archived", "logged_out" or "revoked".
 	EndReason string
+	// ExpiresAt is when the API key ends in Odoo; zero: never, or unknown.
+	ExpiresAt time.Time
+	// KeyID is the id of the API key's record in Odoo; 0 where it is unknown.
+	// It outlives the key, so that people can be told which one to remove.
+	KeyID int64
 }
 
 // Live tells whether the connection may be used.
-func (c Connection) Live() bool { return c.EndedAt.IsZero() && len(c.Sealed) > 0 }
+func (c Connection) Live() bool {
+	return c.EndedAt.IsZero() && (len(c.Sealed) > 0 || c.Kind == Service)
+}
 
 // Code is an authorization code. The code itself is not stored.
 type Code struct {
@@ -99,10 +115,13 @@ type Code struct {
 	ConsumedAt time.Time
 	// TokenSet is the id of what a redemption produced, "" if it was burnt.
 	TokenSet string
+	// RetainUntil is how long the code is listed for audit, whatever becomes
+	// of it; zero is not at all.
+	RetainUntil time.Time
 }
 
 // TokenSet is what one code redemption produced: a refresh family and its
-// access tokens.
+// access tokens. One of a client_credentials grant has no refresh family.
 type TokenSet struct {
 	ID            string
 	Authorization string // id
@@ -117,6 +136,10 @@ type TokenSet struct {
 	// "refresh_reuse" or "superseded".
 	EndedAt   time.Time
 	EndReason string
+	// ExpiresAt is when the last access token of a set without refresh tokens
+	// ends; the set is forgotten after that. Zero where there are refresh
+	// tokens: they decide.
+	ExpiresAt time.Time
 }
 
 // Live tells whether the token set has not been ended.

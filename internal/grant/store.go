@@ -58,6 +58,8 @@ type Store interface {
 	AuthorizationsBySession(ctx context.Context, hash string) ([]Authorization, error)
 	// AuthorizationsBySubject returns all live ones of one person.
 	AuthorizationsBySubject(ctx context.Context, subject string) ([]Authorization, error)
+	// Authorizations lists those that fit a query, ordered by id.
+	Authorizations(ctx context.Context, q AuthorizationQuery) ([]Authorization, error)
 	// UpdateConnection replaces the connection of an authorization where its
 	// Hash still is from, else ErrStale. ErrEnded for a revoked one.
 	UpdateConnection(ctx context.Context, id, from string, to Connection) error
@@ -72,10 +74,22 @@ type Store interface {
 	// IssueCode stores a new code. ErrNotFound without its authorization,
 	// ErrEnded where that is revoked, ErrStale where the code exists.
 	IssueCode(ctx context.Context, c Code) error
+	// Codes lists the codes with RetainUntil that fit a query, the newest
+	// first, until they are purged. It gives ErrNotFound where the code named
+	// by After was purged meanwhile.
+	Codes(ctx context.Context, q CodeQuery) ([]Code, error)
 	// RedeemCode consumes a code and creates its token set with a first
 	// refresh token. See Redemption for the order of checks.
 	RedeemCode(ctx context.Context, r Redemption) (TokenSet, Authorization, error)
 
+	// IssueTokenSet stores a token set without refresh tokens. ID, Scope,
+	// CreatedAt and ExpiresAt, which must be set, are the caller's; Application
+	// is taken from the authorization. ErrNotFound without its authorization,
+	// ErrEnded where that is revoked, ErrStale where the id is taken.
+	IssueTokenSet(ctx context.Context, t TokenSet) error
+	// TokenSets returns those of an authorization, live and ended, the newest
+	// first and at most MaxPage. It is empty for an unknown authorization.
+	TokenSets(ctx context.Context, authorizationID string) ([]TokenSet, error)
 	// TokenSet returns one by id, ended ones included. It reads as ended too
 	// where its authorization is revoked.
 	TokenSet(ctx context.Context, id string) (TokenSet, error)

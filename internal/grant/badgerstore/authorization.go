@@ -32,7 +32,7 @@ func (s *store) Consent(ctx context.Context, in grant.Authorization) (grant.Auth
 		if err := txn.Set(s.keys.live(after.Key()), []byte(after.ID)); err != nil {
 			return err
 		}
-		if err := txn.Set(s.keys.index(kindSubject, after.Subject, after.ID), nil); err != nil {
+		if err := s.list(txn, after); err != nil {
 			return err
 		}
 		return s.putAuthorization(txn, before, after)
@@ -191,10 +191,10 @@ func (s *store) UpdateConnection(ctx context.Context, id, from string, to grant.
 	})
 }
 
-// RevokeAuthorization writes the authorization alone: its token sets end with
+// RevokeAuthorization writes no token set: its token sets end with
 // it because every reading of a token set asks its authorization.
 func (s *store) RevokeAuthorization(ctx context.Context, id string, now time.Time) error {
-	err := s.change(ctx, id, func(a *grant.Authorization) error {
+	return s.change(ctx, id, func(a *grant.Authorization) error {
 		if !a.Live() {
 			return errUnchanged
 		}
@@ -205,7 +205,6 @@ func (s *store) RevokeAuthorization(ctx context.Context, id string, now time.Tim
 		}
 		return nil
 	})
-	return err
 }
 
 // errUnchanged ends a change that has nothing to do.
@@ -228,7 +227,7 @@ func (s *store) change(ctx context.Context, id string, edit func(*grant.Authoriz
 			return err
 		}
 		if !after.Live() {
-			if err := txn.Delete(s.keys.index(kindSubject, after.Subject, after.ID)); err != nil {
+			if err := s.unlist(txn, after); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,13 @@ func (s *store) IssueCode(ctx context.Context, c grant.Code) error {
 			return err
 		}
 		c.ConsumedAt, c.TokenSet = time.Time{}, ""
+		if !c.RetainUntil.IsZero() {
+			for _, key := range s.auditCode(c) {
+				if err := txn.Set(key, nil); err != nil {
+					return err
+				}
+			}
+		}
 		return txn.Set(s.keys.key(kindCode, c.Hash), encodeCode(c))
 	})
 }
@@ -80,11 +87,11 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 		set = r.TokenSet
 		set.Authorization, set.Application = code.Authorization, code.Application
 		set.RedirectURI, set.Scope = code.RedirectURI, code.Scope
-		set.EndedAt, set.EndReason = time.Time{}, ""
+		set.EndedAt, set.EndReason, set.ExpiresAt = time.Time{}, "", time.Time{}
 		code.ConsumedAt, code.TokenSet = r.Now, set.ID
 		refresh := r.Refresh
 		refresh.TokenSet, refresh.RotatedAt, refresh.Child = set.ID, time.Time{}, ""
-		if err := s.putNew(txn, s.keys.key(kindTokenSet, set.ID), encodeTokenSet(set)); err != nil {
+		if err := s.putNewTokenSet(txn, set); err != nil {
 			return err
 		}
 		if err := s.putNew(txn, s.keys.key(kindRefresh, refresh.Hash), encodeRefresh(refresh)); err != nil {

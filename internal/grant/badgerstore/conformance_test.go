@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 		o := badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)}
 		db := open(t, o)
 		return conformance.Subject{
-			Store: db.Store("erp"),
+			Store: db.Store("erp"), Other: db.Store("er"),
 			Reopen: func() grant.Store {
 				if err := db.Close(); err != nil {
 					t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -161,5 +162,38 @@ func TestWritesAreSynced(t *testing.T) {
 	o := db.badger.Opts()
 	if !o.SyncWrites || !o.DetectConflicts {
 		t.Errorf("writes synced: %v, conflicts detected: %v", o.SyncWrites, o.DetectConflicts)
+	}
+}
+
+// TestRevokedLeaveTheLiveListings: a page of live authorizations must not read
+// past all that was ever revoked.
+func TestRevokedLeaveTheLiveListings(t *testing.T) {
+	db, s := openStore(t, Options{})
+	entries := func() (n int) {
+		err := db.badger.View(func(txn *badger.Txn) error {
+			for _, kind := range []string{kindListed, kindSubject} {
+				if err := scan(txn, s.keys.key(kind, ""), func(*badger.Item) error { n++; return nil }); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	a, err := s.Consent(t.Context(), grant.Authorization{Application: "wiki", Subject: "sub-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := entries(); n != 3 {
+		t.Fatalf("a live authorization is listed at %d places, want 3", n)
+	}
+	if err := s.RevokeAuthorization(t.Context(), a.ID, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if n := entries(); n != 0 {
+		t.Errorf("a revoked authorization is listed at %d places", n)
 	}
 }

@@ -1,8 +1,11 @@
 package badgerstore
 
 import (
+	"fmt"
+	"math"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
@@ -27,9 +30,22 @@ const (
 	kindUsed          = "l" // <authorization id>: time of last use
 	kindLive          = "k" // <hash of Authorization.Key>: id of the latest one
 	kindFirstKey      = "f" // "": id of the first signing key
-	kindSubject       = "u" // <hash of subject>/<id>: index
-	kindSession       = "s" // <session hash>/<id>: index
+	kindSubject       = "u" // <hash of subject>/<id>: index of live ones
+	kindSession       = "s" // <hash of session hash>/<id>: index
+	kindListed        = "i" // <hash of what lists it>/<id>: index of live ones
+	kindListedEver    = "e" // <hash of what lists it>/<id>: index, revoked ones too
+	kindAuditCode     = "d" // <hash of what lists it>/<newest first>/<hash>: index
+	kindSetsOf        = "g" // <hash of authorization id>/<newest first>/<id>: index
 )
+
+// What lists a record: the values of the indexes above.
+const listAll = "all"
+
+func listApplication(name string) string { return "application " + name }
+
+func listSubject(subject string) string { return "subject " + subject }
+
+func listAuthorization(id string) string { return "authorization " + id }
 
 // keyspace builds the keys of one gateway.
 type keyspace string
@@ -50,6 +66,11 @@ func (s keyspace) live(key string) []byte {
 // any text, so its hash stands for it.
 func (s keyspace) index(kind, value, id string) []byte {
 	return s.key(kind, grant.HashToken(value)[:32]+"/"+id)
+}
+
+// newestFirst is an index key's end that sorts the later before the earlier.
+func newestFirst(at time.Time, id string) string {
+	return fmt.Sprintf("%016x/%s", uint64(math.MaxInt64-int64(toStamp(at))), id)
 }
 
 // lastPart is what stands behind the last slash: the id in an index key.

@@ -54,6 +54,8 @@ type connectionRecord struct {
 	Browser   stamp  `json:"b,omitempty"`
 	Ended     stamp  `json:"e,omitempty"`
 	EndReason string `json:"r,omitempty"`
+	Expires   stamp  `json:"ex,omitempty"`
+	KeyID     int64  `json:"id,omitempty"`
 }
 
 type authorizationRecord struct {
@@ -81,6 +83,7 @@ func encodeAuthorization(a grant.Authorization) []byte {
 		Connection: connectionRecord{
 			Kind: string(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: toStamp(c.Since),
 			Touched: toStamp(c.TouchedAt), Browser: toStamp(c.BrowserAt), Ended: toStamp(c.EndedAt), EndReason: c.EndReason,
+			Expires: toStamp(c.ExpiresAt), KeyID: c.KeyID,
 		},
 		Created: toStamp(a.CreatedAt), Consented: toStamp(a.ConsentedAt), Revoked: toStamp(a.RevokedAt),
 	})
@@ -98,6 +101,7 @@ func decodeAuthorization(value []byte) (grant.Authorization, error) {
 		Connection: grant.Connection{
 			Kind: grant.ConnectionKind(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: c.Since.time(),
 			TouchedAt: c.Touched.time(), BrowserAt: c.Browser.time(), EndedAt: c.Ended.time(), EndReason: c.EndReason,
+			ExpiresAt: c.Expires.time(), KeyID: c.KeyID,
 		},
 		CreatedAt: r.Created.time(), ConsentedAt: r.Consented.time(), RevokedAt: r.Revoked.time(),
 	}, nil
@@ -114,6 +118,7 @@ type codeRecord struct {
 	Expires         stamp    `json:"ex,omitempty"`
 	Consumed        stamp    `json:"co,omitempty"`
 	TokenSet        string   `json:"ts,omitempty"`
+	Retain          stamp    `json:"re,omitempty"`
 }
 
 func encodeCode(c grant.Code) []byte {
@@ -121,6 +126,7 @@ func encodeCode(c grant.Code) []byte {
 		Authorization: c.Authorization, Application: c.Application, RedirectURI: c.RedirectURI, Scope: c.Scope,
 		Challenge: c.Challenge, ChallengeMethod: c.ChallengeMethod,
 		Issued: toStamp(c.IssuedAt), Expires: toStamp(c.ExpiresAt), Consumed: toStamp(c.ConsumedAt), TokenSet: c.TokenSet,
+		Retain: toStamp(c.RetainUntil),
 	})
 }
 
@@ -133,6 +139,7 @@ func decodeCode(hash string, value []byte) (grant.Code, error) {
 		Hash: hash, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Scope: r.Scope,
 		Challenge: r.Challenge, ChallengeMethod: r.ChallengeMethod,
 		IssuedAt: r.Issued.time(), ExpiresAt: r.Expires.time(), ConsumedAt: r.Consumed.time(), TokenSet: r.TokenSet,
+		RetainUntil: r.Retain.time(),
 	}, nil
 }
 
@@ -145,12 +152,14 @@ type tokenSetRecord struct {
 	Created       stamp    `json:"ct,omitempty"`
 	Ended         stamp    `json:"e,omitempty"`
 	EndReason     string   `json:"r,omitempty"`
+	Expires       stamp    `json:"ex,omitempty"`
 }
 
 func encodeTokenSet(t grant.TokenSet) []byte {
 	return encode(tokenSetRecord{
 		Authorization: t.Authorization, Application: t.Application, RedirectURI: t.RedirectURI, Scope: t.Scope,
 		FamilyKey: t.FamilyKey, Created: toStamp(t.CreatedAt), Ended: toStamp(t.EndedAt), EndReason: t.EndReason,
+		Expires: toStamp(t.ExpiresAt),
 	})
 }
 
@@ -162,6 +171,7 @@ func decodeTokenSet(id string, value []byte) (grant.TokenSet, error) {
 	return grant.TokenSet{
 		ID: id, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Scope: r.Scope,
 		FamilyKey: r.FamilyKey, CreatedAt: r.Created.time(), EndedAt: r.Ended.time(), EndReason: r.EndReason,
+		ExpiresAt: r.Expires.time(),
 	}, nil
 }
 

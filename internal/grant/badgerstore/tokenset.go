@@ -2,12 +2,42 @@ package badgerstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
+
+func (s *store) IssueTokenSet(ctx context.Context, t grant.TokenSet) error {
+	if t.ExpiresAt.IsZero() {
+		return errors.New("grant: a token set without refresh tokens needs an end")
+	}
+	return s.db.update(ctx, func(txn *badger.Txn) error {
+		if err := s.db.room(); err != nil {
+			return err
+		}
+		a, err := s.loadAuthorization(txn, t.Authorization)
+		if err != nil {
+			return err
+		}
+		if !a.Live() {
+			return grant.ErrEnded
+		}
+		set := t
+		set.Application, set.RedirectURI, set.FamilyKey = a.Application, "", nil
+		set.EndedAt, set.EndReason = time.Time{}, ""
+		return s.putNewTokenSet(txn, set)
+	})
+}
+
+func (s *store) putNewTokenSet(txn *badger.Txn, t grant.TokenSet) error {
+	if err := txn.Set(s.setsOf(t), nil); err != nil {
+		return err
+	}
+	return s.putNew(txn, s.keys.key(kindTokenSet, t.ID), encodeTokenSet(t))
+}
 
 func (s *store) TokenSet(ctx context.Context, id string) (grant.TokenSet, error) {
 	t, err := cached(ctx, s, s.tokenSets, id, func(txn *badger.Txn) (grant.TokenSet, error) {

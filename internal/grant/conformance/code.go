@@ -109,6 +109,7 @@ func redemptionStores(t *testing.T, c *suite) {
 	}
 	r.TokenSet.Authorization, r.TokenSet.Application = "forged", "forged"
 	r.TokenSet.RedirectURI, r.TokenSet.Scope = "forged", []string{"forged"}
+	r.TokenSet.ExpiresAt = start.Add(minute)
 	r.Refresh.TokenSet, r.Refresh.ExpiresAt = "forged", start.Add(100*minute)
 	set, owner, err := c.s.RedeemCode(c.ctx, r)
 	c.ok("redeem", err)

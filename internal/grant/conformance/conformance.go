@@ -13,6 +13,8 @@ import (
 // Subject is one empty store under test.
 type Subject struct {
 	Store grant.Store
+	// Other is the store of another gateway that lies beside it.
+	Other grant.Store
 	// Reopen ends the store as a restart does and returns it opened anew on
 	// the same data.
 	Reopen func() grant.Store
@@ -37,12 +39,20 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"update connection in parallel lets one win", updateConnectionInParallel},
 		{"revoking ends everything once", revoke},
 		{"revoking meets redeeming", revokeMeetsRedeem},
+		{"connections of all kinds are kept and ended", connectionKinds},
+		{"authorizations are listed in pages", authorizationsInPages},
+		{"live authorizations are listed, revoked ones where asked", authorizationsOfQuery},
+		{"many revoked authorizations hide no live one", listingPassesRevoked},
 		{"last use is kept", used},
 		{"codes are checked at issue", issueCode},
 		{"redemption checks in order", redemptionOrder},
 		{"redemption stores what it says", redemptionStores},
 		{"one code redeemed by many gives one token set", redeemInParallel},
 		{"a replayed code ends its token set", codeReplay},
+		{"kept codes are listed", keptCodes},
+		{"a token set without refresh tokens", issueTokenSet},
+		{"a token set is issued while its authorization lives", issueTokenSetOrder},
+		{"token sets of an authorization are listed", tokenSetsOf},
 		{"rotation checks in order", rotationOrder},
 		{"rotation gives one child in the grace", rotationGrace},
 		{"one parent refreshed by many gives one child", rotateInParallel},
@@ -50,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"ending a token set keeps the first reason", endTokenSet},
 		{"signing keys", signingKeys},
 		{"first signing key in parallel", firstSigningKeyInParallel},
+		{"another gateway's records are invisible", otherGateway},
 		{"everything survives a restart", persistence},
 		{"a cancelled context changes nothing", cancelled},
 		{"a closed store is unavailable", closed},

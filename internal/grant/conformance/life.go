@@ -70,6 +70,10 @@ func (c *suite) calls(ctx context.Context, a grant.Authorization, set grant.Toke
 	_, errs["AuthorizationsBySubject"] = c.s.AuthorizationsBySubject(ctx, "sub-1")
 	errs["UpdateConnection"] = c.s.UpdateConnection(ctx, a.ID, a.Connection.Hash, session("next"))
 	errs["RevokeAuthorization"] = c.s.RevokeAuthorization(ctx, a.ID, start)
+	_, errs["Authorizations"] = c.s.Authorizations(ctx, grant.AuthorizationQuery{})
+	_, errs["Codes"] = c.s.Codes(ctx, grant.CodeQuery{})
+	_, errs["TokenSets"] = c.s.TokenSets(ctx, a.ID)
+	errs["IssueTokenSet"] = c.s.IssueTokenSet(ctx, grant.TokenSet{ID: grant.NewID(), Authorization: a.ID, ExpiresAt: start.Add(minute)})
 	errs["IssueCode"] = c.s.IssueCode(ctx, grant.Code{
 		Hash: grant.HashToken("late"), Authorization: a.ID, Application: "wiki", ExpiresAt: start.Add(minute),
 	})
