@@ -1,6 +1,10 @@
 package application
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Registry finds the applications of one gateway. It is read-only.
 type Registry struct {
@@ -33,6 +37,15 @@ func NewRegistry(applications []Application) (*Registry, error) {
 		r.byClientID[a.ClientID] = &a
 	}
 	return r, nil
+}
+
+// All returns every application, archived ones included, by name.
+func (r *Registry) All() []*Application {
+	all := make([]*Application, 0, len(r.byName))
+	for _, name := range slices.Sorted(maps.Keys(r.byName)) {
+		all = append(all, r.byName[name])
+	}
+	return all
 }
 
 // ByName returns the application with that configured name, archived ones

@@ -16,6 +16,9 @@ type Kind string
 const (
 	// Consent: a person said yes to an application.
 	Consent Kind = "consent"
+	// ConsentTrusted: an application was connected without asking the person,
+	// as its configuration says.
+	ConsentTrusted Kind = "consent_trusted"
 	// CodeIssued: an authorization code went out.
 	CodeIssued Kind = "code_issued"
 	// CodeRedeemed: a code became a token set.

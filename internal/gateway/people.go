@@ -22,6 +22,11 @@ func (p people) Who(ctx context.Context, rt http.RoundTripper, session, userAgen
 		return oauth.Person{}, header, err
 	}
 	return oauth.Person{
-		UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal,
+		UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal, Version: info.Version,
 	}, header, nil
+}
+
+// MemberOf implements oauth.People.
+func (p people) MemberOf(ctx context.Context, rt http.RoundTripper, session, userAgent string, who oauth.Person, group string) (bool, error) {
+	return p.client.HasGroup(ctx, rt, rpc.Session{ID: session, UserAgent: userAgent}, rpc.Info{UID: who.UID, Version: who.Version}, group)
 }

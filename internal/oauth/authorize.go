@@ -14,12 +14,16 @@ import (
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
-// authorizeParams are the parameters that are understood, in the order in
-// which our own path is rebuilt from them. Others are ignored.
-var authorizeParams = []string{
+// singleParams are the parameters that are understood and stand once at most.
+var singleParams = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state",
 	"code_challenge", "code_challenge_method", "prompt",
 }
+
+// authorizeParams are all parameters that are understood, in the order in which
+// our own path is rebuilt from them. Others, such as login_hint and max_age,
+// are ignored.
+var authorizeParams = append(slices.Clone(singleParams), resourceParam)
 
 // request is an authorization request whose client and redirect URI are known
 // good. The rest of it is judged only once the person is known.
@@ -109,14 +113,13 @@ func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.Round
 		s.switchAccount(w, r, q)
 		return
 	}
-	v, err := s.visit(w, r, rt)
+	v, err := s.visit(w, r, rt, q.app)
 	if err != nil {
 		s.refuseVisit(w, r, q, err)
 		return
 	}
-	if !v.Internal && !q.prompts("none") {
-		s.settle(w, r)
-		s.problem(w, r, page.NotAllowed, q.app.Title, q.switchPath())
+	if !v.allowed && !q.prompts("none") {
+		s.refusePerson(w, r, q)
 		return
 	}
 	s.decide(w, r, rt, q, v)
@@ -143,11 +146,11 @@ func (s *Server) request(p params) (request, page.Kind, bool) {
 }
 
 // check judges the rest of a request and returns the scope to grant.
-func (q request) check(v visitor) ([]string, *failure) {
+func (s *Server) check(q request, v visitor, scheme Scheme) ([]string, *failure) {
 	p := q.params
 	prompt := strings.Fields(p.get("prompt"))
 	switch {
-	case p.twice(authorizeParams...):
+	case p.twice(singleParams...):
 		return nil, invalidRequest("a parameter was sent twice")
 	case len(p.get("state")) > maxState:
 		return nil, invalidRequest("state is longer than 2 KB")
@@ -159,19 +162,26 @@ func (q request) check(v visitor) ([]string, *failure) {
 		return nil, invalidRequest("response_mode must be query")
 	case len(prompt) > 1 && slices.Contains(prompt, "none"):
 		return nil, invalidRequest("prompt none stands alone")
-	case !v.Internal:
-		return nil, &failure{code: "access_denied", description: "only internal users may connect applications"}
+	case !v.allowed:
+		return nil, &failure{code: "access_denied", description: whoMay(q.app.Allow)}
 	}
 	if f := checkChallenge(q.app, p); f != nil {
 		return nil, f
 	}
-	return grantedScope(q.app, p.get("scope"))
+	if f := s.checkResource(p); f != nil {
+		return nil, f
+	}
+	return grantedScope(q.app, scheme, p.get("scope"))
 }
 
 // remembered finds the consent that a request may rely on: of this person, for
 // this URI where it stands alone, to all that is asked for now, and to what the
 // scheme allows now. ok is false where there is none.
 func (s *Server) remembered(r *http.Request, q request, v visitor, scheme Scheme, scope []string) (a grant.Authorization, ok bool, f *failure) {
+	// Nothing proves that it is a public client that asks (RFC 6749 section 10.2).
+	if q.app.Public || q.app.Consent == application.ConsentEveryTime {
+		return grant.Authorization{}, false, nil
+	}
 	a, err := s.Store.FindAuthorization(r.Context(), q.app.Name, v.subject, q.consentKey())
 	switch {
 	case errors.Is(err, grant.ErrNotFound):
@@ -179,8 +189,9 @@ func (s *Server) remembered(r *http.Request, q request, v visitor, scheme Scheme
 	case err != nil:
 		return grant.Authorization{}, false, s.storeFailure("looking for a consent", err)
 	}
-	// Nothing proves that it is a public client that asks (RFC 6749 section 10.2).
-	return a, !q.app.Public && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope), nil
+	// Who was never asked is asked once the application is trusted no more.
+	said := !a.ConsentedAt.IsZero() || trusted(r, q.app)
+	return a, said && a.Live() && a.ConsentDigest == scheme.Digest() && covers(a.Scope, scope), nil
 }
 
 // scheme finds the model scheme of the application.
@@ -194,14 +205,14 @@ func (s *Server) scheme(q request) (Scheme, *failure) {
 }
 
 // decide goes on for a known person: silently where they have consented
-// before, else with the consent page.
+// before or need not be asked, else with the consent page.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor) {
-	scope, f := q.check(v)
+	scheme, f := s.scheme(q)
 	if f != nil {
 		s.redirectFailure(w, r, q, f)
 		return
 	}
-	scheme, f := s.scheme(q)
+	scope, f := s.check(q, v, scheme)
 	if f != nil {
 		s.redirectFailure(w, r, q, f)
 		return
@@ -211,13 +222,17 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 		s.redirectFailure(w, r, q, f)
 		return
 	}
+	// The consent page is also where another account is chosen.
+	ask := q.prompts("consent") || q.prompts("select_account")
 	switch {
-	case remembered && !q.prompts("consent"):
+	case remembered && !ask:
 		if f := s.reattach(r.Context(), a, v); f != nil {
 			s.redirectFailure(w, r, q, f)
 			return
 		}
 		s.issueCode(w, r, q, a, scope)
+	case trusted(r, q.app) && !ask:
+		s.allow(w, r, q, v, yes{scope: scope, digest: scheme.Digest(), trusted: true})
 	case q.prompts("none"):
 		s.redirectFailure(w, r, q, &failure{code: "consent_required", description: "the person has not consented"})
 	default:

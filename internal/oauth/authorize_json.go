@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -88,11 +89,15 @@ func (s *Server) codeForProgram(w http.ResponseWriter, r *http.Request, rt http.
 	if q.app.Public {
 		return "", "", refused("unauthorized_client", "only an application with a secret gets its code this way"+askBrowser)
 	}
-	v, err := s.visit(w, r, rt)
+	v, err := s.visit(w, r, rt, q.app)
 	if err != nil {
 		return "", "", s.programVisit(err)
 	}
-	scope, f := q.check(v)
+	scheme, f := s.scheme(q)
+	if f != nil {
+		return "", "", f
+	}
+	scope, f := s.check(q, v, scheme)
 	switch {
 	case f != nil:
 		return "", "", f
@@ -100,10 +105,10 @@ func (s *Server) codeForProgram(w http.ResponseWriter, r *http.Request, rt http.
 		return "", "", loginRequired("prompt=login needs a browser")
 	case q.prompts("consent"):
 		return "", "", refused("consent_required", "prompt=consent needs a browser"+askBrowser)
-	}
-	scheme, f := s.scheme(q)
-	if f != nil {
-		return "", "", f
+	case q.prompts("select_account"):
+		return "", "", refused("account_selection_required", "prompt=select_account needs a browser"+askBrowser)
+	case q.app.Consent == application.ConsentEveryTime:
+		return "", "", refused("consent_required", "this application asks the person every time"+askBrowser)
 	}
 	a, remembered, f := s.remembered(r, q, v, scheme, scope)
 	switch {
@@ -140,7 +145,7 @@ func (s *Server) programRequest(r *http.Request) (request, *failure) {
 		return request{}, &failure{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: err.Error()}
 	case err != nil:
 		return request{}, invalidRequest(err.Error())
-	case p.twice(authorizeParams...):
+	case p.twice(singleParams...):
 		return request{}, invalidRequest("a parameter was sent twice")
 	case !utf8.ValidString(p.get("state")):
 		return request{}, invalidRequest("state is not UTF-8") // JSON could not return it as it is

@@ -239,7 +239,7 @@ func TestProgramsDuplicateParameters(t *testing.T) {
 	w := newWorld(t)
 	w.browser("demo-session").code(query())
 	full := query("code_challenge", challenge, "code_challenge_method", "S256", "prompt", "none", "response_mode", "query")
-	if len(full) != len(authorizeParams) {
+	if len(full) != len(singleParams) {
 		t.Fatal("not all parameters are tested")
 	}
 	send := func(method, path, body string) reply {

@@ -278,9 +278,8 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// A37, A38: who it is is asked afresh, of the one database, and only internal
-// users may connect.
-func TestWhoMayConnect(t *testing.T) {
+// A37, A38: who it is is asked afresh, of the one database.
+func TestA37_IdentityIsFresh(t *testing.T) {
 	w := newWorld(t)
 	w.odoo.sessions["staging"] = Person{UID: 2, Login: "admin", Database: "staging", Internal: true}
 	w.odoo.sessions["portal"] = Person{UID: 9, Login: "portal", Database: "prod"}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
@@ -34,8 +35,8 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 	}
 	known := params{}
 	for _, name := range authorizeParams {
-		if value := q.params.get(name); value != "" {
-			known[name] = []string{value}
+		if values := slices.DeleteFunc(slices.Clone(q.params[name]), func(v string) bool { return v == "" }); len(values) > 0 {
+			known[name] = values
 		}
 	}
 	plain, err := json.Marshal(form{
@@ -83,18 +84,26 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		s.problem(w, r, page.FormRefused, q.app.Title, q.path(""))
 		return
 	}
-	v, err := s.visit(w, r, rt)
+	v, err := s.visit(w, r, rt, q.app)
 	if err != nil {
 		s.refuseVisit(w, r, q, err)
 		return
 	}
-	scope, failed := q.check(v)
+	if !v.allowed {
+		s.refusePerson(w, r, q)
+		return
+	}
+	scheme, failed := s.scheme(q)
 	if failed != nil {
 		s.redirectFailure(w, r, q, failed)
 		return
 	}
-	scheme := s.Scheme(q.app.Scheme)
-	if s.presented(r) != f.Session || v.subject != f.Subject || scheme == nil || scheme.Digest() != f.Digest {
+	scope, failed := s.check(q, v, scheme)
+	if failed != nil {
+		s.redirectFailure(w, r, q, failed)
+		return
+	}
+	if s.presented(r) != f.Session || v.subject != f.Subject || scheme.Digest() != f.Digest {
 		// Somebody else sits here now, or the page showed something else than
 		// would be granted: ask again.
 		redirect(w, http.StatusSeeOther, q.path(""))
@@ -108,16 +117,28 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		s.redirectFailure(w, r, q, &failure{code: "access_denied", description: "the person said no"})
 		return
 	}
-	s.allow(w, r, q, v, scope, f.Digest)
+	s.allow(w, r, q, v, yes{scope: scope, digest: f.Digest})
+}
+
+// yes is what was agreed to.
+type yes struct {
+	scope  []string
+	digest string // of the scheme
+	// trusted: the configuration said it, and the person was not asked.
+	trusted bool
 }
 
 // allow records a yes and sends the code.
-func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visitor, scope []string, digest string) {
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visitor, y yes) {
 	now := s.Now()
 	a := grant.Authorization{
 		ID: grant.NewID(), Application: q.app.Name, RedirectURI: q.consentKey(),
 		Subject: v.subject, Database: v.Database, UID: v.UID, Login: v.Login, Name: v.Name,
-		Scope: scope, ConsentDigest: digest, CreatedAt: now, ConsentedAt: now,
+		Scope: y.scope, ConsentDigest: y.digest, CreatedAt: now, ConsentedAt: now,
+	}
+	kind := audit.Consent
+	if y.trusted {
+		kind, a.ConsentedAt = audit.ConsentTrusted, time.Time{}
 	}
 	a.Connection = s.Connections.Attach(v.session, a)
 	a, err := s.Store.Consent(background(r.Context()), a)
@@ -126,10 +147,10 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 		return
 	}
 	s.record(r, audit.Event{
-		Kind: audit.Consent, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
-		Detail: map[string]string{"scope": scopeString(scope)},
+		Kind: kind, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
+		Detail: map[string]string{"scope": scopeString(y.scope)},
 	})
-	s.issueCode(w, r, q, a, scope)
+	s.issueCode(w, r, q, a, y.scope)
 }
 
 func (s *Server) openForm(token string) (form, bool) {

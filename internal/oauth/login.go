@@ -33,16 +33,14 @@ const (
 	pendingLife = 10 * time.Minute
 )
 
-// superuser is the id of Odoo's user without limits, whom an administrator can
-// become for a while. Odoo calls it internal; it is nobody who may connect.
-const superuser = 1
-
 // visitor is the person who uses a browser.
 type visitor struct {
 	Person
 	subject string
 	// session is the session id that the browser holds after this answer.
 	session string
+	// allowed: this person may connect the application that asks.
+	allowed bool
 }
 
 var (
@@ -54,9 +52,19 @@ var (
 	errOtherDatabase = errors.New("another database")
 )
 
-// visit asks Odoo who uses the browser, and relays the cookies of its answer.
-// Besides the errors above, it returns the *odoo.Error of the question.
-func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) (visitor, error) {
+// visit asks Odoo who uses the browser and whether they may connect an
+// application, and relays the cookies of its answer. Besides the errors above,
+// it returns the *odoo.Error of the question.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, app *application.Application) (visitor, error) {
+	v, err := s.who(w, r, rt)
+	if err == nil {
+		v.allowed, err = s.mayConnect(r, rt, app, v)
+	}
+	return v, err
+}
+
+// who is visit without an application.
+func (s *Server) who(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) (visitor, error) {
 	var id string
 	switch found := r.CookiesNamed(sessionCookie); {
 	case len(found) == 0 || len(found) == 1 && found[0].Value == "":
@@ -82,9 +90,6 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, rt http.RoundTrip
 		s.Logger.Warn("session of another database", zap.String("gateway", s.Gateway),
 			zap.String("database", person.Database), zap.String("configured", s.Database))
 		return visitor{}, errOtherDatabase
-	}
-	if person.UID == superuser {
-		person.Internal = false
 	}
 	return visitor{
 		Person: person, session: current,

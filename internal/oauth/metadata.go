@@ -44,7 +44,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		Introspection:       s.origin + IntrospectPath,
 		Userinfo:            s.origin + UserinfoPath,
 		JWKS:                s.origin + JWKSPath,
-		Scopes:              grantableScopes,
+		Scopes:              s.supportedScopes(),
 		ResponseTypes:       []string{"code"},
 		ResponseModes:       []string{"query"},
 		GrantTypes:          []string{"authorization_code", "refresh_token"},

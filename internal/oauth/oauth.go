@@ -55,7 +55,7 @@ const ProtectedResourcePath = "/.well-known/oauth-protected-resource"
 
 // Used where an application configures no life.
 const (
-	DefaultCodeExpiry        = time.Minute
+	DefaultCodeExpiry        = 10 * time.Minute
 	DefaultAccessTokenExpiry = time.Hour
 )
 

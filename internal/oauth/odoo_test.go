@@ -35,7 +35,11 @@ func (p realPeople) Who(ctx context.Context, rt http.RoundTripper, session, user
 	if cookie != nil {
 		h.Add("Set-Cookie", cookie.String())
 	}
-	return Person{UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal}, h, err
+	return Person{UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal, Version: info.Version}, h, err
+}
+
+func (p realPeople) MemberOf(ctx context.Context, rt http.RoundTripper, session, userAgent string, who Person, group string) (bool, error) {
+	return p.client.HasGroup(ctx, rt, rpc.Session{ID: session, UserAgent: userAgent}, rpc.Info{UID: who.UID, Version: who.Version}, group)
 }
 
 // toOdoo sends the gateway's own calls to the simulated Odoo.

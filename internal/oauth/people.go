@@ -14,6 +14,10 @@ type People interface {
 	// header holds the Set-Cookie lines that the browser must get; it may be
 	// set beside an error. The error is an *odoo.Error.
 	Who(ctx context.Context, rt http.RoundTripper, session, userAgent string) (Person, http.Header, error)
+	// MemberOf asks, in the name of a person whom Who has just named, whether
+	// they belong to the Odoo group with that XML id. session is the one that
+	// the browser holds after Who. The error is an *odoo.Error.
+	MemberOf(ctx context.Context, rt http.RoundTripper, session, userAgent string, p Person, group string) (bool, error)
 }
 
 // Person is somebody logged in to Odoo.
@@ -24,6 +28,8 @@ type Person struct {
 	Database string
 	// Internal is false for portal and public users.
 	Internal bool
+	// Version is Odoo's major version, 0 where it is unknown.
+	Version int
 }
 
 // Connections is how the gateway acts as people later.
@@ -46,4 +52,6 @@ type Scheme interface {
 	Words(ctx context.Context, src odoo.FieldSource) []string
 	// Digest changes with what the scheme allows.
 	Digest() string
+	// Scopes are those that the scheme has a use for.
+	Scopes() []string
 }

@@ -10,13 +10,14 @@ import (
 )
 
 // checkChallenge judges the PKCE parameters of an authorization request (RFC
-// 7636). Only S256 is taken, and the method's default is plain.
+// 7636). Only S256 is taken. The method's default is plain, which shows the
+// verifier to whoever sees the request: it is refused as any other method.
 func checkChallenge(app *application.Application, p params) *failure {
 	challenge, method := p.get("code_challenge"), p.get("code_challenge_method")
 	switch {
 	case challenge == "" && method != "":
 		return invalidRequest("code_challenge is missing")
-	case challenge == "" && app.Public:
+	case challenge == "" && (app.Public || app.RequirePKCE):
 		return invalidRequest("code_challenge is required")
 	case challenge == "":
 		return nil

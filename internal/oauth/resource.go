@@ -26,7 +26,7 @@ func (s *Server) ProtectedResource(w http.ResponseWriter, r *http.Request) {
 	b, err := json.Marshal(protectedResource{
 		Resource:             s.origin + strings.TrimPrefix(r.URL.Path, ProtectedResourcePath),
 		AuthorizationServers: []string{s.issuer},
-		Scopes:               grantableScopes,
+		Scopes:               s.supportedScopes(),
 		BearerMethods:        []string{"header"},
 	})
 	if err != nil { // texts: never fails

@@ -7,24 +7,32 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 )
 
-// The scopes. Only reading can be granted so far; the others are known, so
-// that asking for them too is no error.
+// The scopes that exist. What an application may be granted of them is up to
+// its configuration and its model scheme.
 const (
 	ScopeRead  = "odoo.read"
 	ScopeWrite = "odoo.write"
 	ScopeCall  = "odoo.call"
 )
 
-var (
-	knownScopes     = []string{ScopeRead, ScopeWrite, ScopeCall}
-	grantableScopes = []string{ScopeRead}
-)
+var knownScopes = []string{ScopeRead, ScopeWrite, ScopeCall}
 
-// grantedScope is what an application gets that asks for a scope: what may be
-// granted of it, in the order asked. No scope asks for all that it may have.
-func grantedScope(app *application.Application, asked string) ([]string, *failure) {
+// mayHave are the scopes that an application may be granted: those of its
+// configuration, or all, that its model scheme has a use for.
+func mayHave(app *application.Application, scheme Scheme) []string {
+	useful := scheme.Scopes()
+	return slices.DeleteFunc(slices.Clone(knownScopes), func(s string) bool {
+		return !slices.Contains(useful, s) || app.Scopes != nil && !slices.Contains(app.Scopes, s)
+	})
+}
+
+// grantedScope is what an application gets that asks for a scope: what it may
+// have of it, in the order asked. No scope asks for all that it may have.
+func grantedScope(app *application.Application, scheme Scheme, asked string) ([]string, *failure) {
 	lenient := app.Compat.Confluence || app.Compat.Restapi
-	var known, granted []string
+	may := mayHave(app, scheme)
+	named := false
+	var granted []string
 	for word := range strings.FieldsSeq(asked) {
 		if !slices.Contains(knownScopes, word) {
 			if lenient {
@@ -32,18 +40,34 @@ func grantedScope(app *application.Application, asked string) ([]string, *failur
 			}
 			return nil, invalidScope()
 		}
-		known = append(known, word)
-		if slices.Contains(grantableScopes, word) && !slices.Contains(granted, word) {
+		named = true
+		if slices.Contains(may, word) && !slices.Contains(granted, word) {
 			granted = append(granted, word)
 		}
 	}
-	if len(known) == 0 {
-		return slices.Clone(grantableScopes), nil
+	if !named {
+		granted = may
 	}
 	if len(granted) == 0 {
 		return nil, invalidScope()
 	}
 	return granted, nil
+}
+
+// supportedScopes are the scopes that any active application may be granted,
+// for the metadata.
+func (s *Server) supportedScopes() []string {
+	some := map[string]bool{}
+	for _, app := range s.Applications.All() {
+		scheme := s.Scheme(app.Scheme)
+		if !app.Active || scheme == nil {
+			continue
+		}
+		for _, scope := range mayHave(app, scheme) {
+			some[scope] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(knownScopes), func(s string) bool { return !some[s] })
 }
 
 // covers tells whether a consent to have includes want. A nil consent is to

@@ -100,10 +100,10 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	w := &world{
 		t: t, clock: clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)),
-		odoo:   &fakeOdoo{sessions: map[string]Person{}, errs: map[string]error{}, rotate: map[string]string{}},
+		odoo:   &fakeOdoo{sessions: map[string]Person{}, errs: map[string]error{}, rotate: map[string]string{}, groups: map[string][]int64{}},
 		store:  &faultyStore{Store: db.Store("erp"), fail: map[string]error{}},
 		audit:  &audit.Memory{},
-		scheme: &fakeScheme{digest: "one"}, address: netip.MustParseAddr("192.0.2.7"),
+		scheme: &fakeScheme{digest: "one", scopes: []string{ScopeRead}}, address: netip.MustParseAddr("192.0.2.7"),
 	}
 	w.conns = &fakeConnections{now: w.clock.Now}
 	keys, err := token.Open(t.Context(), token.Config{
@@ -358,7 +358,8 @@ type fakeOdoo struct {
 	sessions map[string]Person
 	errs     map[string]error
 	rotate   map[string]string
-	asked    []string // User-Agents
+	groups   map[string][]int64 // uids of the members
+	asked    []string           // User-Agents
 }
 
 func (o *fakeOdoo) Who(_ context.Context, _ http.RoundTripper, session, userAgent string) (Person, http.Header, error) {
@@ -380,6 +381,19 @@ func (o *fakeOdoo) Who(_ context.Context, _ http.RoundTripper, session, userAgen
 	}
 	h.Add("Set-Cookie", "session_id="+current+"; Max-Age=604800; HttpOnly; Path=/")
 	return p, h, nil
+}
+
+func (o *fakeOdoo) MemberOf(_ context.Context, _ http.RoundTripper, session, userAgent string, p Person, group string) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, userAgent)
+	if err := o.errs[group]; err != nil {
+		return false, err
+	}
+	if o.sessions[session] != p {
+		return false, &odoo.Error{Kind: odoo.SessionExpired}
+	}
+	return slices.Contains(o.groups[group], p.UID), nil
 }
 
 type fakeConnections struct {
@@ -413,12 +427,16 @@ func (c *fakeConnections) fail(err error) {
 	c.err = err
 }
 
-type fakeScheme struct{ digest string }
+type fakeScheme struct {
+	digest string
+	scopes []string
+}
 
 func (f *fakeScheme) Words(context.Context, odoo.FieldSource) []string {
 	return []string{"read Customer: Name"}
 }
-func (f *fakeScheme) Digest() string { return f.digest }
+func (f *fakeScheme) Digest() string   { return f.digest }
+func (f *fakeScheme) Scopes() []string { return f.scopes }
 
 // keyStore keeps one signing key for all tests: making one takes long.
 type keyStore struct {

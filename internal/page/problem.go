@@ -15,8 +15,13 @@ const (
 	UnknownRedirect
 	// OtherDatabase: logged in to another Odoo database.
 	OtherDatabase
-	// NotAllowed: this kind of user may not connect applications.
-	NotAllowed
+	// NotInternal: only internal users may connect the application.
+	NotInternal
+	// NotAPerson: internal and portal users may, which leaves the public user
+	// and the superuser.
+	NotAPerson
+	// NotInGroup: only members of Problem.Group may connect the application.
+	NotInGroup
 	// OdooUnavailable: Odoo did not answer.
 	OdooUnavailable
 	// StoreUnavailable: the gateway can not write its own data.
@@ -35,6 +40,8 @@ type Problem struct {
 	Kind Kind
 	// Application is its title where it is known.
 	Application string
+	// Group is the XML id of the Odoo group of NotInGroup.
+	Group string
 	// RequestID finds the entry in the gateway's log.
 	RequestID string
 	// URL is a way on, "" where there is none. Its text depends on the Kind.
@@ -50,8 +57,12 @@ func (k Kind) String() string {
 		return "unknown_redirect"
 	case OtherDatabase:
 		return "other_database"
-	case NotAllowed:
-		return "not_allowed"
+	case NotInternal:
+		return "not_internal"
+	case NotAPerson:
+		return "not_a_person"
+	case NotInGroup:
+		return "not_in_group"
 	case OdooUnavailable:
 		return "odoo_unavailable"
 	case StoreUnavailable:
@@ -70,7 +81,7 @@ func (k Kind) String() string {
 // Status is the HTTP status of a problem.
 func (k Kind) Status() int {
 	switch k {
-	case OtherDatabase, NotAllowed, LoginLoop, FormRefused:
+	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused:
 		return http.StatusForbidden
 	case OdooUnavailable, StoreUnavailable:
 		return http.StatusServiceUnavailable

@@ -74,11 +74,25 @@ var texts = struct {
 			Do:    "Sign in with the right database, then start again in the application. If that does not help, tell your Odoo administrator.",
 			Link:  "Use another account",
 		},
-		NotAllowed: {
-			Title: "This account can not connect applications",
-			What:  "Only internal users of Odoo may connect applications.",
+		NotInternal: {
+			Title: "This account can not connect the application",
+			What:  "Only internal users of Odoo may connect it.",
 			Cause: "You are signed in with a portal or public account, or as the superuser.",
 			Do:    "Sign in with your internal account, or ask your Odoo administrator.",
+			Link:  "Use another account",
+		},
+		NotAPerson: {
+			Title: "This account is nobody's own",
+			What:  "Only internal and portal users of Odoo may connect it.",
+			Cause: "You are signed in with the public account, or as the superuser.",
+			Do:    "Sign in with your own account, or ask your Odoo administrator.",
+			Link:  "Use another account",
+		},
+		NotInGroup: {
+			Title: "This account is not in the group",
+			What:  "Only members of one group in Odoo may connect it:",
+			Cause: "Your account is not in that group.",
+			Do:    "Sign in with an account that is, or ask your Odoo administrator to add yours to the group.",
 			Link:  "Use another account",
 		},
 		OdooUnavailable: {

@@ -83,3 +83,7 @@ func digest(s *Scheme) (string, error) {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// Scopes are the OAuth2 scopes that the scheme has a use for: it opens models
+// for reading alone.
+func (s *Scheme) Scopes() []string { return []string{"odoo.read"} }

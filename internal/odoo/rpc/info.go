@@ -50,7 +50,7 @@ func (c *Client) Info(ctx context.Context, rt http.RoundTripper, s Session) (inf
 	if cookie != nil && ValidSession(cookie.Value) {
 		s.ID = cookie.Value
 	}
-	if info.Internal, err = c.hasGroup(ctx, rt, s, info, "base.group_user"); err != nil {
+	if info.Internal, err = c.HasGroup(ctx, rt, s, info, "base.group_user"); err != nil {
 		return Info{}, cookie, err
 	}
 	return info, cookie, nil
@@ -90,10 +90,10 @@ func majorVersion(v any) int {
 	return int(n)
 }
 
-// hasGroup asks whether the person is in a group. Up to 17 the method is one
-// of the model, from 18 on one of the user's record; either form is an error
-// in the other.
-func (c *Client) hasGroup(ctx context.Context, rt http.RoundTripper, s Session, info Info, group string) (bool, error) {
+// HasGroup asks whether the person of a session, info, is in the group with
+// that XML id. Up to 17 the method is one of the model, from 18 on one of the
+// user's record; either form is an error in the other.
+func (c *Client) HasGroup(ctx context.Context, rt http.RoundTripper, s Session, info Info, group string) (bool, error) {
 	call := odoo.Call{Model: "res.users", Method: "has_group", Args: []any{group}}
 	if info.Version >= 18 {
 		call.IDs = []int64{info.UID}
