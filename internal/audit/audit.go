@@ -36,6 +36,9 @@ const (
 	AuthorizationRevoked Kind = "authorization_revoked"
 	// ClientAuthFailed: a client did not prove who it is.
 	ClientAuthFailed Kind = "client_auth_failed"
+	// RateLimited: an application asked more often than it may. It is recorded
+	// once for many refusals.
+	RateLimited Kind = "rate_limited"
 	// SchemeDenied: a model scheme refused a call.
 	SchemeDenied Kind = "scheme_denied"
 	// ConnectionEnded: Odoo no longer accepts the connection of a person.

@@ -30,7 +30,7 @@ func FailureOf(err error) *Failure {
 }
 
 // Announce sets the headers that belong to a failure: WWW-Authenticate,
-// always for Unauthorized, and Retry-After for Unavailable.
+// always for Unauthorized, and Retry-After for Unavailable and TooMany.
 func (f *Failure) Announce(h http.Header) {
 	switch {
 	case f.Challenge != "":
@@ -38,7 +38,7 @@ func (f *Failure) Announce(h http.Header) {
 	case f.Kind == Unauthorized:
 		h.Set("WWW-Authenticate", "Bearer")
 	}
-	if f.Kind == Unavailable {
+	if f.Kind == Unavailable || f.Kind == TooMany {
 		wait := math.Ceil(max(f.RetryAfter, time.Second).Seconds())
 		h.Set("Retry-After", strconv.Itoa(int(wait)))
 	}

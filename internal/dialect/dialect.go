@@ -12,7 +12,7 @@ import (
 )
 
 // Authenticator tells for whom a request is made. Its error is a *Failure of
-// kind Unauthorized or Unavailable.
+// kind Unauthorized, Unavailable or TooMany.
 type Authenticator interface {
 	Authenticate(r *http.Request) (Runner, error)
 }
@@ -63,6 +63,8 @@ const (
 	Invalid
 	// Unavailable: Odoo or the store is out of reach; try again.
 	Unavailable
+	// TooMany: the application asks more often than it may; try again.
+	TooMany
 )
 
 // Failure is an error in a form that may be shown to an application: its
@@ -76,7 +78,7 @@ type Failure struct {
 	// Challenge is the WWW-Authenticate value of an Unauthorized or
 	// insufficient_scope failure, else "".
 	Challenge string
-	// RetryAfter is the wait for Unavailable, at least a second.
+	// RetryAfter is the wait for Unavailable and TooMany, at least a second.
 	RetryAfter time.Duration
 }
 

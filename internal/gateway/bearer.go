@@ -63,6 +63,9 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if !authorization.Connection.Live() {
 		return nil, token.Claims{}, unauthorized("The connection to Odoo has ended; connect the application again")
 	}
+	if f := s.limitAPI(r, app, authorization); f != nil {
+		return nil, token.Claims{}, f
+	}
 	up, ok := upstreamOf(r.Context())
 	if !ok {
 		return nil, token.Claims{}, errors.New("gateway: request without upstream")

@@ -173,9 +173,3 @@ func known(ctx context.Context, app *application.Application) {
 		who.app = app
 	}
 }
-
-// admit implements oauth.Config.Admit.
-func (s *service) admit(r *http.Request, app *application.Application) time.Duration {
-	known(r.Context(), app)
-	return 0
-}

@@ -44,6 +44,7 @@ type service struct {
 	requestID    func(*http.Request) string
 	clientAddr   func(*http.Request) netip.Addr
 	origins      map[string]bool // of scripts that may ask
+	limits       *rateLimits
 
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
@@ -71,6 +72,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		requestID:    c.RequestID,
 		clientAddr:   c.ClientAddr,
 		origins:      listedOrigins(c.Applications),
+		limits:       c.State.limits,
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),

@@ -30,6 +30,7 @@ type State struct {
 
 	table  *connection.Table
 	memory *oauth.Memory
+	limits *rateLimits
 
 	mu      sync.Mutex
 	backend *Backend
@@ -57,6 +58,7 @@ func NewState(c StateConfig) *State {
 	}
 	s.table = connection.NewTable(s.now)
 	s.memory = oauth.NewMemory(s.now)
+	s.limits = newRateLimits(s.now)
 	return s
 }
 

@@ -107,6 +107,8 @@ func writeFailure(w http.ResponseWriter, err error) {
 		status = http.StatusForbidden
 	case dialect.Unavailable:
 		status = http.StatusServiceUnavailable
+	case dialect.TooMany:
+		status = http.StatusTooManyRequests
 	}
 	writeError(w, status, f.Message)
 }

@@ -54,6 +54,7 @@ const (
 const (
 	malformed   = "OrestapiGateway-0400"
 	notFound    = "OrestapiGateway-0404"
+	tooMany     = "OrestapiGateway-0429"
 	internal    = "OrestapiGateway-0500"
 	unavailable = "OrestapiGateway-0503"
 )

@@ -155,6 +155,8 @@ func (s *session) fail(err error) {
 		refuse(s.w, http.StatusBadRequest, malformed, f.Message)
 	case dialect.Unavailable:
 		refuse(s.w, http.StatusServiceUnavailable, unavailable, f.Message)
+	case dialect.TooMany:
+		refuse(s.w, http.StatusTooManyRequests, tooMany, f.Message)
 	default:
 		refuse(s.w, http.StatusInternalServerError, internal, f.Message)
 	}

@@ -53,6 +53,8 @@ func fail(w http.ResponseWriter, err error) {
 		nested(w, http.StatusForbidden, f.Message)
 	case dialect.Unavailable:
 		flat(w, http.StatusServiceUnavailable, f.Message)
+	case dialect.TooMany:
+		flat(w, http.StatusTooManyRequests, f.Message)
 	default:
 		nested(w, http.StatusInternalServerError, f.Message)
 	}

@@ -1,0 +1,100 @@
+package throttle
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/time/rate"
+
+	"github.com/caddy-odoo/gateway/internal/clock"
+)
+
+// quiet is how long at least nothing more is told of a key that is over its
+// rate.
+const quiet = time.Minute
+
+// Rates counts requests per key against the rate that each request names, so
+// that a changed configuration counts on. It is safe for concurrent use.
+type Rates struct {
+	now clock.Clock
+
+	mu   sync.Mutex
+	keys *simplelru.LRU[string, *bucket]
+}
+
+type bucket struct {
+	limiter  *rate.Limiter
+	requests int
+	per      time.Duration
+	told     time.Time
+}
+
+// NewRates returns a Rates that remembers so many keys, the most recently seen
+// ones; 0 is DefaultKeys. A nil clock is the wall clock.
+func NewRates(keys int, now clock.Clock) *Rates {
+	if keys <= 0 {
+		keys = DefaultKeys
+	}
+	if now == nil {
+		now = clock.System
+	}
+	lru, err := simplelru.NewLRU[string, *bucket](keys, nil)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return &Rates{now: now, keys: lru}
+}
+
+// Take counts a request of key. The first requests are free, as many as the
+// rate has; after them they are earned evenly, so many per time. Where nothing
+// is left, nothing is counted, and wait is when it is worth another try: a
+// Retry-After, in whole seconds, one at least. A rate without requests or time
+// is no limit. tell is true where somebody should be told, which is once for
+// all refusals within the rate's time, or a minute where that is longer.
+func (l *Rates) Take(key string, requests int, per time.Duration) (wait time.Duration, tell bool) {
+	if requests <= 0 || per <= 0 {
+		return 0, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	b := l.bucket(key, requests, per, now)
+	// Taking nothing moves the bucket to now, also where the clock was set back.
+	b.limiter.ReserveN(now, 0)
+	missing := 1 - b.limiter.TokensAt(now)
+	if missing <= 1e-6 { // float arithmetic
+		b.limiter.ReserveN(now, 1)
+		return 0, false
+	}
+	wait = time.Duration(missing * float64(per) / float64(requests))
+	if rest := wait % time.Second; rest != 0 {
+		wait += time.Second - rest
+	}
+	if age := now.Sub(b.told); b.told.IsZero() || age >= max(per, quiet) || age < 0 {
+		b.told, tell = now, true
+	}
+	return max(wait, time.Second), tell
+}
+
+func (l *Rates) bucket(key string, requests int, per time.Duration, now time.Time) *bucket {
+	limit := rate.Limit(float64(requests) / per.Seconds())
+	b, ok := l.keys.Get(key)
+	switch {
+	case !ok:
+		b = &bucket{limiter: rate.NewLimiter(limit, requests), requests: requests, per: per}
+		l.keys.Add(key, b)
+	case b.requests != requests || b.per != per:
+		b.limiter.SetLimitAt(now, limit)
+		b.limiter.SetBurstAt(now, requests)
+		b.requests, b.per = requests, per
+	}
+	return b
+}
+
+// Len is how many keys are remembered.
+func (l *Rates) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.keys.Len()
+}
