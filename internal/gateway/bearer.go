@@ -1,14 +1,13 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
-	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
@@ -38,32 +37,19 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if refused != nil {
 		return nil, token.Claims{}, refused
 	}
-	claims, err := s.keys.Verify(raw)
-	if err != nil {
-		return nil, token.Claims{}, unauthorized("The access token is not valid or has expired")
+	standing, err := s.oauth.Judge(r.Context(), raw)
+	app := standing.Application
+	if app != nil {
+		known(r.Context(), app)
 	}
-	app := s.applications.ByClientID(claims.ClientID)
-	if app == nil || !app.Active {
-		return nil, token.Claims{}, unauthorized("The application is not active")
+	var dead *oauth.Dead
+	switch {
+	case errors.As(err, &dead):
+		return nil, token.Claims{}, unauthorized(dead.Reason)
+	case err != nil:
+		return nil, token.Claims{}, failure(err)
 	}
-	known(r.Context(), app)
-	set, authorization, err := s.liveGrant(r.Context(), claims.TokenSet, claims.Authorization)
-	if err != nil {
-		return nil, token.Claims{}, err
-	}
-	if set.Application != app.Name || authorization.Application != app.Name || authorization.Subject != claims.Subject {
-		return nil, token.Claims{}, unauthorized("The access token is not valid or has expired")
-	}
-	if authorization.Database != s.database {
-		return nil, token.Claims{}, unauthorized("The access token is for another database; connect the application again")
-	}
-	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
-		return nil, token.Claims{}, unauthorized("The application is not active")
-	}
-	if !authorization.Connection.Live() {
-		return nil, token.Claims{}, unauthorized("The connection to Odoo has ended; connect the application again")
-	}
-	if f := s.limitAPI(r, app, authorization); f != nil {
+	if f := s.limitAPI(r, app, standing.Authorization); f != nil {
 		return nil, token.Claims{}, f
 	}
 	up, ok := upstreamOf(r.Context())
@@ -71,37 +57,9 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
 	return &runner{
-		service: s, app: app, rules: s.schemes[app.Scheme], authorization: authorization, upstream: up,
+		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, upstream: up,
 		requestID: s.requestID(r), address: s.clientAddr(r),
-	}, claims, nil
-}
-
-// liveGrant reads the state of a token's grant. It is asked on every request,
-// so that a revocation is seen by the next one.
-func (s *service) liveGrant(ctx context.Context, setID, authorizationID string) (grant.TokenSet, grant.Authorization, error) {
-	set, err := s.store.TokenSet(ctx, setID)
-	if err != nil {
-		return grant.TokenSet{}, grant.Authorization{}, lookupFailure(err)
-	}
-	if !set.Live() || set.Authorization != authorizationID {
-		return grant.TokenSet{}, grant.Authorization{}, unauthorized("The access token has been revoked")
-	}
-	authorization, err := s.store.Authorization(ctx, authorizationID)
-	if err != nil {
-		return grant.TokenSet{}, grant.Authorization{}, lookupFailure(err)
-	}
-	if !authorization.Live() {
-		return grant.TokenSet{}, grant.Authorization{}, unauthorized("The access token has been revoked")
-	}
-	return set, authorization, nil
-}
-
-// lookupFailure keeps a store that is away apart from a token that is dead.
-func lookupFailure(err error) *dialect.Failure {
-	if errors.Is(err, grant.ErrNotFound) {
-		return unauthorized("The access token has been revoked")
-	}
-	return failure(err)
+	}, standing.Claims, nil
 }
 
 // bearer returns the token of the only Authorization header.

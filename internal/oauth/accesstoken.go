@@ -20,9 +20,12 @@ type answer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
 	ExpiresIn    int64  `json:"expires_in"`
-	RefreshToken string `json:"refresh_token"`
-	Scope        string `json:"scope"`
-	Validity     string `json:"access_token_validity"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	// RefreshExpiresIn is absent where refreshing never ends.
+	RefreshExpiresIn int64  `json:"refresh_expires_in,omitempty"`
+	Scope            string `json:"scope"`
+	// Validity is the documented date, or a number of seconds.
+	Validity any `json:"access_token_validity"`
 }
 
 // AccessToken serves the token endpoint. rt carries calls for an application.
@@ -45,26 +48,45 @@ func (s *Server) grantTokens(r *http.Request, rt http.RoundTripper) (answer, *fa
 	if f != nil {
 		return answer{}, f
 	}
-	var a answer
-	switch p.get("grant_type") {
-	case "authorization_code":
-		a, f = s.redeem(r, app, p)
-	case "refresh_token":
-		a, f = s.refresh(r, rt, app, p)
-	case "":
-		f = invalidRequest("grant_type is missing")
-	default:
-		f = &failure{
-			status: http.StatusBadRequest, code: "unsupported_grant_type",
-			description: "grant_type must be authorization_code or refresh_token",
-		}
-	}
+	a, f := s.issue(r, rt, app, p)
 	if f != nil {
 		s.Logger.Info("token refused", zap.String("gateway", s.Gateway), zap.String("application", app.Name),
 			zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
 		return answer{}, f
 	}
 	return a, nil
+}
+
+// issue does what the grant type asks.
+func (s *Server) issue(r *http.Request, rt http.RoundTripper, app *application.Application, p params) (answer, *failure) {
+	switch grantType(app, p) {
+	case "authorization_code":
+		return s.redeem(r, app, p)
+	case "refresh_token":
+		return s.refresh(r, rt, app, p)
+	case "":
+		return answer{}, invalidRequest("grant_type is missing")
+	default:
+		return answer{}, &failure{
+			status: http.StatusBadRequest, code: "unsupported_grant_type",
+			description: "grant_type must be authorization_code or refresh_token",
+		}
+	}
+}
+
+// grantType is the grant that a request means. Clients of the original
+// /restapi interface may leave it out: it is then what they have sent.
+func grantType(app *application.Application, p params) string {
+	kind := p.get("grant_type")
+	code, refresh := p.get("code") != "", p.get("refresh_token") != ""
+	switch {
+	case kind != "" || !app.Compat.Restapi || code == refresh:
+		return kind
+	case code:
+		return "authorization_code"
+	default:
+		return "refresh_token"
+	}
 }
 
 // sign makes an answer with an access token, without a refresh token.
@@ -80,6 +102,15 @@ func (s *Server) sign(app *application.Application, a grant.Authorization, set g
 	}
 	return answer{
 		AccessToken: raw, TokenType: "Bearer", ExpiresIn: int64(life / time.Second),
-		Scope: scopeString(scope), Validity: expires.UTC().Format(validityFormat),
+		Scope: scopeString(scope), Validity: validity(app, life, expires),
 	}, nil
+}
+
+// validity says for how long an access token is good, in the form that the
+// application reads.
+func validity(app *application.Application, life time.Duration, expires time.Time) any {
+	if app.ValiditySeconds {
+		return int64(life / time.Second)
+	}
+	return expires.UTC().Format(validityFormat)
 }

@@ -10,8 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
-	"github.com/caddy-odoo/gateway/internal/audit"
-	"github.com/caddy-odoo/gateway/internal/throttle"
 )
 
 // clientParams are the parameters of the endpoints for programs.
@@ -55,74 +53,6 @@ func (s *Server) proveClient(r *http.Request) (*application.Application, params,
 		return nil, nil, f
 	}
 	return app, p, nil
-}
-
-// prove judges a credential by a rule, and counts the failures.
-func (s *Server) prove(r *http.Request, app *application.Application, c credential, rule func(*application.Application, credential) bool) *failure {
-	key := s.issuer + "|" + throttle.ClientKey(throttleName(app), s.ClientAddr(r))
-	if wait, blocked := s.Memory.throttle.Blocked(key); blocked {
-		return &failure{
-			status: http.StatusTooManyRequests, code: "invalid_client",
-			description: "too many failed attempts", retry: wait,
-		}
-	}
-	if rule(app, c) {
-		return nil
-	}
-	s.Memory.throttle.Fail(key)
-	event := audit.Event{Kind: audit.ClientAuthFailed, Detail: map[string]string{"reason": unproven(app, c)}}
-	if app != nil {
-		event.Application = app.Name
-	}
-	s.record(r, event)
-	return invalidClient()
-}
-
-// throttleName is what failures are counted under, together with the network.
-// Unknown clients share one name: spellings of an id earn no fresh tries.
-func throttleName(app *application.Application) string {
-	if app == nil {
-		return ""
-	}
-	return app.ClientID
-}
-
-// proves compares secrets in constant time, with the same work for a client
-// that is unknown, archived or public.
-func proves(app *application.Application, c credential) bool {
-	secrets := []application.Secret{{}}
-	if app != nil && len(app.Secrets) > 0 {
-		secrets = app.Secrets
-	}
-	matches := false
-	for _, secret := range secrets {
-		sent, decoded := secret.Matches(c.secrets[0]), secret.Matches(c.secrets[1])
-		matches = matches || sent || decoded
-	}
-	switch {
-	case app == nil || !app.Active:
-		return false
-	case app.Public:
-		return !c.secret
-	default:
-		return c.secret && matches
-	}
-}
-
-// unproven says for the audit trail why proves said no. The client is not told.
-func unproven(app *application.Application, c credential) string {
-	switch {
-	case app == nil:
-		return "unknown_client"
-	case !app.Active:
-		return "archived_application"
-	case app.Public:
-		return "secret_of_a_public_client"
-	case !c.secret:
-		return "no_secret"
-	default:
-		return "wrong_secret"
-	}
 }
 
 func (s *Server) lookUp(c credential) *application.Application {

@@ -77,7 +77,7 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 	}
 	now := s.Now()
 	id := grant.NewID()
-	refresh := grant.NewToken()
+	refresh, ends := grant.NewToken(), refreshEnd(app, now, now)
 	var why string // written by Check, which may run more than once
 	set, a, err := s.Store.RedeemCode(background(r.Context()), grant.Redemption{
 		Hash: grant.HashToken(code), Application: app.Name, Now: now,
@@ -91,7 +91,7 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 		TokenSet: grant.TokenSet{ID: id, FamilyKey: s.newFamily(id), CreatedAt: now},
 		Refresh: grant.RefreshToken{
 			Hash: grant.HashToken(refresh), TokenSet: id, IssuedAt: now,
-			ExpiresAt: expiry(now, app.RefreshTokenExpiry),
+			ExpiresAt: ends,
 		},
 	})
 	event := audit.Event{Application: app.Name, Detail: map[string]string{"code": audit.Fingerprint(code)}}
@@ -124,7 +124,7 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 	if f != nil {
 		return answer{}, f
 	}
-	access.RefreshToken = refresh
+	access.refreshable(refresh, ends, now)
 	return access, nil
 }
 
@@ -145,14 +145,6 @@ func refuseCode(app *application.Application, c grant.Code, uri, verifier string
 // newFamily makes the sealed family key of a token set.
 func (s *Server) newFamily(tokenSet string) []byte {
 	return s.Seal.Seal([]byte(grant.NewToken()), tokenSet)
-}
-
-// expiry is when something ends that lives for d; 0 is never.
-func expiry(now time.Time, d time.Duration) time.Time {
-	if d <= 0 {
-		return time.Time{}
-	}
-	return now.Add(d)
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -53,67 +54,58 @@ func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) introspect(r *http.Request, app *application.Application, raw string) (introspection, *failure) {
-	found, set, err := s.describe(r, app, raw)
-	if err == nil && found.Active {
-		found, err = s.grantOf(r, app, found, set)
+	found, err := s.describeRefresh(r.Context(), app, raw)
+	if errors.Is(err, grant.ErrNotFound) {
+		found, err = s.describeAccess(r.Context(), app, raw)
 	}
+	var dead *Dead
 	switch {
-	case errors.Is(err, grant.ErrNotFound):
+	case errors.As(err, &dead):
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, s.storeFailure("looking for a token", err)
-	case !found.Active:
-		return introspection{}, nil
 	}
 	return found, nil
 }
 
-// describe judges what stands in a token itself, and finds its token set. A
-// refresh token is not active where the token endpoint would refuse it for its
-// age or as used; looking at it uses nothing.
-func (s *Server) describe(r *http.Request, app *application.Application, raw string) (introspection, grant.TokenSet, error) {
-	found := introspection{ClientID: app.ClientID, Issuer: s.issuer}
-	t, set, err := s.Store.RefreshToken(r.Context(), grant.HashToken(raw))
-	if err == nil {
-		found.Active = !over(t, s.Now())
-		found.Scope, found.IssuedAt = scopeString(set.Scope), t.IssuedAt.Unix()
-		if !t.ExpiresAt.IsZero() {
-			found.ExpiresAt = t.ExpiresAt.Unix()
-		}
-		return found, set, nil
-	}
-	if !errors.Is(err, grant.ErrNotFound) {
-		return found, set, err
-	}
-	claims, invalid := s.Keys.Verify(raw)
-	if invalid != nil || claims.ClientID != app.ClientID {
-		return found, set, nil
-	}
-	set, err = s.Store.TokenSet(r.Context(), claims.TokenSet)
-	found.Active = err == nil && set.Authorization == claims.Authorization
-	found.Scope, found.TokenType, found.ID = scopeString(claims.Scope), "Bearer", claims.ID
-	found.Subject, found.Audience = claims.Subject, s.issuer
-	found.IssuedAt, found.ExpiresAt = claims.IssuedAt.Unix(), claims.ExpiresAt.Unix()
-	return found, set, err
-}
-
-// grantOf judges the grant behind a token: it is active as long as token set,
-// redirect URI, authorization and connection live, as for the API.
-func (s *Server) grantOf(r *http.Request, app *application.Application, found introspection, set grant.TokenSet) (introspection, error) {
-	if set.Application != app.Name || !set.Live() {
-		return introspection{}, nil
-	}
-	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
-		return introspection{}, nil
-	}
-	a, err := s.Store.Authorization(r.Context(), set.Authorization)
+// describeRefresh describes a refresh token, which is not active where the
+// token endpoint would refuse it; looking at it uses nothing.
+func (s *Server) describeRefresh(ctx context.Context, app *application.Application, raw string) (introspection, error) {
+	t, set, err := s.Store.RefreshToken(ctx, grant.HashToken(raw))
 	if err != nil {
 		return introspection{}, err
 	}
-	// A revoked authorization has no connection that lives.
-	if a.Database != s.Database || !a.Connection.Live() || found.Subject != "" && found.Subject != a.Subject {
-		return introspection{}, nil
+	a, err := s.judgeGrant(ctx, app, set)
+	switch now := s.Now(); {
+	case err != nil:
+		return introspection{}, err
+	case over(t, now) || tooOld(app, set, now):
+		return introspection{}, deadGrant
 	}
-	found.Subject, found.Username = a.Subject, a.Login
+	found := introspection{
+		Active: true, Scope: scopeString(set.Scope), ClientID: app.ClientID, Username: a.Login,
+		Issuer: s.issuer, Subject: a.Subject, IssuedAt: t.IssuedAt.Unix(),
+	}
+	if end := earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)); !end.IsZero() {
+		found.ExpiresAt = end.Unix()
+	}
 	return found, nil
+}
+
+// describeAccess describes an access token, which is active where the API
+// would take it.
+func (s *Server) describeAccess(ctx context.Context, app *application.Application, raw string) (introspection, error) {
+	standing, err := s.Judge(ctx, raw)
+	if err != nil {
+		return introspection{}, err
+	}
+	if standing.Application != app {
+		return introspection{}, deadToken
+	}
+	c := standing.Claims
+	return introspection{
+		Active: true, Scope: scopeString(c.Scope), ClientID: c.ClientID, Username: standing.Authorization.Login,
+		TokenType: "Bearer", Issuer: s.issuer, Subject: c.Subject, Audience: s.issuer, ID: c.ID,
+		IssuedAt: c.IssuedAt.Unix(), ExpiresAt: c.ExpiresAt.Unix(),
+	}, nil
 }

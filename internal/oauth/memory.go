@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"runtime"
+
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/caddy-odoo/gateway/internal/clock"
@@ -17,6 +19,7 @@ const usedForms = 65536
 type Memory struct {
 	throttle *throttle.Limiter
 	used     *lru.Cache[string, struct{}]
+	slow     turns
 }
 
 // NewMemory returns an empty memory. A nil clock is the wall clock.
@@ -25,7 +28,7 @@ func NewMemory(now clock.Clock) *Memory {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), used: used}
+	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), used: used, slow: newTurns(max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
 // use tells whether nonce is used for the first time.

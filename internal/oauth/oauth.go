@@ -120,6 +120,7 @@ type Server struct {
 	origin string
 	secure bool
 	warned sync.Map // names of applications whose query parameters were noted
+	decoy  application.Secret
 }
 
 // New checks the configuration.
@@ -156,7 +157,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = clock.System
 	}
-	s := &Server{Config: c}
+	s := &Server{Config: c, decoy: decoyOf(c.Applications)}
 	s.origin = c.Issuer.Scheme + "://" + c.Issuer.Host
 	s.issuer = s.origin
 	s.secure = c.Issuer.Scheme == "https"

@@ -54,8 +54,14 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	}
 	// A token that is over anyway need not wait for Odoo; Rotate says why.
 	if set.Live() && a.Live() && !over(parent, now) {
+		if tooOld(app, set, now) {
+			return answer{}, invalidGrant("the refresh token has expired; connect again")
+		}
 		if f := s.stillThere(r, rt, app, a); f != nil {
 			return answer{}, f
+		}
+		if app.StaticRefresh && parent.RotatedAt.IsZero() {
+			return s.repeat(r, app, a, set, parent, raw, scope, now)
 		}
 	}
 	return s.rotate(r, app, a, set, raw, scope, now)
@@ -65,6 +71,23 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 func over(t grant.RefreshToken, now time.Time) bool {
 	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) ||
 		!t.RotatedAt.IsZero() && now.Sub(t.RotatedAt) > RefreshGrace
+}
+
+// repeat answers with the refresh token that was sent, for an application that
+// keeps one for the whole life of a token set. Its own end stays. A token that
+// was once rotated never gets here: the rules of rotation stay with it.
+func (s *Server) repeat(r *http.Request, app *application.Application, a grant.Authorization, set grant.TokenSet, t grant.RefreshToken, raw string, scope []string, now time.Time) (answer, *failure) {
+	result, f := s.sign(app, a, set, scope, now)
+	if f != nil {
+		return answer{}, f
+	}
+	s.record(r, audit.Event{
+		Kind: audit.TokenRefreshed, Application: app.Name, Subject: a.Subject, Authorization: a.ID, TokenSet: set.ID,
+		Detail: map[string]string{"refresh_token": audit.Fingerprint(raw)},
+	})
+	s.Store.Used(a.ID, now)
+	result.refreshable(raw, earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)), now)
+	return result, nil
 }
 
 // stillThere asks Odoo. Only a proven end ends: an identity check or a lock
@@ -108,7 +131,7 @@ func (s *Server) rotate(r *http.Request, app *application.Application, a grant.A
 		Hash: grant.HashToken(raw), Application: app.Name, Now: now, Grace: RefreshGrace,
 		Child: grant.RefreshToken{
 			Hash: grant.HashToken(child), TokenSet: set.ID, IssuedAt: now,
-			ExpiresAt: expiry(now, app.RefreshTokenExpiry),
+			ExpiresAt: refreshEnd(app, set.CreatedAt, now),
 		},
 	})
 	switch {
@@ -116,7 +139,7 @@ func (s *Server) rotate(r *http.Request, app *application.Application, a grant.A
 		event.Kind = audit.TokenRefreshed
 		s.record(r, event)
 		s.Store.Used(a.ID, now)
-		result.RefreshToken = child
+		result.refreshable(child, earlier(stored.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)), now)
 		return result, nil
 	case err == nil:
 		s.Logger.Error("stored child is not the derived one", zap.String("token_set", set.ID))

@@ -52,7 +52,7 @@ func TestTokenAnswer(t *testing.T) {
 	a := got.tokens(t)
 	var members map[string]any
 	_ = json.Unmarshal([]byte(got.text), &members)
-	want := []string{"access_token", "access_token_validity", "expires_in", "refresh_token", "scope", "token_type"}
+	want := []string{"access_token", "access_token_validity", "expires_in", "refresh_expires_in", "refresh_token", "scope", "token_type"}
 	if !slices.Equal(keysOf(members), want) {
 		t.Errorf("members %v", keysOf(members))
 	}

@@ -1,0 +1,99 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+// Standing is an access token that is good at this moment, and what it
+// stands for.
+type Standing struct {
+	Claims        token.Claims
+	Application   *application.Application
+	Authorization grant.Authorization
+}
+
+// Dead is the error of a token that is not, or no longer, good for anything.
+// Any other error says nothing about the token: the store did not answer.
+type Dead struct {
+	// Reason is for the application, which gets it in a challenge.
+	Reason string
+}
+
+func (d *Dead) Error() string { return d.Reason }
+
+// Why a token is dead.
+var (
+	deadToken       = &Dead{"The access token is not valid or has expired"}
+	deadApplication = &Dead{"The application is not active"}
+	deadGrant       = &Dead{"The access token has been revoked"}
+	deadDatabase    = &Dead{"The access token is for another database; connect the application again"}
+	deadConnection  = &Dead{"The connection to Odoo has ended; connect the application again"}
+)
+
+// Judge tells whether an access token is good: signed by us, not expired, of
+// an active application, and of a grant of which everything still lives. It
+// reads the grant on every call, so that a revocation is seen by the next
+// request. The API and the introspection endpoint both ask here. Beside an
+// error, the Application is that of the token where it is an active one.
+func (s *Server) Judge(ctx context.Context, raw string) (Standing, error) {
+	claims, err := s.Keys.Verify(raw)
+	if err != nil {
+		return Standing{}, deadToken
+	}
+	app := s.Applications.ByClientID(claims.ClientID)
+	if app == nil || !app.Active {
+		return Standing{}, deadApplication
+	}
+	standing := Standing{Claims: claims, Application: app}
+	set, err := s.Store.TokenSet(ctx, claims.TokenSet)
+	switch {
+	case errors.Is(err, grant.ErrNotFound):
+		return standing, deadGrant
+	case err != nil:
+		return standing, err
+	case set.Authorization != claims.Authorization:
+		return standing, deadGrant
+	}
+	standing.Authorization, err = s.judgeGrant(ctx, app, set)
+	if err == nil && standing.Authorization.Subject != claims.Subject {
+		err = deadToken
+	}
+	return standing, err
+}
+
+// judgeGrant tells whether a token set is one of the application's, and lives
+// with its redirect URI, its authorization and its connection.
+func (s *Server) judgeGrant(ctx context.Context, app *application.Application, set grant.TokenSet) (grant.Authorization, error) {
+	if set.Application != app.Name {
+		return grant.Authorization{}, deadToken
+	}
+	if !set.Live() {
+		return grant.Authorization{}, deadGrant
+	}
+	a, err := s.Store.Authorization(ctx, set.Authorization)
+	if errors.Is(err, grant.ErrNotFound) {
+		return grant.Authorization{}, deadGrant
+	}
+	if err != nil {
+		return grant.Authorization{}, err
+	}
+	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
+		return grant.Authorization{}, deadApplication
+	}
+	switch {
+	case a.Application != app.Name:
+		return grant.Authorization{}, deadToken
+	case !a.Live():
+		return grant.Authorization{}, deadGrant
+	case a.Database != s.Database:
+		return grant.Authorization{}, deadDatabase
+	case !a.Connection.Live():
+		return grant.Authorization{}, deadConnection
+	}
+	return a, nil
+}
