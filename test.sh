@@ -8,25 +8,35 @@ cd "$(dirname "$0")"
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
-tags=browser,realodoo # the suites that need a browser or a real Odoo
+tags=browser,clients,realodoo # the suites that need a browser, other languages' libraries or a real Odoo
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 fail() { echo "test.sh: $*" >&2; exit 1; }
 
 step "tools"
-# need COMMAND PACKAGE…: installs the packages where the command is missing.
+# has WHAT: tells whether a command, or a module of Debian's Python, is there.
+has() {
+  case $1 in
+    python3:*) /usr/bin/python3 -c "import ${1#python3:}" 2>/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+# need WHAT PACKAGE…: installs the packages where it is missing.
 need() {
-  command -v "$1" >/dev/null && return
+  has "$1" && return
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$1 is missing; on Debian: apt-get install ${*:2}"
   [ -n "${updated:-}" ] || { apt-get update -qq; updated=1; }
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${@:2}" >/dev/null
-  command -v "$1" >/dev/null || fail "$1 is missing although ${*:2} is installed"
+  has "$1" || fail "$1 is missing although ${*:2} is installed"
 }
 need git git
 need go golang-go ca-certificates
 need gcc gcc libc6-dev
 need curl curl ca-certificates
 need chromium chromium fonts-dejavu-core
+need node nodejs
+need npm npm
+need python3:requests_oauthlib python3-requests-oauthlib
 if [ -z "${ODOO_GATEWAY_E2E_URL:-}" ]; then
   need debootstrap debootstrap
   need unshare util-linux
@@ -71,6 +81,9 @@ fi
 
 step "tests"
 go test -race ./...
+
+step "client libraries of other languages"
+go test -race -tags "$tags" -run Client ./e2e
 
 step "real Odoo"
 if [ -n "${odoo:-}" ]; then

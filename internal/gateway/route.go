@@ -96,6 +96,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.restapi.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/orestapi/"):
 		s.orestapi.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/common/oauth1/"):
+		writeError(w, http.StatusNotFound, "OAuth1 is not supported: use OAuth2")
 	default:
 		writeError(w, http.StatusNotFound, "there is no such endpoint")
 	}
