@@ -169,20 +169,7 @@ func TestWritesAreSynced(t *testing.T) {
 // past all that was ever revoked.
 func TestRevokedLeaveTheLiveListings(t *testing.T) {
 	db, s := openStore(t, Options{})
-	entries := func() (n int) {
-		err := db.badger.View(func(txn *badger.Txn) error {
-			for _, kind := range []string{kindListed, kindSubject} {
-				if err := scan(txn, s.keys.key(kind, ""), func(*badger.Item) error { n++; return nil }); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
+	entries := func() int { return count(t, db, s, kindListed) + count(t, db, s, kindSubject) }
 	a, err := s.Consent(t.Context(), grant.Authorization{Application: "wiki", Subject: "sub-1"})
 	if err != nil {
 		t.Fatal(err)

@@ -3,13 +3,29 @@
 //
 // # What stays, and for how long
 //
-// Authorizations, token sets and signing keys are never deleted: revoked and
-// ended are values of theirs. A consumed code stays while its token set lives,
-// and a rotated refresh token likewise, however old: each is what a replay is
-// recognized by. [DB.Purge] deletes only what one of the records above refuses
-// in any case (an unused code long past its end, codes and refresh tokens of a
-// token set that ended long ago), so that even a deletion that were lost
-// could bring nothing back. No record carries a time to live in Badger.
+// Authorizations and token sets with refresh tokens are never deleted: revoked
+// and ended are values of theirs. A consumed code stays while its token set
+// lives, however old: it is what a replay is recognized by. So does the newest
+// refresh token of a family. [DB.Purge] deletes
+//
+//   - codes that were not redeemed, [Retention] after their end, and the others
+//     as long after the end of their token set;
+//   - codes with RetainUntil from that time on instead; where the token set
+//     still lives they only leave the listing;
+//   - refresh tokens, [Retention] after the end of their token set;
+//   - rotated refresh tokens, [Retention] after their rotation;
+//   - token sets without refresh tokens, once their last access token has ended.
+//
+// All of these are refused whether they are still there or not, so that a
+// deletion that were lost could bring nothing back. No record carries a time
+// to live in Badger.
+//
+// What is lost with an old rotated refresh token is its recognition: who
+// presents it later than [Retention] is refused as if it had never been, and
+// the token set lives on. Where the token was stolen and the thief has rotated
+// it since, the owner's coming back ends the thief's tokens within those 30
+// days only; later it takes somebody who revokes. Without that bound a client
+// that refreshes every few minutes would fill the disk.
 //
 // # Time
 //

@@ -17,10 +17,7 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 	long := start.Add(badgerstore.Retention + time.Hour)
 
 	a := consent(t, s, "wiki", "sub-1")
-	live, rotated, consumed := redeem(t, s, a, start)
-	if _, err := s.Rotate(ctx, grant.Rotation{Hash: rotated, Application: "wiki", Now: start, Child: grant.RefreshToken{Hash: grant.HashToken("child")}}); err != nil {
-		t.Fatal(err)
-	}
+	live, newest, consumed := redeem(t, s, a, start)
 	ended, endedRefresh, endedCode := redeem(t, s, a, start)
 	if err := s.EndTokenSet(ctx, ended.ID, "revoked", start); err != nil {
 		t.Fatal(err)
@@ -77,18 +74,89 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 	if got, err := s.Authorization(ctx, b.ID); err != nil || got.Live() {
 		t.Errorf("revoked authorization: %+v, error %v", got, err)
 	}
-	// However old: reuse of a rotated token and replay of a code are still seen.
-	if _, err := s.Rotate(ctx, grant.Rotation{Hash: rotated, Application: "wiki", Now: long}); !errors.Is(err, grant.ErrReused) {
-		t.Errorf("the rotated token: %v", err)
-	}
-	if set, err := s.TokenSet(ctx, live.ID); err != nil || set.Live() {
-		t.Errorf("its token set: %+v, error %v", set, err)
+	// However old: the newest refresh token works, and a code's replay is seen.
+	if err := rotate(t, s, newest, "child", long); err != nil {
+		t.Errorf("the newest refresh token: %v", err)
 	}
 	if err := redeemAgain(consumed); !errors.Is(err, grant.ErrConsumed) {
 		t.Errorf("the consumed code: %v", err)
 	}
+	if set, err := s.TokenSet(ctx, live.ID); err != nil || set.EndReason != "code_replay" {
+		t.Errorf("its token set: %+v, error %v", set, err)
+	}
 	if err := redeemAgain(valid); errors.Is(err, grant.ErrNotFound) {
 		t.Errorf("a code that is still valid: %v", err)
+	}
+}
+
+func rotate(t *testing.T, s grant.Store, parent, child string, now time.Time) error {
+	t.Helper()
+	_, err := s.Rotate(t.Context(), grant.Rotation{
+		Hash: parent, Application: "wiki", Now: now, Grace: time.Minute,
+		Child: grant.RefreshToken{Hash: grant.HashToken(child), IssuedAt: now},
+	})
+	return err
+}
+
+// TestPurgeOfRotated: a family that is refreshed for ever keeps what was
+// rotated within the retention, and its newest token.
+func TestPurgeOfRotated(t *testing.T) {
+	db := open(t, badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)})
+	s := db.Store("erp")
+	_, parent, _ := redeem(t, s, consent(t, s, "wiki", "sub-1"), start)
+	const step = 10 * 24 * time.Hour
+	now := start
+	all := []string{parent}
+	for i := range 12 {
+		if err := rotate(t, s, all[i], fmt.Sprint(i), now); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, grant.HashToken(fmt.Sprint(i)))
+		if _, err := db.Purge(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		var kept int
+		for _, hash := range all {
+			if refreshToken(t, s, hash) == nil {
+				kept++
+			}
+		}
+		// Those rotated now and 10, 20 and 30 days ago, and the newest.
+		if want := min(i+2, 5); kept != want {
+			t.Fatalf("after %d rotations %d refresh tokens are kept, want %d", i+1, kept, want)
+		}
+		now = now.Add(step)
+	}
+	now = now.Add(-step)
+	if err := rotate(t, s, all[len(all)-6], "unknown", now); !errors.Is(err, grant.ErrNotFound) {
+		t.Errorf("reuse after the retention: %v, want %v", err, grant.ErrNotFound)
+	}
+	if n, err := db.Purge(t.Context(), now.AddDate(10, 0, 0)); err != nil || n != 4 {
+		t.Errorf("ten years later %d were deleted, error %v, want 4", n, err)
+	}
+	if err := rotate(t, s, all[len(all)-1], "late", now.AddDate(10, 0, 0)); err != nil {
+		t.Errorf("the newest, ten years later: %v", err)
+	}
+}
+
+// TestReuseWithinRetention: thirty days after its rotation a token is still
+// known for what it is.
+func TestReuseWithinRetention(t *testing.T) {
+	db := open(t, badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)})
+	s := db.Store("erp")
+	set, parent, _ := redeem(t, s, consent(t, s, "wiki", "sub-1"), start)
+	if err := rotate(t, s, parent, "child", start); err != nil {
+		t.Fatal(err)
+	}
+	at := start.Add(30 * 24 * time.Hour)
+	if _, err := db.Purge(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := rotate(t, s, parent, "other", at); !errors.Is(err, grant.ErrReused) {
+		t.Errorf("reuse: %v, want %v", err, grant.ErrReused)
+	}
+	if got, err := s.TokenSet(t.Context(), set.ID); err != nil || got.EndReason != "refresh_reuse" {
+		t.Errorf("its token set: %+v, error %v", got, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,7 +39,7 @@ func (db *DB) background() {
 			db.reported("writing last-used times", db.flushUsed)
 		case <-sweep.C:
 			db.reported("purging grants", func() error {
-				_, err := db.purge(db.opts.Now())
+				_, err := db.purge(context.Background(), db.opts.Now())
 				return err
 			})
 			db.collectValueLog()
