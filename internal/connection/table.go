@@ -44,6 +44,8 @@ type Table struct {
 	seen *simplelru.LRU[string, time.Time]
 	// checked is whose a session was when somebody last looked, by its hash.
 	checked *simplelru.LRU[string, checked]
+	// verdicts are who may connect, by credential and group.
+	verdicts *simplelru.LRU[string, judgement]
 }
 
 type entry struct {
@@ -64,6 +66,7 @@ func NewTable(now clock.Clock) *Table {
 	t.leftIDs, _ = simplelru.NewLRU[string, struct{}](tableSize, nil)
 	t.seen, _ = simplelru.NewLRU[string, time.Time](tableSize, nil)
 	t.checked, _ = simplelru.NewLRU[string, checked](tableSize, nil)
+	t.verdicts, _ = simplelru.NewLRU[string, judgement](tableSize, nil)
 	return t
 }
 

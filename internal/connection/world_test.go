@@ -76,7 +76,7 @@ func (s *spyStore) AuthorizationsBySession(ctx context.Context, hash string) ([]
 func newWorld(t *testing.T, version int) *world {
 	t.Helper()
 	fake := clock.NewFake(time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC))
-	server := odootest.Start(odootest.Options{Version: version, Now: fake.Now})
+	server := odootest.Start(odootest.Options{Version: version, Now: fake.Now, Database: "demo19"})
 	t.Cleanup(server.Close)
 	w := worldAt(t, server.URL, fake)
 	w.odoo = server

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -44,6 +45,9 @@ func failure(err error) *dialect.Failure {
 	var denied *scheme.Denied
 	if errors.As(err, &denied) {
 		return refusal(denied)
+	}
+	if errors.Is(err, connection.ErrNotAllowed) {
+		return unauthorized("This person may not connect the application any more")
 	}
 	var fromOdoo *odoo.Error
 	if errors.As(err, &fromOdoo) {

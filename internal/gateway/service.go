@@ -90,6 +90,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
 		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
+		Allow: s.allow, Service: s.serviceAccount,
 	})
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
@@ -97,7 +98,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		Fields: func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource {
 			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
 		},
-		People: people{s.client}, Connections: s.connections, Memory: c.State.memory, Audit: s.audit, Admit: s.admit,
+		People: people{s.client}, Connections: connections{s.connections}, Memory: c.State.memory, Audit: s.audit, Admit: s.admit,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
 		Logger: c.Logger.Named("oauth"), Now: c.Now,
 	})

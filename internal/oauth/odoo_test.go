@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
@@ -72,11 +73,19 @@ func newSite(t *testing.T, version int) *site {
 	s.origin, _ = url.Parse(listener.URL)
 	client := rpc.New(rpc.Config{Issuer: s.origin, Database: s.sim.Database()})
 	w.config.Issuer, w.config.Database, w.config.People = s.origin, s.sim.Database(), realPeople{client}
-	w.config.Connections = connection.New(connection.Config{
+	w.config.Connections = realConnections{connection.New(connection.Config{
 		Store: w.store, Seal: ring, Client: client, Table: connection.NewTable(w.clock.Now), Now: w.clock.Now,
-	})
+	})}
 	w.reload(applications())
 	return s
+}
+
+// realConnections is how the gateway acts as people, as in package gateway.
+type realConnections struct{ *connection.Manager }
+
+func (c realConnections) ServiceUser(ctx context.Context, rt http.RoundTripper, app *application.Application, userAgent string) (Person, error) {
+	u, err := c.Manager.ServiceUser(ctx, rt, app, userAgent)
+	return Person{UID: u.UID, Login: u.Login, Name: u.Name, Database: u.Database, Internal: true}, err
 }
 
 // person is a browser that follows redirects as long as they stay here.

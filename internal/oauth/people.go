@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -38,8 +39,14 @@ type Connections interface {
 	// its person uses at this moment.
 	Attach(session string, a grant.Authorization) grant.Connection
 	// Check asks Odoo whether the person of an authorization is still there.
-	// The error is an *odoo.Error: SessionExpired alone is a proven end.
+	// The error is an *odoo.Error: SessionExpired alone is a proven end, or,
+	// where it wraps connection.ErrNotAllowed, that of somebody who may not
+	// connect the application any more.
 	Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error
+	// ServiceUser tells whose account the service account of an application is.
+	// The error is an *odoo.Error: AccessDenied means that its login or key is
+	// refused.
+	ServiceUser(ctx context.Context, rt http.RoundTripper, app *application.Application, userAgent string) (Person, error)
 	// Observe follows a soft rotation of a browser's session, seen in the
 	// header of an answer of Odoo's.
 	Observe(ctx context.Context, session string, h http.Header)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -99,6 +100,9 @@ func (s *Server) stillThere(r *http.Request, rt http.RoundTripper, app *applicat
 	err := s.Connections.Check(r.Context(), rt, a, s.UserAgent(app.Title))
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, connection.ErrNotAllowed) {
+		return invalidGrant("this person may not connect the application any more")
 	}
 	var failed *odoo.Error
 	if errors.As(err, &failed) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -97,6 +98,7 @@ func TestRefreshAsksOdoo(t *testing.T) {
 		code   string
 	}{
 		{"logged out", &odoo.Error{Kind: odoo.SessionExpired}, 400, "invalid_grant"},
+		{"may not connect", &odoo.Error{Kind: odoo.SessionExpired, Err: connection.ErrNotAllowed}, 400, "invalid_grant"},
 		{"refused by a method", &odoo.Error{Kind: odoo.AccessDenied}, 503, "temporarily_unavailable"},
 		{"identity check", &odoo.Error{Kind: odoo.CheckIdentity}, 200, ""},
 		{"unreachable", &odoo.Error{Kind: odoo.Unavailable}, 503, "temporarily_unavailable"},

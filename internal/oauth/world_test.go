@@ -415,6 +415,18 @@ func (c *fakeConnections) Check(_ context.Context, _ http.RoundTripper, _ grant.
 	return c.err
 }
 
+func (c *fakeConnections) ServiceUser(_ context.Context, _ http.RoundTripper, app *application.Application, _ string) (Person, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return Person{}, c.err
+	}
+	if app.Service == nil {
+		return Person{}, &odoo.Error{Kind: odoo.AccessDenied}
+	}
+	return Person{UID: 9, Login: app.Service.Login, Name: "Robot", Database: "prod", Internal: true}, nil
+}
+
 func (c *fakeConnections) Observe(_ context.Context, session string, _ http.Header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -124,3 +124,25 @@ func (db *DB) HasGroup(uid int64, xmlid string) bool {
 	defer db.mu.Unlock()
 	return db.groupsOf(uid)[xmlid]
 }
+
+// SetGroup puts a user into the group with that XML id, or takes them out of
+// it. Groups that imply it, and that the user keeps, still do. It tells whether
+// there is such a group.
+func (db *DB) SetGroup(uid int64, xmlid string, in bool) bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	user := db.models["res.users"].rows[uid]
+	for id, r := range db.models["res.groups"].rows {
+		if r.v[xmlidKey] != xmlid || user == nil {
+			continue
+		}
+		kept, _ := user.v[db.groupsField()].([]int64)
+		kept = slices.DeleteFunc(slices.Clone(kept), func(g int64) bool { return g == id })
+		if in {
+			kept = append(kept, id)
+		}
+		user.v[db.groupsField()] = kept
+		return true
+	}
+	return false
+}
