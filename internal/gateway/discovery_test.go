@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/page"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
@@ -251,5 +253,19 @@ func TestIntrospectionAgreesWithTheAPI(t *testing.T) {
 				t.Errorf("the API answers %d, introspection %v", status, body)
 			}
 		})
+	}
+}
+
+// The logo of an application is the gateway's to answer for.
+func TestLogoIsRouted(t *testing.T) {
+	w := newWorld(t, 19)
+	status, h, _ := w.get(page.LogoPath+"?client_id=wiki-id", "")
+	if status != http.StatusNotFound || h.Get("X-Content-Type-Options") != "nosniff" || len(w.odoo.RequestsTo(page.LogoPath)) != 0 {
+		t.Errorf("none: %d %v", status, h)
+	}
+	w.apps[0].Logo = application.Logo{Type: "image/gif", Data: []byte("GIF89a")}
+	w.reload()
+	if status, h, _ = w.get(page.LogoPath+"?client_id=wiki-id", ""); status != http.StatusOK || h.Get("Content-Type") != "image/gif" {
+		t.Errorf("%d %v", status, h)
 	}
 }

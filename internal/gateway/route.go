@@ -50,6 +50,9 @@ var endpoints = map[string]endpoint{
 	oauth.ProtectedResourcePath + oauth.Resources[1]: protectedResource,
 	oauth.ProtectedResourcePath + oauth.Resources[2]: protectedResource,
 
+	page.LogoPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.Logo(w, r)
+	}},
 	page.StylesheetPath: {[]string{http.MethodGet}, func(_ *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		page.Stylesheet(w, r)
 	}},

@@ -49,6 +49,8 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 	}
 	page.WriteConsent(w, page.Consent{
 		Application: q.app.Title,
+		Description: q.app.Description,
+		Logo:        logoOf(q.app),
 		Name:        v.Name,
 		Login:       v.Login,
 		Database:    v.Database,

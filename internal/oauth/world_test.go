@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/page"
 	"github.com/caddy-odoo/gateway/internal/seal"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -138,6 +139,7 @@ func newWorld(t *testing.T) *world {
 	handle(IntrospectPath, (*Server).Introspect)
 	handle(JWKSPath, (*Server).JWKS)
 	handle(MetadataPath, (*Server).Metadata)
+	handle(page.LogoPath, (*Server).Logo)
 	listener := httptest.NewServer(mux)
 	t.Cleanup(listener.Close)
 	w.url = listener.URL

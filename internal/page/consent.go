@@ -9,6 +9,10 @@ import (
 type Consent struct {
 	// Application is the title of the application.
 	Application string
+	// Description says what it is for; "" is none.
+	Description string
+	// Logo is the path of its logo, "" where there is none.
+	Logo string
 	// Name and Login are the person as Odoo knows them.
 	Name, Login string
 	// Database is the Odoo database.
@@ -39,7 +43,8 @@ func (c Consent) Host() string {
 
 // WriteConsent writes the consent page.
 func WriteConsent(w http.ResponseWriter, c Consent) {
-	write(w, http.StatusOK, "consent.html", formAction(c.RedirectURI), struct {
+	p := policy{formAction: formAction(c.RedirectURI), images: c.Logo != ""}
+	write(w, http.StatusOK, "consent.html", p, struct {
 		Consent
 		Texts consentTexts
 	}{c, texts.Consent})

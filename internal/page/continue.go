@@ -15,7 +15,7 @@ type Continue struct {
 
 // WriteContinue writes the page.
 func WriteContinue(w http.ResponseWriter, c Continue) {
-	write(w, http.StatusOK, "continue.html", "'none'", struct {
+	write(w, http.StatusOK, "continue.html", policy{formAction: "'none'"}, struct {
 		Continue
 		Texts continueTexts
 	}{c, texts.Continue})

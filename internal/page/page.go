@@ -43,9 +43,26 @@ func Stylesheet(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(stylesheet))
 }
 
+// policy is what differs in the Content-Security-Policy of pages.
+type policy struct {
+	// formAction are the sources of the directive of that name.
+	formAction string
+	// images allows those of this origin.
+	images bool
+}
+
+func (p policy) String() string {
+	images := ""
+	if p.images {
+		images = "img-src 'self'; "
+	}
+	return "default-src 'none'; style-src 'self'; " + images + "form-action " + p.formAction +
+		"; frame-ancestors 'none'; base-uri 'none'"
+}
+
 // write renders a template and sends it with the security headers of every
-// page. formAction are the sources of the CSP directive of that name.
-func write(w http.ResponseWriter, status int, name, formAction string, data any) {
+// page.
+func write(w http.ResponseWriter, status int, name string, p policy, data any) {
 	var body bytes.Buffer
 	if err := templates.ExecuteTemplate(&body, name, data); err != nil {
 		// The templates are part of the program: only a defect of ours gets here.
@@ -54,8 +71,7 @@ func write(w http.ResponseWriter, status int, name, formAction string, data any)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action "+formAction+
-		"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", p.String())
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -98,7 +98,7 @@ func WriteProblem(w http.ResponseWriter, p Problem) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")
 	}
-	write(w, status, "problem.html", "'none'", struct {
+	write(w, status, "problem.html", policy{formAction: "'none'"}, struct {
 		Problem
 		Text  problemText
 		Texts problemTexts
