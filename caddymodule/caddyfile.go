@@ -85,6 +85,20 @@ func someArgs(d *caddyfile.Dispenser, to *[]string) error {
 	return noBlock(d)
 }
 
+// word parses exactly one argument that is one of the words.
+func word(to *string, words []string) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if err := oneArg(d, to); err != nil {
+			return err
+		}
+		if err := oneOf(name, *to, words); err != nil {
+			return d.Err(err.Error())
+		}
+		return nil
+	}}
+}
+
 // boolean parses an optional true or false; without one it is true.
 func boolean(set func(bool)) subdirective {
 	return subdirective{parse: func(d *caddyfile.Dispenser) error {
@@ -110,20 +124,25 @@ func duration(to *caddy.Duration, zero bool) subdirective {
 		if err := oneArg(d, &s); err != nil {
 			return err
 		}
-		v, err := caddy.ParseDuration(s)
-		switch {
-		case err != nil && strings.Trim(s, "0123456789") == "":
-			return d.Errf("%s lacks a unit, as in %ss", s, s)
-		case err != nil:
-			return d.Errf("%q is not a duration, as in 600s, 10m or 30d", s)
-		case v < 0 || v == 0 && !zero:
-			return d.Errf("%s must be more than zero", s)
-		case v > 0 && v < time.Second:
-			return d.Errf("%s is shorter than a second", s)
-		}
-		*to = caddy.Duration(v)
-		return nil
+		v, err := parseDuration(d, s, zero)
+		*to = v
+		return err
 	}}
+}
+
+func parseDuration(d *caddyfile.Dispenser, s string, zero bool) (caddy.Duration, error) {
+	v, err := caddy.ParseDuration(s)
+	switch {
+	case err != nil && strings.Trim(s, "0123456789") == "":
+		return 0, d.Errf("%s lacks a unit, as in %ss", s, s)
+	case err != nil:
+		return 0, d.Errf("%q is not a duration, as in 600s, 10m or 30d", s)
+	case v < 0 || v == 0 && !zero:
+		return 0, d.Errf("%s must be more than zero", s)
+	case v > 0 && v < time.Second:
+		return 0, d.Errf("%s is shorter than a second", s)
+	}
+	return caddy.Duration(v), nil
 }
 
 // named parses a name and adds to a map what its block holds.

@@ -16,28 +16,58 @@ import (
 //
 //	application <name> {
 //		name          <title>
+//		description   <text>
+//		logo          <path>
 //		client_id     <id>
 //		client_secret <secret>
 //		public        [true|false]
+//		own_id        <id>
+//		own_secret    <secret>
 //		redirect_uri  <uri> {
 //			individually [true|false]
 //			insecure     [true|false]
 //			description  <text>
 //			active       [true|false]
 //		}
+//		pkce          optional|required
 //		model_scheme  <name>
-//		compat        <confluence|restapi...>
+//		scopes        <scopes...>
+//		consent       remember|every_time|trusted
+//		allow         internal|portal|group <xml_id>
+//		connection    ask|session|api_key
+//		service_connection {
+//			login   <login>
+//			api_key <key>
+//		}
 //		authorization_code_expiry <duration>
+//		authorization_code_retain <duration>|0
 //		access_token_expiry       <duration>
 //		refresh_token_expiry      <duration>|0
+//		refresh_token_max_age     <duration>|0
+//		refresh_rotation          on|off
+//		validity_format           date|seconds
+//		cors_origin   <origins...>
+//		rate_limit    api|person|token <requests> <duration>
+//		compat        <confluence|restapi...>
 //		active        [true|false]
 //	}
 //
-// redirect_uri may stand any number of times, and its block may be left out.
+// redirect_uri and cors_origin may stand any number of times, client_secret
+// twice, and rate_limit once for each of its words. The block of redirect_uri
+// may be left out. Durations are written as in 600s, 10m, 12h or 30d.
 type Application struct {
 	// The title that people read on the consent page, such as `Team wiki`.
 	// Default: the configured name.
 	Name string `json:"name,omitempty"`
+
+	// What the application is for, in a sentence that people read on the
+	// consent page. Default: none.
+	Description string `json:"description,omitempty"`
+
+	// The path of an image that people see on the consent page: PNG, JPEG,
+	// GIF or WebP, at most 256 KB. It is read when the configuration is
+	// loaded. Placeholders are resolved as in `client_secret`. Default: none.
+	Logo string `json:"logo,omitempty"`
 
 	// The OAuth2 `client_id`. Required, and unique in its gateway.
 	ClientID string `json:"client_id,omitempty"`
@@ -46,18 +76,72 @@ type Application struct {
 	// may be, or contain, placeholders `{env.NAME}` and `{file./path}`, which
 	// are resolved when the configuration is loaded; one that is unset or
 	// empty is an error.
+	//
+	// Instead of the secret, its hash may stand here: what
+	// `caddy hash-password` prints (bcrypt, or Argon2id with
+	// `--algorithm argon2id`), or `sha256:` and the SHA-256 of a long random
+	// secret in hexadecimal, which costs no time at each request.
 	ClientSecret string `json:"client_secret,omitempty"`
 
+	// A second secret that is accepted as well, in the same forms, while an
+	// application changes from one to the other. Remove the old one when that
+	// is done. Default: none.
+	SecondClientSecret string `json:"second_client_secret,omitempty"`
+
 	// A public client has no secret, such as an application on a desktop or
-	// in a browser. It must use PKCE. Default: `false`.
+	// in a browser. It must use PKCE, people are asked each time, and an
+	// `http` redirect URI on loopback may use any port. Default: `false`.
 	Public bool `json:"public,omitempty"`
 
-	// The callbacks that codes may be sent to. At least one is required.
+	// How this Odoo names itself to the application, for those that ask for
+	// it when they are linked. Default: none.
+	OwnID string `json:"own_id,omitempty"`
+
+	// How this Odoo proves itself to the application. Placeholders are
+	// resolved as in `client_secret`. Default: none.
+	OwnSecret string `json:"own_secret,omitempty"`
+
+	// The callbacks that codes may be sent to. At least one is required,
+	// except for an application that has a `service_connection`.
 	RedirectURIs []RedirectURI `json:"redirect_uris,omitempty"`
+
+	// Whether the application must use PKCE (RFC 7636): `optional` enforces
+	// it wherever a challenge was sent, `required` refuses requests without
+	// one. Public clients always must. Default: `optional`, and `required`
+	// for public clients.
+	PKCE string `json:"pkce,omitempty"`
 
 	// The name of the model scheme that says what the application may reach.
 	// Required.
 	ModelScheme string `json:"model_scheme,omitempty"`
+
+	// The OAuth2 scopes that may be granted at most: `odoo.read`,
+	// `odoo.write` (create, write and unlink) and `odoo.call` (methods and
+	// reports). Default: all that the model scheme has a use for.
+	Scopes []string `json:"scopes,omitempty"`
+
+	// When people are asked whether the application may connect: `remember`
+	// asks once, and again where the model scheme has grown since;
+	// `every_time` asks at each authorization; `trusted` never asks, for
+	// confidential applications of one's own only. Public clients always ask.
+	// Default: `remember`.
+	Consent string `json:"consent,omitempty"`
+
+	// Who may connect the application. Who no longer may loses access at the
+	// next refresh, and within five minutes of use. Default: internal users.
+	Allow *Allow `json:"allow,omitempty"`
+
+	// How the gateway acts as a person after they have left the page:
+	// `session` follows their Odoo session and ends with it; `api_key` has
+	// them make an API key of Odoo's, and connects nobody without one; `ask`
+	// follows the session and offers to stay connected with a key. Default:
+	// `ask`.
+	Connection string `json:"connection,omitempty"`
+
+	// The Odoo account that the application acts as with the grant type
+	// `client_credentials`, for confidential applications. Default: none,
+	// which refuses that grant.
+	ServiceConnection *ServiceConnection `json:"service_connection,omitempty"`
 
 	// The legacy habits that are tolerated: `confluence` (token parameters in
 	// the query string) and `restapi` (the same, and the quirks of the
@@ -68,6 +152,11 @@ type Application struct {
 	// hour. Default: `10m`.
 	AuthorizationCodeExpiry caddy.Duration `json:"authorization_code_expiry,omitempty"`
 
+	// How long the record of a code is kept for audit after it was issued, at
+	// most 10 years; the code itself is never kept. `caddy odoo-gateway codes
+	// list` lists them. Default: 0, which keeps none beyond its use.
+	AuthorizationCodeRetain caddy.Duration `json:"authorization_code_retain,omitempty"`
+
 	// How long an access token is valid, from 1 second to 1 day. Default: `1h`.
 	AccessTokenExpiry caddy.Duration `json:"access_token_expiry,omitempty"`
 
@@ -75,6 +164,28 @@ type Application struct {
 	// issues a new one. At least as long as an access token. Default: 0,
 	// which means for ever.
 	RefreshTokenExpiry caddy.Duration `json:"refresh_token_expiry,omitempty"`
+
+	// How long an application may go on refreshing after a person has
+	// connected it, however often it does; then they are asked again. At
+	// least as long as an access token. Default: 0, which means for ever.
+	RefreshTokenMaxAge caddy.Duration `json:"refresh_token_max_age,omitempty"`
+
+	// `on` replaces a refresh token each time it is used, so that a stolen
+	// one is found out; `off` keeps one for the life of a connection, for
+	// applications that can not store a new one. Default: `on`.
+	RefreshRotation string `json:"refresh_rotation,omitempty"`
+
+	// What `access_token_validity` in token answers is: `date`, as
+	// `M/D/YYYY HH:MM:SS` in UTC, or `seconds`. Default: `date`.
+	ValidityFormat string `json:"validity_format,omitempty"`
+
+	// The web origins whose scripts may use the endpoints for programs and
+	// the API, such as `https://app.example.com`: scheme, host and port as
+	// browsers spell them. There are no wildcards. Default: none.
+	CORSOrigins []string `json:"cors_origins,omitempty"`
+
+	// How often the application may ask. Default: no limits of its own.
+	RateLimits *RateLimits `json:"rate_limits,omitempty"`
 
 	// An application that is not active is archived: its tokens stop working
 	// and come back with it. Default: `true`.
@@ -85,6 +196,7 @@ const (
 	defaultCodeExpiry        = 10 * time.Minute
 	defaultAccessTokenExpiry = time.Hour
 	maxCodeExpiry            = time.Hour
+	maxCodeRetain            = 10 * 365 * 24 * time.Hour
 	maxAccessTokenExpiry     = 24 * time.Hour
 )
 
@@ -96,12 +208,21 @@ func (a *Application) application(name string, repl *caddy.Replacer) (applicatio
 	app := application.Application{
 		Name:               name,
 		Title:              a.Name,
+		Description:        a.Description,
 		ClientID:           a.ClientID,
+		OwnID:              a.OwnID,
 		Public:             a.Public,
 		Scheme:             a.ModelScheme,
+		Scopes:             a.Scopes,
+		Consent:            application.Consent(a.Consent),
+		Connection:         application.Connection(a.Connection),
 		CodeExpiry:         defaultCodeExpiry,
+		CodeRetain:         time.Duration(a.AuthorizationCodeRetain),
 		AccessTokenExpiry:  defaultAccessTokenExpiry,
 		RefreshTokenExpiry: time.Duration(a.RefreshTokenExpiry),
+		RefreshTokenMaxAge: time.Duration(a.RefreshTokenMaxAge),
+		CORSOrigins:        a.CORSOrigins,
+		Limits:             a.RateLimits.limits(),
 		Active:             a.Active == nil || *a.Active,
 	}
 	if app.Title == "" {
@@ -113,52 +234,24 @@ func (a *Application) application(name string, repl *caddy.Replacer) (applicatio
 	if app.Scheme == "" {
 		return app, errors.New("model_scheme: is required")
 	}
-	if err := a.secret(&app, repl); err != nil {
-		return app, fmt.Errorf("client_secret: %w", err)
-	}
-	for _, habit := range a.Compat {
-		switch habit {
-		case "confluence":
-			app.Compat.Confluence = true
-		case "restapi":
-			app.Compat.Restapi = true
-		default:
-			return app, fmt.Errorf("compat: %q is neither confluence nor restapi", habit)
-		}
-	}
-	if len(a.RedirectURIs) == 0 {
+	if len(a.RedirectURIs) == 0 && a.ServiceConnection == nil {
 		return app, errors.New("redirect_uri: at least one is required")
 	}
 	for _, u := range a.RedirectURIs {
 		app.RedirectURIs = append(app.RedirectURIs, u.redirectURI())
 	}
-	if err := a.expiries(&app); err != nil {
-		return app, err
+	for _, part := range []func(*application.Application, *caddy.Replacer) error{
+		a.words, a.expiries, a.secrets, a.service, a.logo,
+	} {
+		if err := part(&app, repl); err != nil {
+			return app, err
+		}
 	}
 	return app, app.Validate()
 }
 
-// secret resolves the client secret. Its errors never carry the value.
-func (a *Application) secret(app *application.Application, repl *caddy.Replacer) error {
-	if a.Public {
-		if a.ClientSecret != "" {
-			return errors.New("a public client has none")
-		}
-		return nil
-	}
-	if a.ClientSecret == "" {
-		return errors.New("is required (or set public)")
-	}
-	secret, err := resolve(a.ClientSecret, repl)
-	if err != nil {
-		return err
-	}
-	app.Secrets = []application.Secret{application.NewSecret(secret)}
-	return nil
-}
-
 // expiries takes over the durations that are set, within reason.
-func (a *Application) expiries(app *application.Application) error {
+func (a *Application) expiries(app *application.Application, _ *caddy.Replacer) error {
 	for _, e := range []struct {
 		field string
 		value caddy.Duration
@@ -166,6 +259,7 @@ func (a *Application) expiries(app *application.Application) error {
 		to    *time.Duration
 	}{
 		{"authorization_code_expiry", a.AuthorizationCodeExpiry, maxCodeExpiry, &app.CodeExpiry},
+		{"authorization_code_retain", a.AuthorizationCodeRetain, maxCodeRetain, &app.CodeRetain},
 		{"access_token_expiry", a.AccessTokenExpiry, maxAccessTokenExpiry, &app.AccessTokenExpiry},
 	} {
 		if e.value == 0 {
@@ -175,9 +269,6 @@ func (a *Application) expiries(app *application.Application) error {
 			return fmt.Errorf("%s: %v is not between 1s and %v", e.field, d, e.max)
 		}
 		*e.to = time.Duration(e.value)
-	}
-	if d := app.RefreshTokenExpiry; d < 0 || d > 0 && d < app.AccessTokenExpiry {
-		return fmt.Errorf("refresh_token_expiry: %v is shorter than an access token's %v (0 means for ever)", d, app.AccessTokenExpiry)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func TestProvisionErrors(t *testing.T) {
 		{"token lives too long", `"client_id"`, `"access_token_expiry": "30d", "client_id"`, "access_token_expiry: 720h0m0s is not between"},
 		{"negative life", `"client_id"`, `"access_token_expiry": "-1h", "client_id"`, "access_token_expiry: -1h0m0s is not between"},
 		{"refresh shorter than access", `"client_id"`, `"refresh_token_expiry": "10m", "client_id"`, "refresh_token_expiry: 10m0s is shorter than an access token's 1h0m0s"},
-		{"negative refresh", `"client_id"`, `"refresh_token_expiry": "-1s", "client_id"`, "refresh_token_expiry: -1s is shorter"},
+		{"negative refresh", `"client_id"`, `"refresh_token_expiry": "-1s", "client_id"`, "refresh_token_expiry: -1s is negative"},
 		{"client id twice", `"applications": {`, `"applications": {"other": {"client_id": "wiki", "public": true, "model_scheme": "sales", "redirect_uris": [{"uri": "https://o/"}]}, `, "client_id is already used"},
 		{"seal key", `"store"`, `"seal_key": "abcd", "store"`, "seal_key: "},
 		{"seal key variable", `"store"`, `"seal_key": "{env.NOT_SET}", "store"`, "seal_key: placeholder {env.NOT_SET} is unset or empty"},

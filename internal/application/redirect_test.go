@@ -100,6 +100,12 @@ func TestA21LoopbackPort(t *testing.T) {
 			t.Errorf("%q found %q", uri, got.URI)
 		}
 	}
+	// A host that only begins like loopback is another one, though plain http
+	// may be allowed there.
+	a.RedirectURIs = append(a.RedirectURIs, application.RedirectURI{URI: "http://localhost.example/cb", Insecure: true, Active: true})
+	if got := a.FindRedirectURI("http://localhost:80.example/cb"); got != nil {
+		t.Errorf("another host found %q", got.URI)
+	}
 	a.RedirectURIs[0].Active = false
 	if got, ok := a.ActiveRedirectURI("http://127.0.0.1:80/cb"); ok {
 		t.Errorf("an archived URI serves: %+v", got)
