@@ -18,6 +18,8 @@ var (
 	library = app{id: "library-0123456789abcdef", secret: "a library's secret: 50% / more+é", redirect: "http://localhost:9/library"}
 	// native is public: PKCE stands in for the secret.
 	native = app{id: "native-0123456789abcdef", redirect: "http://127.0.0.1/native"}
+	// brief has access tokens of one second.
+	brief = app{id: "brief-0123456789abcdef", secret: "brief-has-a-secret-0123456789", redirect: "http://localhost:9/brief"}
 	// forge, nango and fivetran are services with fixed callbacks.
 	forge    = app{id: "confluence", secret: "forge-has-a-secret-0123456789", redirect: "https://id.atlassian.com/outboundAuth/finish"}
 	nango    = app{id: "nango-0123456789abcdef", secret: "nango-has-a-secret-0123456789", redirect: "https://api.nango.dev/oauth/callback"}
@@ -53,6 +55,13 @@ const clientsCaddyfile = `{
 				redirect_uri http://localhost:9/hasty
 				model_scheme sales
 				access_token_expiry 9s
+			}
+			application brief {
+				client_id brief-0123456789abcdef
+				client_secret brief-has-a-secret-0123456789
+				redirect_uri http://localhost:9/brief
+				model_scheme sales
+				access_token_expiry 1s
 			}
 			application forge {
 				client_id confluence
