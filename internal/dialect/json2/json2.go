@@ -1,0 +1,141 @@
+// Package json2 is the dialect of Odoo 19's /json/2: one POST per call, named
+// arguments in a JSON object, the bare result as the answer, and errors with
+// real statuses. It is offered whatever version Odoo has, so that a client
+// written for Odoo 19 runs before an older one too.
+package json2
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// Prefix is the path below which the handler answers.
+const Prefix = "/json/2/"
+
+// DefaultMaxBody is Config.MaxBody where that is 0, in bytes.
+const DefaultMaxBody = 10 << 20
+
+// Config is what the dialect needs.
+type Config struct {
+	// Auth tells for whom a request is made. Required.
+	Auth dialect.Authenticator
+	// MaxBody bounds the body of a request in bytes; 0 is DefaultMaxBody.
+	MaxBody int64
+}
+
+// New returns the handler of everything below Prefix.
+func New(c Config) http.Handler {
+	if c.MaxBody <= 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	return &handler{auth: c.Auth, maxBody: c.MaxBody}
+}
+
+type handler struct {
+	auth    dialect.Authenticator
+	maxBody int64
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p, err := dialect.Path(r)
+	if err != nil {
+		write(w, http.StatusBadRequest, badRequest, err.Error())
+		return
+	}
+	model, method, found := strings.Cut(strings.TrimPrefix(p, Prefix), "/")
+	if r.Method != http.MethodPost || !found || model == "" || strings.Contains(method, "/") {
+		// Odoo answers a GET so, too.
+		w.Header().Set("Allow", http.MethodPost)
+		write(w, http.StatusNotFound, notFound, "Did you mean POST /json/2/<model>/<method>?")
+		return
+	}
+	runner, err := h.auth.Authenticate(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	call, refused := h.decode(w, r, model, method)
+	if refused != nil {
+		write(w, refused.status, refused.name, refused.message)
+		return
+	}
+	result, err := runner.Do(r.Context(), call)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	dialect.Write(w, http.StatusOK, result.Value)
+}
+
+// refusal is a request that cannot be understood.
+type refusal struct {
+	status  int
+	name    string
+	message string
+}
+
+// decode reads the call. Nothing that the client has said is dropped: Odoo
+// takes a body that is no object for an empty one, here it is an error.
+func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method string) (odoo.Call, *refusal) {
+	call := odoo.Call{Model: model, Method: method}
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		return call, &refusal{http.StatusBadRequest, badRequest, "arguments belong in the body, not in the address"}
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return call, &refusal{http.StatusUnsupportedMediaType, unsupported, "the body must not be compressed"}
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return call, &refusal{http.StatusUnsupportedMediaType, unsupported, "the Content-Type must be application/json"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return call, &refusal{http.StatusRequestEntityTooLarge, tooLarge, "the body is too large"}
+	}
+	if err != nil {
+		return call, &refusal{http.StatusBadRequest, badRequest, "the body cannot be read"}
+	}
+	call.Kwargs = map[string]any{}
+	if len(strings.TrimSpace(string(body))) == 0 {
+		return call, nil
+	}
+	value, err := odoo.ParseJSON(body, odoo.DefaultLimits)
+	if err != nil {
+		return call, &refusal{http.StatusBadRequest, badRequest, "could not parse the body as json: " + strings.TrimPrefix(err.Error(), "odoo: ")}
+	}
+	arguments, ok := value.(map[string]any)
+	if !ok {
+		return call, &refusal{http.StatusBadRequest, badRequest, "the body must be a JSON object of named arguments"}
+	}
+	return named(call, arguments)
+}
+
+// named takes ids and context out of the named arguments.
+func named(call odoo.Call, arguments map[string]any) (odoo.Call, *refusal) {
+	if ids, given := arguments["ids"]; given {
+		list, ok := odoo.ValueIDs(ids)
+		if !ok {
+			return call, &refusal{http.StatusUnprocessableEntity, unprocessable, "ids must be a list of record ids"}
+		}
+		if list == nil {
+			list = []int64{}
+		}
+		call.IDs = list
+		delete(arguments, "ids")
+	}
+	if env, given := arguments["context"]; given {
+		object, ok := env.(map[string]any)
+		if !ok && env != nil {
+			return call, &refusal{http.StatusUnprocessableEntity, unprocessable, "context must be an object"}
+		}
+		call.Context = object
+		delete(arguments, "context")
+	}
+	call.Kwargs = arguments
+	return call, nil
+}
