@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/httphook"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
@@ -53,6 +54,7 @@ var scriptPaths = map[string]scriptPath{
 	oauth.ProtectedResourcePath + oauth.Resources[0]: scriptsPublic,
 	oauth.ProtectedResourcePath + oauth.Resources[1]: scriptsPublic,
 	oauth.ProtectedResourcePath + oauth.Resources[2]: scriptsPublic,
+	oauth.ProtectedResourcePath + oauth.Resources[3]: scriptsPublic,
 	versionPath:         scriptsAsk,
 	"/orestapi/version": scriptsAsk,
 
@@ -63,6 +65,7 @@ var scriptPaths = map[string]scriptPath{
 
 var scriptTrees = map[string]scriptPath{
 	"/restapi/1.0/object/": scriptsGet,
+	json2.Prefix:           scriptsPost,
 }
 
 const (

@@ -36,6 +36,9 @@ type Config struct {
 	Applications []application.Application
 	// Schemes are the model schemes by name. An application names one.
 	Schemes map[string]*scheme.Scheme
+	// JSON2OnlyOurs answers everything below /json/2, so that Odoo's own API
+	// keys open nothing there.
+	JSON2OnlyOurs bool
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the
@@ -126,7 +129,7 @@ func (g *Gateway) open(ctx context.Context) (*service, error) {
 // Upstream.Pass; the gateway's own answers are always written. A store that
 // can not be opened stops the gateway's own paths only.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream) error {
-	if !owned(r.URL.Path) {
+	if !g.ours(r) {
 		return g.pass(w, r, up)
 	}
 	// The store outlives the request that happens to open it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -49,6 +50,7 @@ var endpoints = map[string]endpoint{
 	oauth.ProtectedResourcePath + oauth.Resources[0]: protectedResource,
 	oauth.ProtectedResourcePath + oauth.Resources[1]: protectedResource,
 	oauth.ProtectedResourcePath + oauth.Resources[2]: protectedResource,
+	oauth.ProtectedResourcePath + oauth.Resources[3]: protectedResource,
 
 	page.LogoPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Logo(w, r)
@@ -99,6 +101,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.restapi.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/orestapi/"):
 		s.orestapi.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, json2.Prefix):
+		s.json2.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/common/oauth1/"):
 		writeError(w, http.StatusNotFound, "OAuth1 is not supported: use OAuth2")
 	default:

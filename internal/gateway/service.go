@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
 	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -37,6 +38,7 @@ type service struct {
 	oauth        *oauth.Server
 	restapi      http.Handler
 	orestapi     http.Handler
+	json2        http.Handler
 	audit        audit.Recorder
 	logger       *zap.Logger
 	advice       *advice
@@ -106,6 +108,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
 	}
 	s.restapi = restapi.New(restapi.Config{Auth: s})
+	s.json2 = json2.New(json2.Config{Auth: s})
 	s.orestapi = orestapi.New(orestapi.Config{Auth: s, Version: s.version})
 	return s, nil
 }

@@ -9,7 +9,7 @@ import (
 // Resources are the paths of the protected resources below the issuer: all of
 // the gateway, and each interface by itself. Clients that are strict take only
 // metadata whose resource is the address that they were given.
-var Resources = [...]string{"", "/restapi/1.0", "/orestapi"}
+var Resources = [...]string{"", "/restapi/1.0", "/orestapi", "/json/2"}
 
 // protectedResource is the metadata of RFC 9728, without what is not there.
 type protectedResource struct {

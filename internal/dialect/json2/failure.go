@@ -60,6 +60,8 @@ func fail(w http.ResponseWriter, err error) {
 		if known, ok := invalid[f.Code]; ok {
 			status, name = known.status, known.name
 		}
+	case dialect.TooMany:
+		status, name = http.StatusTooManyRequests, tooMany
 	case dialect.Unavailable:
 		status, name = http.StatusServiceUnavailable, unavailable
 	}

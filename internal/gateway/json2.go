@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/dialect/json2"
+)
+
+// ours tells whether a request is the gateway's to answer. What is below
+// /json/2 belongs to Odoo 19 as well, with its own API keys: there a request
+// is ours where it carries one of our tokens, or where the configuration
+// leaves that door to us alone.
+func (g *Gateway) ours(r *http.Request) bool {
+	if owned(r.URL.Path) {
+		return true
+	}
+	if !strings.HasPrefix(path.Clean(r.URL.Path)+"/", json2.Prefix) {
+		return false
+	}
+	if g.config.JSON2OnlyOurs {
+		return true
+	}
+	return strings.HasPrefix(r.URL.Path, json2.Prefix) && (g.hasOwnToken(r.Header) || g.asksForScript(r))
+}
+
+// asksForScript tells whether a browser asks if a script of a listed origin
+// may send one of our tokens. The answer opens nothing of Odoo's: without
+// credentials no cookie comes along.
+func (g *Gateway) asksForScript(r *http.Request) bool {
+	if r.Method != http.MethodOptions {
+		return false
+	}
+	origin := originOf(r)
+	for _, app := range g.config.Applications {
+		if app.Active && slices.Contains(app.CORSOrigins, origin) {
+			return true
+		}
+	}
+	return false
+}
