@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -26,7 +27,7 @@ func corsWorld(t *testing.T) *world {
 	w := newWorld(t, 19)
 	old := testApplication("old")
 	old.Active, old.CORSOrigins = false, []string{oldOrigin}
-	w.apps[0].CORSOrigins, w.apps[1].CORSOrigins = []string{wikiOrigin, "null"}, []string{otherOrigin}
+	w.apps[0].CORSOrigins, w.apps[1].CORSOrigins = []string{wikiOrigin}, []string{otherOrigin}
 	w.apps = append(w.apps, old)
 	w.reload()
 	return w
@@ -43,11 +44,11 @@ func (w *world) script(method, path string, origins []string, body string, h ...
 	for _, origin := range origins {
 		r.Header.Add("Origin", origin)
 	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
 	for i := 0; i+1 < len(h); i += 2 {
 		r.Header.Add(h[i], h[i+1])
+	}
+	if body != "" && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -227,6 +228,9 @@ func scriptTargets() map[string]scriptPath {
 		targets[path] = entry
 	}
 	for prefix, entry := range scriptTrees {
+		if prefix == json2.Prefix {
+			continue // half of it is Odoo's: see TestJSON2ForScripts
+		}
 		targets[prefix+"res.partner/1"] = entry
 	}
 	return targets

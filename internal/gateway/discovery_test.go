@@ -187,7 +187,7 @@ func TestAnnounceResource(t *testing.T) {
 		if given != "" {
 			rw.Header().Set("WWW-Authenticate", given)
 		}
-		s.announceResource(rw, "/json/2/res.partner/read").WriteHeader(http.StatusUnauthorized)
+		s.announceResource(rw, "/json/1/res.partner").WriteHeader(http.StatusUnauthorized)
 		if got := rw.Header().Get("WWW-Authenticate"); got != want {
 			t.Errorf("%q became %q", given, got)
 		}

@@ -148,5 +148,25 @@ func TestJSON2ForScripts(t *testing.T) {
 		if got := resp.Header.Get("Access-Control-Allow-Origin"); got != want || resp.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: %v", origin, resp.Header)
 		}
+		if want != "" && resp.Header.Get("Access-Control-Allow-Methods") != http.MethodPost {
+			t.Errorf("%s: %v", origin, resp.Header)
+		}
+	}
+	bearer, _ := w.connect("wiki", "demo")
+	for _, origin := range []string{"https://app.example.com", "https://evil.example"} {
+		for _, status := range []int{http.StatusOK, http.StatusUnauthorized} {
+			token := bearer
+			if status != http.StatusOK {
+				token += "x"
+			}
+			resp := w.script(http.MethodPost, "/json/2/res.partner/search_count", []string{origin}, `{"domain":[]}`,
+				"Authorization", "Bearer "+token, "Content-Type", "application/json")
+			if resp.StatusCode != status {
+				t.Errorf("status %d, want %d", resp.StatusCode, status)
+			}
+			if got := allowedFor(resp); (got == origin) != (origin == "https://app.example.com") {
+				t.Errorf("%d for %s allows %q", resp.StatusCode, origin, got)
+			}
+		}
 	}
 }

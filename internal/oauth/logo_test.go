@@ -12,14 +12,14 @@ import (
 
 func TestLogo(t *testing.T) {
 	w := newWorld(t)
-	drawing := []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`)
+	drawing := []byte("\x89PNG\r\n\x1a\n<script>alert(1)</script>")
 	plain := w.browser("demo-session").get(authorizeURL(query()))
 	if strings.Contains(plain.text, "<img") || strings.Contains(plain.Header.Get("Content-Security-Policy"), "img-src") {
 		t.Errorf("no logo is configured: %s", plain.text)
 	}
 	w.change("wiki", func(a *application.Application) {
 		a.ClientID, a.Description = `wiki/ä "&`, "Pages with <b>customers</b>"
-		a.Logo = application.Logo{Type: "image/svg+xml", Data: drawing}
+		a.Logo = application.Logo{Type: "image/png", Data: drawing}
 	})
 	got := w.browser("demo-session").get(authorizeURL(query("client_id", `wiki/ä "&`)))
 	_, rest, _ := strings.Cut(got.text, `<img class="logo" src="`)
@@ -37,7 +37,7 @@ func TestLogo(t *testing.T) {
 		t.Fatalf("%d %s", image.StatusCode, image.text)
 	}
 	for name, want := range map[string]string{
-		"Content-Type": "image/svg+xml", "X-Content-Type-Options": "nosniff",
+		"Content-Type": "image/png", "X-Content-Type-Options": "nosniff",
 		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 		"Cache-Control":           "public, max-age=31536000, immutable", "Cross-Origin-Resource-Policy": "same-origin",
 	} {
@@ -56,16 +56,15 @@ func TestLogo(t *testing.T) {
 	}
 
 	for name, change := range map[string]func(*application.Application){
-		"archived":     func(a *application.Application) { a.Active = false },
-		"no logo":      func(a *application.Application) { a.Logo.Data = nil },
-		"another type": func(a *application.Application) { a.Logo.Type = "text/html" },
+		"archived": func(a *application.Application) { a.Active = false },
+		"no logo":  func(a *application.Application) { a.Logo = application.Logo{} },
 	} {
 		w.change("wiki", func(a *application.Application) {
-			a.ClientID, a.Logo = `wiki/ä "&`, application.Logo{Type: "image/svg+xml", Data: drawing}
+			a.ClientID, a.Logo = `wiki/ä "&`, application.Logo{Type: "image/png", Data: drawing}
 			change(a)
 		})
 		got := w.browser("").get(src)
-		if got.StatusCode != http.StatusNotFound || strings.Contains(got.text, "svg") || got.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		if got.StatusCode != http.StatusNotFound || strings.Contains(got.text, "PNG") || got.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
 			t.Errorf("%s: %d %v %s", name, got.StatusCode, got.Header, got.text)
 		}
 	}

@@ -39,7 +39,7 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("%s is %v", name, m[name])
 		}
 	}
-	if got, want := fmt.Sprint(m["protected_resources"]), "["+issuer+" "+issuer+"/restapi/1.0 "+issuer+"/orestapi]"; got != want {
+	if got, want := fmt.Sprint(m["protected_resources"]), "["+issuer+" "+issuer+"/restapi/1.0 "+issuer+"/orestapi "+issuer+"/json/2]"; got != want {
 		t.Errorf("protected_resources is %s", got)
 	}
 	post := w.do(w.request(http.MethodPost, MetadataPath, ""))

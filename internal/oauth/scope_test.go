@@ -23,7 +23,6 @@ func TestM16_ScopeIsNarrowed(t *testing.T) {
 		{"what the application may have", []string{write, read}, all, "", "odoo.read odoo.write"},
 		{"both", []string{write, call}, []string{read, write}, "", "odoo.write"},
 		{"nothing is left", []string{write}, []string{read}, "", ""},
-		{"configured nothing", []string{}, all, "", ""},
 		{"order as asked", nil, all, "odoo.call odoo.read", "odoo.call odoo.read"},
 		{"twice", nil, all, "odoo.read odoo.read", "odoo.read"},
 		{"part of it", nil, []string{read}, "odoo.write odoo.read", "odoo.read"},

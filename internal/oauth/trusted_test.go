@@ -128,12 +128,6 @@ func TestTrustedIsNoConsentOfTheirs(t *testing.T) {
 		w.program("demo-session", query()).withheld(t, http.StatusForbidden, "consent_required")
 		b.get(authorizeURL(query())).tokenOf(t)
 	}
-
-	native := query("client_id", "native", "redirect_uri", appURI, "code_challenge", challenge, "code_challenge_method", "S256")
-	w.change("native", consent(application.ConsentTrusted))
-	b.get(authorizeURL(native)).tokenOf(t)
-	b.code(native)
-	b.get(authorizeURL(native)).tokenOf(t)
 }
 
 // Trusted is for who may connect, and the rest of the request must be good.
