@@ -244,7 +244,11 @@ func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Autho
 				if m.hash(used) == hash {
 					m.table.know(hash, a.UID, doubts)
 				}
-				return m.mayConnect(ctx, rt, used, userAgent)
+				if err := m.mayConnect(ctx, rt, used, userAgent); err != nil {
+					return err
+				}
+				m.renew(ctx, rt, used, userAgent)
+				return nil
 			}
 			reason, message = ReasonKeyRefused, "the key was removed"
 		}

@@ -16,7 +16,7 @@ import (
 // connectKey stores an authorization with a key, which has to work already.
 func (w *world) connectKey(uid int64, key string, ends time.Time, id int64) grant.Authorization {
 	w.Helper()
-	a := grant.Authorization{Application: "wiki", Subject: "subject-key", Database: "demo19", UID: uid, CreatedAt: w.clock.Now()}
+	a := grant.Authorization{Application: "wiki", Subject: fmt.Sprint("subject-key-", uid), Database: "demo19", UID: uid, CreatedAt: w.clock.Now()}
 	a.Connection = w.manager.AttachKey(key, a, ends, id)
 	a, err := w.store.Consent(context.Background(), a)
 	if err != nil {

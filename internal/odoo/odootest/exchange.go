@@ -105,7 +105,7 @@ func (x *exchange) serve() *reply {
 	// Odoo goes without slashes at the end, and the one more at the start.
 	path := "/" + strings.Trim(x.r.URL.Path, "/")
 	for i := range routes {
-		if routes[i].matches(x.s.v.version, path) {
+		if routes[i].matches(x.s.v.version, path) && !(x.s.opts.NoAuthTimeout && strings.HasPrefix(path, "/auth-timeout/")) {
 			x.route = &routes[i]
 			break
 		}

@@ -34,6 +34,9 @@ type Options struct {
 	// DeviceCheck is base.session_check_device (20): a session used from a
 	// second browser or address must confirm its identity.
 	DeviceCheck bool
+	// NoAuthTimeout makes a 19 one without the addon auth_timeout, as a stock
+	// one is.
+	NoAuthTimeout bool
 	// ProgrammaticKeys is base.enable_programmatic_api_keys (20).
 	ProgrammaticKeys bool
 }

@@ -188,6 +188,8 @@ type exchange struct {
 	model, method string
 	// anonymous sends no session.
 	anonymous bool
+	// optional is a route that not every Odoo has: 404 is UnknownMethod.
+	optional bool
 	// bare is a route of /json/2: no envelope, and errors have a status.
 	bare bool
 }
@@ -213,6 +215,9 @@ func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, 
 	}
 	defer resp.Body.Close()
 	cookie = sessionCookie(resp)
+	if x.optional && resp.StatusCode == http.StatusNotFound {
+		return nil, cookie, &odoo.Error{Kind: odoo.UnknownMethod, Message: "there is no such route"}
+	}
 	body, err := c.read(resp, limited, x.bare)
 	if err != nil {
 		return nil, cookie, err

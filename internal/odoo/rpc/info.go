@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -109,4 +110,19 @@ func (c *Client) HasGroup(ctx context.Context, rt http.RoundTripper, s Session, 
 		return false, err
 	}
 	return string(value) == "true", nil
+}
+
+// HasIdentityPage19 tells whether an Odoo 19 has the addon auth_timeout, whose
+// page lets people confirm who they are.
+func (c *Client) HasIdentityPage19(ctx context.Context, rt http.RoundTripper, s Session) (bool, error) {
+	body, err := marshal(envelope(map[string]any{}))
+	if err != nil {
+		return false, err
+	}
+	_, _, err = c.exchange(ctx, rt, s, exchange{path: "/auth-timeout/session/check-identity", body: body, optional: true})
+	var e *odoo.Error
+	if errors.As(err, &e) && e.Kind == odoo.UnknownMethod {
+		return false, nil
+	}
+	return err == nil, err
 }
