@@ -159,7 +159,7 @@ func TestBearerRefused(t *testing.T) {
 
 // A cookie beside a bearer token counts for nothing: the call is made as the
 // token's person.
-func TestBearerIgnoresCookies(t *testing.T) {
+func TestA36_BearerIgnoresCookies(t *testing.T) {
 	w := newWorld(t, 18)
 	bearer, _ := w.connect("wiki", "demo")
 	admin := w.odoo.NewSession("admin")

@@ -235,7 +235,7 @@ func TestProgramsCodeIsBound(t *testing.T) {
 
 // A22, M6, standards §1.4: a parameter in the header and in query or form, and
 // twice in one of them.
-func TestProgramsDuplicateParameters(t *testing.T) {
+func TestM6_ProgramsParametersTwice(t *testing.T) {
 	w := newWorld(t)
 	w.browser("demo-session").code(query())
 	full := query("code_challenge", challenge, "code_challenge_method", "S256", "prompt", "none", "response_mode", "query")

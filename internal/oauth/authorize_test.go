@@ -24,7 +24,7 @@ func (r reply) noRedirect(t *testing.T, status int) {
 
 // A20, M1, M3: only the exact registered string, and never a redirect to
 // anything else.
-func TestRedirectURITable(t *testing.T) {
+func TestA20_RedirectURITricks(t *testing.T) {
 	uris := []string{
 		"", "https://app.example@evil/cb", "https://wiki.example.com:443/cb", "HTTPS://wiki.example.com/cb",
 		"https://WIKI.example.com/cb", wikiURI + "/", wikiURI + "?", wikiURI + "#", wikiURI + "#x", wikiURI + "%2f..",
@@ -80,7 +80,7 @@ func TestAuthorizeMethods(t *testing.T) {
 }
 
 // A22, M6: a parameter that is sent twice, in one place or in two.
-func TestDuplicateParameters(t *testing.T) {
+func TestM6_ParametersTwice(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	b.code(query())
@@ -114,7 +114,7 @@ func TestDuplicateParameters(t *testing.T) {
 
 // A23, M4: nobody is redirected to an application, errors included, before it
 // is known who they are. The error survives the login.
-func TestErrorsWaitForTheLogin(t *testing.T) {
+func TestA23_ErrorsWaitForTheLogin(t *testing.T) {
 	w := newWorld(t)
 	for _, bad := range []url.Values{
 		query("scope", "nonsense"), query("response_type", "token"), query("response_type", ""),
@@ -145,7 +145,7 @@ func TestErrorsWaitForTheLogin(t *testing.T) {
 }
 
 // A24: the way back is our own path, rebuilt from known parameters.
-func TestWayBackIsRebuilt(t *testing.T) {
+func TestA24_WayBackIsRebuilt(t *testing.T) {
 	w := newWorld(t)
 	hostile := "/" + AuthorizePath + "?" + query("state", "a b+c%2F&é").Encode() + "&redirect=//evil.example&next=/%5cevil#//evil"
 	r := w.request(http.MethodGet, hostile[1:], "")
@@ -167,7 +167,7 @@ func TestWayBackIsRebuilt(t *testing.T) {
 }
 
 // M5, M26: what an application is told, with state and iss.
-func TestErrorsForTheApplication(t *testing.T) {
+func TestM5_ErrorsForTheApplication(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	portal := w.browser("portal-session")
@@ -222,7 +222,7 @@ func TestErrorsForTheApplication(t *testing.T) {
 }
 
 // A26: state comes back byte for byte or not at all.
-func TestState(t *testing.T) {
+func TestA26_StateComesBack(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	b.code(query())
@@ -341,7 +341,7 @@ func TestRotatedSessionIsRelayed(t *testing.T) {
 }
 
 // A25: nothing of a request becomes markup.
-func TestPagesEscape(t *testing.T) {
+func TestA25_PagesEscape(t *testing.T) {
 	w := newWorld(t)
 	const bad = `"'><svg/onload=alert(1)>{{.}}`
 	w.odoo.sessions["bad"] = Person{UID: 8, Login: bad, Name: bad, Database: "prod", Internal: true}

@@ -14,9 +14,12 @@ import (
 )
 
 // reattach gives an authorization the session that its person uses now: it is
-// alive, which is more than is known of an older one.
+// alive, which is more than is known of an older one. A key outlives sessions.
 func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor) *failure {
 	for range 3 {
+		if s.hasKey(a.Connection) {
+			return nil
+		}
 		c := s.Connections.Attach(v.session, a)
 		if a.Connection.Live() && a.Connection.Hash == c.Hash {
 			return nil
@@ -36,6 +39,11 @@ func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor)
 	return unavailable("the connection keeps changing")
 }
 
+// hasKey tells whether a connection holds a key that works as far as known.
+func (s *Server) hasKey(c grant.Connection) bool {
+	return c.Kind == grant.APIKey && c.Live() && (c.ExpiresAt.IsZero() || s.Now().Before(c.ExpiresAt))
+}
+
 // issueCode sends the browser back with a code.
 func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a grant.Authorization, scope []string) {
 	code, f := s.newCode(r, q, a, scope)
@@ -50,11 +58,15 @@ func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a 
 func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scope []string) (string, *failure) {
 	code := grant.NewToken()
 	now := s.Now()
+	var retain time.Time
+	if q.app.CodeRetain > 0 {
+		retain = now.Add(q.app.CodeRetain)
+	}
 	err := s.Store.IssueCode(background(r.Context()), grant.Code{
 		Hash: grant.HashToken(code), Authorization: a.ID, Application: a.Application,
 		RedirectURI: q.redirectURI(), Scope: scope,
 		Challenge: q.params.get("code_challenge"), ChallengeMethod: q.params.get("code_challenge_method"),
-		IssuedAt: now, ExpiresAt: now.Add(orDefault(q.app.CodeExpiry, DefaultCodeExpiry)),
+		IssuedAt: now, ExpiresAt: now.Add(orDefault(q.app.CodeExpiry, DefaultCodeExpiry)), RetainUntil: retain,
 	})
 	if err != nil {
 		return "", s.storeFailure("issuing a code", err)

@@ -121,7 +121,7 @@ func TestMangledCodesAndTokens(t *testing.T) {
 }
 
 // A3, M9: every challenge with every verifier.
-func TestPKCEMatrix(t *testing.T) {
+func TestM9_PKCEMatrix(t *testing.T) {
 	challenges := map[string][]string{
 		"none":  nil,
 		"plain": {"code_challenge", verifier, "code_challenge_method", "plain"},
@@ -157,7 +157,7 @@ func TestPKCEMatrix(t *testing.T) {
 	}
 }
 
-func TestChallengeForms(t *testing.T) {
+func TestM11_ChallengeForms(t *testing.T) {
 	tests := []struct {
 		name string
 		sent []string
@@ -186,7 +186,7 @@ func TestChallengeForms(t *testing.T) {
 }
 
 // M11: lengths and characters of the verifier.
-func TestVerifierForms(t *testing.T) {
+func TestM11_VerifierForms(t *testing.T) {
 	for v, want := range map[string]bool{
 		strings.Repeat("a", 42): false, strings.Repeat("a", 43): true,
 		strings.Repeat("a", 128): true, strings.Repeat("a", 129): false,
@@ -209,7 +209,7 @@ func TestShortVerifierIsRefused(t *testing.T) {
 }
 
 // M10: public clients need PKCE.
-func TestPublicClient(t *testing.T) {
+func TestM10_PublicClient(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	q := query("client_id", "native", "redirect_uri", appURI)

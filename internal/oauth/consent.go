@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -142,8 +143,15 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 	if y.trusted {
 		kind, a.ConsentedAt = audit.ConsentTrusted, time.Time{}
 	}
-	a.Connection = s.Connections.Attach(v.session, a)
-	a, err := s.Store.Consent(background(r.Context()), a)
+	old, err := s.Store.FindAuthorization(r.Context(), a.Application, a.Subject, a.RedirectURI)
+	if err != nil && !errors.Is(err, grant.ErrNotFound) {
+		s.redirectFailure(w, r, q, s.storeFailure("looking for a consent", err))
+		return
+	}
+	if !s.hasKey(old.Connection) { // without one given, the old connection stays
+		a.Connection = s.Connections.Attach(v.session, a)
+	}
+	a, err = s.Store.Consent(background(r.Context()), a)
 	if err != nil {
 		s.redirectFailure(w, r, q, s.storeFailure("recording a consent", err))
 		return

@@ -66,7 +66,7 @@ func TestDeny(t *testing.T) {
 }
 
 // A30: the form counts once, unchanged, in time, and from our own page.
-func TestConsentForgery(t *testing.T) {
+func TestA30_ConsentCSRF(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	fresh := func() string { return b.get(authorizeURL(query())).tokenOf(t) }
@@ -148,7 +148,7 @@ func (w *world) revokeAll(uid int64) {
 }
 
 // A31: whoever answers must be who was asked, in the same session.
-func TestConsentByAnotherSession(t *testing.T) {
+func TestA31_AnotherSessionAnswers(t *testing.T) {
 	w := newWorld(t)
 	w.odoo.sessions["second-session"] = w.odoo.sessions["demo-session"]
 	b := w.browser("demo-session")

@@ -110,7 +110,7 @@ func TestRoundsAreForgotten(t *testing.T) {
 }
 
 // A35, A33: two cookies of one name are none; ours must be sealed.
-func TestDoubledAndForgedCookies(t *testing.T) {
+func TestA35_DoubledAndForgedCookies(t *testing.T) {
 	w := newWorld(t)
 	send := func(cookies string) reply {
 		r := w.request(http.MethodGet, authorizeURL(query()), "")
@@ -160,7 +160,7 @@ func TestTwoSessionsDoNotLoop(t *testing.T) {
 }
 
 // A34: what our own cookies look like.
-func TestCookieFlags(t *testing.T) {
+func TestA34_CookieFlags(t *testing.T) {
 	for _, test := range []struct {
 		issuer, prefix string
 		secure         bool

@@ -8,10 +8,10 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 )
 
-// TestA21AnyPortOfAProgram: the browser, the code and its tokens keep to the
+// TestA21_AnyPortOfAProgram: the browser, the code and its tokens keep to the
 // port that the program listens on, all under one consent, and archiving the
 // registered URI ends them.
-func TestA21AnyPortOfAProgram(t *testing.T) {
+func TestA21_AnyPortOfAProgram(t *testing.T) {
 	w := newWorld(t)
 	individually := func(active bool) {
 		w.change("native", func(a *application.Application) {
@@ -46,8 +46,8 @@ func TestA21AnyPortOfAProgram(t *testing.T) {
 	w.token(refreshForm(refresh, "client_id", "native", "client_secret", "")).refused(t, 400, "invalid_grant")
 }
 
-// TestA21ConfidentialPortIsExact: a server knows its port.
-func TestA21ConfidentialPortIsExact(t *testing.T) {
+// TestA21_ConfidentialPortIsExact: a server knows its port.
+func TestA21_ConfidentialPortIsExact(t *testing.T) {
 	w := newWorld(t)
 	w.change("wiki", func(a *application.Application) { a.RedirectURIs[0].URI = appURI })
 	b := w.browser("demo-session")

@@ -52,10 +52,14 @@ func (o toOdoo) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func newSite(t *testing.T, version int) *site {
+func newSite(t *testing.T, version int, change ...func(*odootest.Options)) *site {
 	t.Helper()
 	w := newWorld(t)
-	s := &site{world: w, sim: odootest.Start(odootest.Options{Version: version, Now: w.clock.Now, Direct: true})}
+	options := odootest.Options{Version: version, Now: w.clock.Now, Direct: true}
+	for _, c := range change {
+		c(&options)
+	}
+	s := &site{world: w, sim: odootest.Start(options)}
 	t.Cleanup(s.sim.Close)
 	target, _ := url.Parse(s.sim.URL)
 	rt := toOdoo{target}

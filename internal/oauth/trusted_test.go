@@ -128,6 +128,15 @@ func TestTrustedIsNoConsentOfTheirs(t *testing.T) {
 		w.program("demo-session", query()).withheld(t, http.StatusForbidden, "consent_required")
 		b.get(authorizeURL(query())).tokenOf(t)
 	}
+
+	r := w.request(http.MethodGet, authorizeURL(query()), "")
+	app := &application.Application{Consent: application.ConsentTrusted}
+	if !trusted(r, app) {
+		t.Error("a confidential application is not trusted")
+	}
+	if app.Public = true; trusted(r, app) {
+		t.Error("a public client is trusted")
+	}
 }
 
 // Trusted is for who may connect, and the rest of the request must be good.

@@ -27,7 +27,7 @@ func pages() map[string]*httptest.ResponseRecorder {
 }
 
 // M28, A28, A32.
-func TestSecurityHeaders(t *testing.T) {
+func TestM28_SecurityHeaders(t *testing.T) {
 	for name, got := range pages() {
 		for header, want := range map[string]string{
 			"Content-Type":               "text/html; charset=utf-8",
@@ -100,7 +100,7 @@ func TestConsentShowsTheHost(t *testing.T) {
 }
 
 // A25.
-func TestMarkupIsEscaped(t *testing.T) {
+func TestA25_MarkupIsEscaped(t *testing.T) {
 	const bad = `"'><svg/onload=alert(1)>`
 	all := []*httptest.ResponseRecorder{
 		render(func(w http.ResponseWriter) {
