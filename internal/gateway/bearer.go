@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
@@ -11,20 +10,12 @@ import (
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
-// scopeRead is the scope that reading needs.
-const scopeRead = "odoo.read"
-
-// Authenticate implements dialect.Authenticator: the token must allow reading.
+// Authenticate implements dialect.Authenticator. What the token allows, the
+// runner asks at each call.
 func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
-	n, claims, err := s.authenticate(r)
+	n, _, err := s.authenticate(r)
 	if err != nil {
 		return nil, err
-	}
-	if !slices.Contains(claims.Scope, scopeRead) {
-		return nil, &dialect.Failure{
-			Kind: dialect.Forbidden, Code: "insufficient_scope", Message: "The access token does not allow reading",
-			Challenge: challenge("insufficient_scope", "") + `, scope="` + scopeRead + `"`,
-		}
 	}
 	return n, nil
 }
@@ -57,7 +48,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
 	return &runner{
-		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, upstream: up,
+		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up,
 		requestID: s.requestID(r), address: s.clientAddr(r),
 	}, standing.Claims, nil
 }

@@ -10,6 +10,9 @@ import (
 
 // Models implements dialect.Runner.
 func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
+	if err := n.granted(scopeRead); err != nil {
+		return nil, err
+	}
 	models := []dialect.Model{}
 	for _, m := range n.rules.Models() {
 		readable, err := n.readable(ctx, m.Model)

@@ -22,6 +22,7 @@ type runner struct {
 	app           *application.Application
 	rules         *scheme.Scheme
 	authorization grant.Authorization
+	scope         []string
 	upstream      Upstream
 	requestID     string
 	address       netip.Addr
@@ -29,6 +30,9 @@ type runner struct {
 
 // Do implements dialect.Runner.
 func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
+	if err := n.granted(scheme.ScopeOf(call)); err != nil {
+		return odoo.Result{}, err
+	}
 	fields := personFields{n}
 	checked, err := n.rules.Check(ctx, fields, call)
 	if unknownField(err) && fields.refresh(ctx, call.Model) {
@@ -38,7 +42,7 @@ func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
 	if err != nil {
 		return odoo.Result{}, n.refused(ctx, call, err)
 	}
-	result, err := n.run(ctx, checked)
+	result, err := n.ask(ctx, fields, checked)
 	if err != nil {
 		return odoo.Result{}, failure(err)
 	}

@@ -19,6 +19,9 @@ type Field struct {
 	// Related is the path of the field whose value this one shows and, where
 	// it may be changed, changes; "" for all others.
 	Related string
+	// Inverse is the many2one of the other model that a one2many lists by; ""
+	// for all others.
+	Inverse string
 }
 
 // Fields are the fields of one model by name.

@@ -10,6 +10,7 @@ import (
 // times as large, and releases differ in what it holds.
 var fieldAttributes = []any{
 	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable", "depends", "related",
+	"relation_field",
 }
 
 // FieldsCall is the call whose answer [ParseFields] reads: all fields of a
@@ -52,6 +53,7 @@ func ParseFields(v jsontext.Value) (Fields, error) {
 			Sortable:   attributes["sortable"] == true,
 			Depends:    texts(attributes["depends"]),
 			Related:    text(attributes["related"]),
+			Inverse:    text(attributes["relation_field"]),
 		}
 		if f.Type == "" {
 			return nil, fmt.Errorf("%w: field %q has no type", ErrShape, name)

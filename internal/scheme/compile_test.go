@@ -14,6 +14,19 @@ func TestCompileRefuses(t *testing.T) {
 		return scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: fields}
 	}
 	filter := func(f string) scheme.Configuration { return scheme.Configuration{Model: "res.partner", Filter: f} }
+	written := func(limit scheme.Limit, fields ...string) scheme.Configuration {
+		return scheme.Configuration{Model: "res.partner", Operations: readWrite, WriteLimit: limit, WriteFields: fields}
+	}
+	forced := func(forced, preset map[string]any) scheme.Configuration {
+		return scheme.Configuration{Model: "res.partner", Operations: readWrite, Forced: forced, Preset: preset}
+	}
+	creating := func(filter string, forced map[string]any) scheme.Configuration {
+		return scheme.Configuration{Model: "res.partner", Filter: filter, Operations: readWrite, Forced: forced,
+			WriteLimit: scheme.LimitWhitelist, WriteFields: []string{"name"}}
+	}
+	method := func(name string, arguments ...string) scheme.Configuration {
+		return scheme.Configuration{Model: "res.partner", Methods: []scheme.Method{{Name: name, Arguments: arguments}}}
+	}
 	tests := []struct {
 		name string
 		c    scheme.Configuration
@@ -34,6 +47,45 @@ func TestCompileRefuses(t *testing.T) {
 		{"filter no domain", filter(`{"a": 1}`), "filter"},
 		{"filter with bad operator", filter(`[["a", "any!", []]]`), "filter"},
 		{"filter lacks operand", filter(`["|", ["a", "=", 1]]`), "filter"},
+
+		{"sensitive for nothing", scheme.Configuration{Model: "res.partner", Sensitive: true}, "not on the list"},
+		{"unknown operation", scheme.Configuration{Model: "res.partner", Operations: []scheme.Operation{"copy"}}, "none of read"},
+		{"operation twice", scheme.Configuration{Model: "res.partner", Operations: []scheme.Operation{"read", "read"}}, "named twice"},
+		{"write fields of a reader", scheme.Configuration{Model: "res.partner", WriteLimit: scheme.LimitWhitelist, WriteFields: []string{"name"}}, "of no use"},
+		{"write fields without a limit", written("", "name"), "without saying how"},
+		{"write fields of all", written(scheme.LimitNone, "name"), "all are open"},
+		{"no write field", written(scheme.LimitWhitelist), "at least one field"},
+		{"write field twice", written(scheme.LimitWhitelist, "name", "name"), "named twice"},
+		{"write field no name", written(scheme.LimitBlacklist, "a.b"), "not a field name"},
+		{"write field of Odoo's own", written(scheme.LimitWhitelist, "create_uid"), "Odoo's own"},
+		{"forced without create", scheme.Configuration{Model: "res.partner", Forced: map[string]any{"name": "x"}}, "of no use"},
+		{"forced no field", forced(map[string]any{"a.b": "x"}, nil), "no field that can be written"},
+		{"forced id", forced(map[string]any{"id": int64(1)}, nil), "no field that can be written"},
+		{"forced and preset", forced(map[string]any{"name": "x"}, map[string]any{"name": "y"}), "forced already"},
+		{"forced value of no JSON", forced(map[string]any{"name": struct{}{}}, nil), "force name"},
+		{"create outside of the filter", creating(`[["customer_rank", ">", 0]]`, map[string]any{"customer_rank": int64(0)}), "no record that it makes"},
+		{"create without what the filter needs", creating(`[["country_id.code", "=", "BE"]]`, nil), "no record that it makes"},
+		{"create with all but one", creating(`[["customer_rank", ">", 0], ["vat", "=", "x"]]`, map[string]any{"customer_rank": int64(1)}), "no record that it makes"},
+		{"private method", method("_x"), "not the name of a public method"},
+		{"own method", method("write"), "by operations"},
+		{"group as a method", method("read_group"), "by operations"},
+		{"copy as a method", method("copy"), "around the rules"},
+		{"export", method("export_data"), "around the rules"},
+		{"web_read", method("web_read"), "around the rules"},
+		{"context of a method", method("action_x", "context"), "no argument"},
+		{"ids of a method", method("action_x", "ids"), "no argument"},
+		{"argument twice", method("action_x", "a", "a"), "named twice"},
+		{"method twice", scheme.Configuration{Model: "res.partner", Methods: []scheme.Method{{Name: "a"}, {Name: "a"}}}, "named twice"},
+		{"report no name", scheme.Configuration{Model: "res.partner", Reports: []string{"sale/../x"}}, "not a name such as"},
+		{"report twice", scheme.Configuration{Model: "res.partner", Reports: []string{"a.b", "a.b"}}, "named twice"},
+		{"search by a hidden field", scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"name"}, SearchFields: []string{"email"}}, "not an open field"},
+		{"search by a path", scheme.Configuration{Model: "res.partner", SearchFields: []string{"country_id.name"}}, "not an open field"},
+		{"search by a credential", scheme.Configuration{Model: "res.partner", SearchFields: []string{"access_token"}}, "not an open field"},
+		{"search field twice", scheme.Configuration{Model: "res.partner", SearchFields: []string{"name", "name"}}, "named twice"},
+		{"rows", scheme.Configuration{Model: "res.partner", RowLimit: 1001}, "not between"},
+		{"rows below none", scheme.Configuration{Model: "res.partner", RowLimit: -1}, "not between"},
+		{"name in no language", scheme.Configuration{Model: "res.partner", DisplayNames: map[string]string{"German": "Kunde"}}, "language code"},
+		{"empty name", scheme.Configuration{Model: "res.partner", DisplayNames: map[string]string{"de_DE": ""}}, "language code"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,6 +119,16 @@ func TestSensitive(t *testing.T) {
 			if _, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{limit}}); err == nil || !strings.Contains(err.Error(), "sensitive") {
 				t.Errorf("%s: error %v", name, err)
 			}
+			limit.Sensitive = true
+			if _, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{limit}}); err != nil {
+				t.Errorf("%s: opened by name: %v", name, err)
+			}
+		}
+		for _, limit := range []scheme.Definition{{Limit: scheme.LimitNone}, {Limit: scheme.LimitBlacklist, Blacklist: []string{"hr.*"}}} {
+			s, err := scheme.Compile(limit)
+			if err != nil || s.Opens(name) {
+				t.Errorf("%s: open in a scheme without a whitelist: %v", name, err)
+			}
 		}
 	}
 	for _, name := range []string{"res.partner", "res.company", "res.country", "sale.order", "product.template", "crm.lead", "mailing.contact", "base_geo.place", "reporting.line"} {
@@ -86,7 +148,7 @@ func TestModelsAndWords(t *testing.T) {
 		t.Fatalf("models %v", got)
 	}
 	for i := range want {
-		if got[i] != want[i] {
+		if got[i].Model != want[i].Model || got[i].Name != want[i].Name {
 			t.Errorf("model %d is %v", i, got[i])
 		}
 	}

@@ -70,7 +70,7 @@ func (j *judge) shows(m *model, path string, related bool) (bool, error) {
 		}
 		return j.copied(m, f)
 	}
-	next := j.scheme.models[f.Relation]
+	next := j.open(f.Relation)
 	if !related || f.Type != "many2one" || next == nil {
 		return false, nil
 	}

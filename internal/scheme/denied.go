@@ -16,9 +16,12 @@ const (
 	CodeOperator     = "operator_not_allowed" // an operator that would search fields nobody named
 	CodeSearch       = "field_not_searchable" // Odoo cannot search by the field
 	CodeOrder        = "order_not_allowed"    // Odoo cannot sort by the field, or not by its own values alone
+	CodeGroup        = "group_not_allowed"    // records cannot be grouped by it, or not so summed up
 	CodeLimit        = "limit_exceeded"       // more records than a call may ask for
 	CodeClosed       = "model_closed"         // the configuration's own filter cannot be enforced
 	CodeMetadata     = "metadata_missing"     // the model's fields are unknown
+	CodeFilter       = "value_not_allowed"    // a value that is fixed, or would take a record out of what is open
+	CodeReport       = "report_not_allowed"   // no model of the scheme has the report
 )
 
 // Denied is a call that the scheme refuses. Its message repeats only what the

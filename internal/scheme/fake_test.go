@@ -47,6 +47,13 @@ func relation(name, kind, comodel string) odoo.Field {
 	return odoo.Field{Name: name, String: name, Type: kind, Relation: comodel, Store: true, Searchable: true, Sortable: kind == "many2one"}
 }
 
+// listed is a one2many by a many2one of the other model.
+func listed(name, comodel, inverse string) odoo.Field {
+	f := relation(name, "one2many", comodel)
+	f.Inverse = inverse
+	return f
+}
+
 // computed is stored, as Odoo stores what it copies from other fields.
 func computed(name string, depends ...string) odoo.Field {
 	return odoo.Field{Name: name, Type: "char", Store: true, Searchable: true, Sortable: true, Readonly: true, Depends: depends}
@@ -73,7 +80,7 @@ func erp() source {
 			related("message_text", "message_ids.body"), related("child_phone", "child_ids.phone"),
 			odoo.Field{Name: "phone_search", Type: "char", Searchable: true},
 			relation("country_id", "many2one", "res.country"), relation("parent_id", "many2one", "res.partner"),
-			relation("child_ids", "one2many", "res.partner"), relation("user_ids", "one2many", "res.users"),
+			listed("child_ids", "res.partner", "parent_id"), listed("user_ids", "res.users", "partner_id"),
 			relation("category_id", "many2many", "res.partner.category"), relation("message_ids", "one2many", "mail.message")),
 		"res.country": fields(stored("name", "Country", "char"), stored("code", "Code", "char")),
 		"res.users":   fields(stored("login", "Login", "char"), stored("password", "Password", "char")),
@@ -85,7 +92,7 @@ func erp() source {
 			computed("partner_email", "partner_id.email"), computed("summary", "order_line.cost"), computed("warning", "partner_id.email", "name"),
 			odoo.Field{Name: "pricelist", Type: "char", Store: true, Searchable: true, Depends: []string{"partner_id", "margin"}},
 			computed("margin_percent", "margin", "amount_total"), related("contact_email", "partner_id.email"),
-			relation("partner_id", "many2one", "res.partner"), relation("order_line", "one2many", "sale.order.line")),
+			relation("partner_id", "many2one", "res.partner"), listed("order_line", "sale.order.line", "order_id"), listed("message_ids", "mail.message", "res_id")),
 		"sale.order.line": fields(
 			stored("name", "Line", "text"), stored("cost", "Cost", "float"), relation("order_id", "many2one", "sale.order"),
 			relation("product_id", "many2one", "product.product"), stored("origin", "Origin", "reference")),
@@ -121,7 +128,7 @@ func filtered() scheme.Configuration {
 	return c
 }
 
-func check(t *testing.T, s *scheme.Scheme, call odoo.Call) (odoo.Call, error) {
+func check(t *testing.T, s *scheme.Scheme, call odoo.Call) (scheme.Checked, error) {
 	t.Helper()
 	return s.Check(context.Background(), erp(), call)
 }

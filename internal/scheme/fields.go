@@ -15,6 +15,8 @@ type judge struct {
 	scheme *Scheme
 	known  map[string]odoo.Fields
 	asked  map[string]bool // "model.field" that copied is about to decide
+	models map[string]*model
+	reach  *reach
 }
 
 func (s *Scheme) judge(ctx context.Context, src odoo.FieldSource) *judge {
@@ -39,10 +41,33 @@ func (j *judge) fields(model string) (odoo.Fields, error) {
 	return f, nil
 }
 
-// model finds an open model.
-func (j *judge) model(name string) (*model, error) {
-	m, ok := j.scheme.models[name]
+// configured finds a model of the scheme, or nil. It is the same one each time.
+func (j *judge) configured(name string) *model {
+	if m := j.scheme.models[name]; m != nil || j.scheme.limit == LimitWhitelist {
+		return m
+	}
+	m, ok := j.models[name]
 	if !ok {
+		if m = j.scheme.find(name); j.models == nil {
+			j.models = make(map[string]*model, 2)
+		}
+		j.models[name] = m
+	}
+	return m
+}
+
+// open finds a model that may be read, or nil.
+func (j *judge) open(name string) *model {
+	if m := j.configured(name); m != nil && m.may(Read) {
+		return m
+	}
+	return nil
+}
+
+// model finds a model of the scheme.
+func (j *judge) model(name string) (*model, error) {
+	m := j.configured(name)
+	if m == nil {
 		return nil, deny(CodeModel, "model", name, "", "model %q is not allowed", name)
 	}
 	return m, nil
@@ -102,9 +127,9 @@ func (j *judge) harmless(m *model, f odoo.Field) (bool, error) {
 
 func many(f odoo.Field) bool { return f.Type == "one2many" || f.Type == "many2many" }
 
-// open lists all fields that are open and exist, sorted by name, or in
+// readable lists all fields that are open and exist, sorted by name, or in
 // configured order for a whitelist.
-func (j *judge) open(m *model) ([]string, error) {
+func (j *judge) readable(m *model) ([]string, error) {
 	all, err := j.fields(m.name)
 	if err != nil {
 		return nil, err
@@ -141,7 +166,7 @@ func (j *judge) open(m *model) ([]string, error) {
 // on reading, files, properties, and lists of records of models that the
 // scheme does not open.
 func (j *judge) unnamed(m *model) ([]string, error) {
-	list, err := j.open(m)
+	list, err := j.readable(m)
 	if err != nil || m.limit == LimitWhitelist {
 		return list, err
 	}
@@ -154,7 +179,7 @@ func (j *judge) unnamed(m *model) ([]string, error) {
 		case !f.Store, f.Type == "binary", strings.HasPrefix(f.Type, "properties"):
 			return true
 		default:
-			return many(f) && j.scheme.models[f.Relation] == nil
+			return many(f) && j.open(f.Relation) == nil
 		}
 	}), nil
 }

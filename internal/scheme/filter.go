@@ -15,7 +15,11 @@ import (
 //   - search_read, and so read and name_search: a list of records with the
 //     fields asked for and id. Those of a read are in the order of its ids,
 //     without those that do not exist for the application.
-//   - search: a list of ids. search_count: a number.
+//   - search: a list of ids. search_count: a number. create: an id, or a list
+//     of ids. write and unlink: true. Rights: a truth value.
+//   - read_group and formatted_read_group: groups, with what was asked of them.
+//   - default_get: plain values. Methods: a truth value or a number, and true
+//     in place of anything else unless the configuration passes it on.
 //   - fields_get: an object of open fields with the attributes asked for;
 //     relation is shown only where the scheme opens that model, and the models
 //     that a reference may be of are not.
@@ -27,25 +31,41 @@ import (
 //
 // The error is the one of src as it is, or an *odoo.Error of kind Server for
 // an answer of another shape.
-func (s *Scheme) Filter(ctx context.Context, src Source, call odoo.Call, res odoo.Result) (odoo.Result, error) {
+func (s *Scheme) Filter(ctx context.Context, src Source, checked Checked, res odoo.Result) (odoo.Result, error) {
 	j := s.judge(ctx, src)
-	m, err := j.model(call.Model)
+	m, err := j.model(checked.Model)
 	if err != nil {
 		return odoo.Result{}, err
 	}
-	switch call.Method {
-	case "search_read":
-		return j.records(m, src, call, res)
-	case "search":
+	switch checked.shape {
+	case shapeRecords:
+		return j.records(m, src, checked, res)
+	case shapeFields:
+		return j.described(m, checked, res)
+	case shapeGroups:
+		return j.groupsOf(m, src, checked.groups, res)
+	case shapeDefaults:
+		return j.defaults(m, checked, res)
+	case shapeIDs:
 		_, err = odoo.IDs(res.Value)
-	case "search_count":
+	case shapeCreated:
+		if id, ok := odoo.Int(res.Value); !ok || id <= 0 {
+			_, err = odoo.IDs(res.Value)
+		}
+	case shapeCount:
 		if _, ok := odoo.Int(res.Value); !ok {
 			err = odoo.ErrShape
 		}
-	case "fields_get":
-		return j.described(m, call, res)
+	case shapeTruth:
+		if k := res.Value.Kind(); k != 't' && k != 'f' || !res.Value.IsValid() {
+			err = odoo.ErrShape
+		}
+	case shapeDone:
+		res.Value = jsontext.Value("true")
+	case shapeMethod:
+		res.Value = checked.method.answer(res.Value)
 	default:
-		return odoo.Result{}, deny(CodeOperation, "method", m.name, "", "method %q is not allowed", call.Method)
+		return odoo.Result{}, deny(CodeOperation, "method", m.name, "", "method %q is not allowed", checked.Method)
 	}
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
@@ -53,12 +73,27 @@ func (s *Scheme) Filter(ctx context.Context, src Source, call odoo.Call, res odo
 	return res, nil
 }
 
+// answer is what may leave of a method's answer. The call has run: an answer
+// that may not be shown is no error.
+func (m *Method) answer(v jsontext.Value) jsontext.Value {
+	if m.AnyAnswer {
+		return v
+	}
+	switch v.Kind() {
+	case 't', 'f', 'n', '0':
+		if v.IsValid() {
+			return v
+		}
+	}
+	return jsontext.Value("true")
+}
+
 func unexpected(err error) error {
 	return &odoo.Error{Kind: odoo.Server, Message: "unexpected answer", Err: err}
 }
 
 // argument reads a list that Check has written.
-func argument(call odoo.Call, name string) []string {
+func argument(call Checked, name string) []string {
 	items, _ := call.Kwargs[name].([]any)
 	out := make([]string, 0, len(items))
 	for _, item := range items {
@@ -69,7 +104,7 @@ func argument(call odoo.Call, name string) []string {
 	return out
 }
 
-func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (odoo.Result, error) {
+func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (odoo.Result, error) {
 	records, err := odoo.Records(res.Value)
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
@@ -102,7 +137,7 @@ func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (
 				}
 			}
 			if known[member.Name].Type == "properties" {
-				if member.Value, err = j.properties(member.Value); err != nil {
+				if member.Value, err = j.properties(m, member.Value); err != nil {
 					return odoo.Result{}, err
 				}
 			}
@@ -110,31 +145,12 @@ func (j *judge) records(m *model, src Source, call odoo.Call, res odoo.Result) (
 		}
 		records[i] = kept
 	}
-	if ids, ok := requested(call); ok {
-		if records, err = inOrder(ids, records); err != nil {
+	if call.ids != nil {
+		if records, err = inOrder(call.ids, records); err != nil {
 			return odoo.Result{}, unexpected(err)
 		}
 	}
 	return odoo.Result{Value: odoo.AppendRecords(nil, records)}, nil
-}
-
-// requested are the ids of a call that was a read: see judge.read.
-func requested(call odoo.Call) ([]int64, bool) {
-	if call.Context["active_test"] != false {
-		return nil, false
-	}
-	domain, _ := call.Kwargs["domain"].([]any)
-	for _, item := range domain {
-		leaf, ok := item.([]any)
-		if !ok {
-			continue
-		}
-		if len(leaf) != 3 || leaf[0] != "id" || leaf[1] != "in" {
-			return nil, false
-		}
-		return odoo.ValueIDs(leaf[2])
-	}
-	return nil, false
 }
 
 func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {
@@ -155,7 +171,7 @@ func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {
 	return out, nil
 }
 
-func (j *judge) described(m *model, call odoo.Call, res odoo.Result) (odoo.Result, error) {
+func (j *judge) described(m *model, call Checked, res odoo.Result) (odoo.Result, error) {
 	fields, err := members(res.Value)
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
@@ -167,7 +183,7 @@ func (j *judge) described(m *model, call odoo.Call, res odoo.Result) (odoo.Resul
 	wanted, attrs := argument(call, "allfields"), argument(call, "attributes")
 	kept := make(odoo.Record, 0, len(fields))
 	for _, f := range fields {
-		if !m.opens(f.Name) || !slices.Contains(wanted, f.Name) {
+		if !m.opens(f.Name) && !m.writes(f.Name) || !slices.Contains(wanted, f.Name) {
 			continue
 		}
 		described, err := members(f.Value)
@@ -192,8 +208,7 @@ func (s *Scheme) names(v jsontext.Value) bool {
 		return false
 	}
 	text, _ := name.(string)
-	_, ok := s.models[text]
-	return ok
+	return s.Opens(text)
 }
 
 // members splits a JSON object.

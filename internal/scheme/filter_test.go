@@ -245,7 +245,7 @@ func TestFilterUnchecked(t *testing.T) {
 		{Model: "res.partner", Method: "read", IDs: []int64{1}},
 		{Model: "res.partner", Method: "web_search_read"},
 	} {
-		if _, err := s.Filter(context.Background(), erp(), call, odoo.Result{Value: []byte(`[{"id":1}]`)}); code(err) == "" {
+		if _, err := s.Filter(context.Background(), erp(), scheme.Checked{Call: call}, odoo.Result{Value: []byte(`[{"id":1}]`)}); code(err) == "" {
 			t.Errorf("%s.%s: no error", call.Model, call.Method)
 		}
 	}

@@ -125,7 +125,7 @@ func (j *judge) walk(m *model, f odoo.Field, path string) (*model, error) {
 	if f.Relation == "" || f.Type != "many2one" && !many(f) {
 		return nil, deny(CodeField, "domain", m.name, path, "path %q leads through a field that is no relation", path)
 	}
-	next := j.scheme.models[f.Relation]
+	next := j.open(f.Relation)
 	if next == nil {
 		return nil, deny(CodeField, "domain", m.name, path, "path %q leads into a model that is not allowed", path)
 	}

@@ -11,7 +11,7 @@ import (
 // properties removes from the value of a properties field what a many2one
 // would not show: the names of records of an open model whose names are not
 // open for all. It also removes the domains that their choices are made by.
-func (j *judge) properties(v jsontext.Value) (jsontext.Value, error) {
+func (j *judge) properties(m *model, v jsontext.Value) (jsontext.Value, error) {
 	if v.Kind() != '[' {
 		return v, nil
 	}
@@ -26,15 +26,16 @@ func (j *judge) properties(v jsontext.Value) (jsontext.Value, error) {
 		}
 		delete(property, "domain")
 		comodel, _ := property["comodel"].(string)
-		other := j.scheme.models[comodel]
-		if other == nil {
-			continue
+		other := j.open(comodel)
+		hide := m.hideNames || j.scheme.blacklisted(comodel)
+		if !hide && other != nil {
+			short, err := j.shortened(other)
+			if err != nil {
+				return nil, err
+			}
+			hide = short || !other.opens("display_name") || !other.filter.IsEverything()
 		}
-		short, err := j.shortened(other)
-		if err != nil {
-			return nil, err
-		}
-		if !short && other.opens("display_name") && other.filter.IsEverything() {
+		if !hide {
 			continue
 		}
 		for _, part := range []string{"value", "default"} {

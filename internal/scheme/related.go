@@ -39,8 +39,15 @@ func (j *judge) shownNames(m *model, src Source, wanted []string, records []odoo
 	asked := make(map[*model][]string)
 	for _, name := range wanted {
 		f := all[name]
-		other := j.scheme.models[f.Relation]
-		if f.Type != "many2one" || other == nil {
+		if f.Type != "many2one" {
+			continue
+		}
+		if m.hideNames || j.scheme.blacklisted(f.Relation) {
+			out[name] = shown{model: f.Relation}
+			continue
+		}
+		other := j.open(f.Relation)
+		if other == nil {
 			continue
 		}
 		short, err := j.shortened(other)

@@ -1,175 +1,147 @@
-// Package scheme holds the rules: which models, fields and records an
-// application may read. Check decides before Odoo is asked and builds the call
-// anew; Filter removes from the answer what must not leave. What a scheme does
-// not open is refused. The package knows neither HTTP nor Caddy.
 package scheme
 
 import (
-	"errors"
-	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-// Limit says how Configuration.Fields is meant.
-type Limit string
-
-// The field limits.
-const (
-	// LimitNone opens every field that the person may read, except those of
-	// a built-in list of credentials (access_token, password, …).
-	LimitNone Limit = "none"
-	// LimitBlacklist is LimitNone without the fields named.
-	LimitBlacklist Limit = "blacklist"
-	// LimitWhitelist opens the fields named and "id", nothing else.
-	LimitWhitelist Limit = "whitelist"
-)
-
-// Definition is a model scheme as configured. It is a whitelist: a model
-// without a Configuration cannot be reached.
-type Definition struct {
-	// Name is the configured name of the scheme.
-	Name string
-	// Configurations are the models that the scheme opens, each model once,
-	// in the order in which applications and people see them.
-	Configurations []Configuration
+// Scheme is a compiled Definition. It is immutable and safe for concurrent use.
+type Scheme struct {
+	name      string
+	title     string
+	limit     Limit
+	blacklist []string
+	order     []string
+	models    map[string]*model
+	reports   map[string]*model
+	digest    string
+	// reserved: some record's name may be hidden, be it in part, or for records
+	// outside of its model's filter.
+	reserved bool
+	// filtered: some model has a filter.
+	filtered bool
 }
 
-// Configuration opens one model for reading.
-type Configuration struct {
-	// Name is the configured name, for error messages.
-	Name string
-	// Model is the technical name, such as "res.partner".
-	Model string
-	// DisplayName is the name that people see; the default is Model.
-	DisplayName string
-	// Limit is how Fields is meant; "" is LimitNone.
-	Limit Limit
-	// Fields are technical names. They must be empty with LimitNone and must
-	// not be empty otherwise. "display_name" is open where "name" is, unless
-	// a blacklist names it; a whitelist may name it by itself. Where it shows
-	// fields that are not open (the customer of an order line), it reads as
-	// the name alone, unless a whitelist names it.
-	Fields []string
-	// Filter is a domain in JSON, such as [["customer_rank", ">", 0]]: only
-	// records that match it exist for the application. "" is no filter. Its
-	// fields need not be open; they must exist and be searchable, otherwise
-	// the model is closed.
-	Filter string
+// model is one compiled Configuration.
+type model struct {
+	name       string
+	label      string // configured name, "" for a model without a configuration
+	display    string
+	displays   map[string]string
+	icon       Icon
+	limit      Limit
+	listed     []string
+	set        map[string]bool
+	writeLimit Limit
+	writeList  []string
+	writeSet   map[string]bool
+	filter     odoo.Domain
+	touches    map[string]bool // fields of the model itself in its filter
+	operations []Operation
+	forced     map[string]any
+	preset     map[string]any
+	methods    map[string]*Method
+	reports    []string
+	search     []string
+	rows       int64
+	hideNames  bool
 }
+
+// may tells whether an operation is open.
+func (m *model) may(op Operation) bool { return slices.Contains(m.operations, op) }
 
 // Model is a model that a scheme opens.
 type Model struct {
 	Model string // technical name
 	Name  string // display name
+	// Names are translations of Name by language code.
+	Names map[string]string
+	// Icon is the zero value where there is none.
+	Icon Icon
 }
 
-// Scheme is a compiled Definition. It is immutable and safe for concurrent use.
-type Scheme struct {
-	name   string
-	order  []string
-	models map[string]*model
-	digest string
-	// reserved: some model's display_name may be hidden, be it in part, or for
-	// records outside of its filter.
-	reserved bool
+// In is the display name in a language such as "de_DE", "de" or "de-DE"; ""
+// and unknown ones have Name.
+func (m Model) In(language string) string {
+	language = strings.ReplaceAll(language, "-", "_")
+	if name, ok := m.Names[language]; ok {
+		return name
+	}
+	base, _, _ := strings.Cut(language, "_")
+	if name, ok := m.Names[base]; ok {
+		return name
+	}
+	for _, code := range sortedKeys(m.Names) {
+		if language != "" && strings.HasPrefix(code, base+"_") {
+			return m.Names[code]
+		}
+	}
+	return m.Name
 }
 
-// model is one compiled Configuration.
-type model struct {
-	name    string
-	label   string // configured name
-	display string
-	limit   Limit
-	listed  []string
-	set     map[string]bool
-	filter  odoo.Domain
-}
-
-// Check validates a configuration by itself. Its errors name the value at
-// fault, and are meant for the administrator.
-func (c Configuration) Check() error {
-	_, err := compileModel(c)
-	return err
-}
-
-// Compile validates a definition. Its errors name the configuration and the
-// value at fault, and are meant for the administrator.
-func Compile(d Definition) (*Scheme, error) {
-	s := &Scheme{name: d.Name, models: make(map[string]*model, len(d.Configurations))}
-	for _, c := range d.Configurations {
-		m, err := compileModel(c)
-		if err != nil {
-			return nil, fmt.Errorf("model configuration %q: %w", c.Name, err)
-		}
-		if _, ok := s.models[m.name]; ok {
-			return nil, fmt.Errorf("model configuration %q: model %q is configured twice", c.Name, m.name)
-		}
-		s.models[m.name] = m
-		s.order = append(s.order, m.name)
-		s.reserved = s.reserved || m.limit != LimitNone || !m.filter.IsEverything()
-	}
-	var err error
-	if s.digest, err = digest(s); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-func compileModel(c Configuration) (*model, error) {
-	if !odoo.ValidModel(c.Model) {
-		return nil, fmt.Errorf("model %q is not a model name", c.Model)
-	}
-	if sensitive(c.Model) {
-		return nil, fmt.Errorf("model %q is sensitive and cannot be opened", c.Model)
-	}
-	m := &model{name: c.Model, label: c.Name, display: c.DisplayName, limit: c.Limit, set: make(map[string]bool, len(c.Fields))}
-	if m.display == "" {
-		m.display = c.Model
-	}
-	if m.limit == "" {
-		m.limit = LimitNone
-	}
-	switch m.limit {
-	case LimitNone:
-		if len(c.Fields) > 0 {
-			return nil, errors.New("fields are named, but all are open: name them in a whitelist or a blacklist")
-		}
-	case LimitBlacklist, LimitWhitelist:
-		if len(c.Fields) == 0 {
-			return nil, fmt.Errorf("a field %s needs at least one field", m.limit)
-		}
-	default:
-		return nil, fmt.Errorf("field limit %q is none of none, blacklist and whitelist", m.limit)
-	}
-	for _, f := range c.Fields {
-		if !odoo.ValidField(f) {
-			return nil, fmt.Errorf("field %q is not a field name", f)
-		}
-		if m.set[f] {
-			return nil, fmt.Errorf("field %q is named twice", f)
-		}
-		if f == "id" && m.limit == LimitBlacklist {
-			return nil, fmt.Errorf("field \"id\" cannot be hidden")
-		}
-		m.set[f] = true
-		m.listed = append(m.listed, f)
-	}
-	if c.Filter != "" {
-		f, err := parseFilter(c.Filter)
-		if err != nil {
-			return nil, fmt.Errorf("filter: %w", err)
-		}
-		m.filter = f
-	}
-	return m, nil
-}
-
-// Models are the models that the scheme opens, in configured order.
+// Models are the models of the scheme's configurations that are open for
+// reading, in configured order.
 func (s *Scheme) Models() []Model {
 	out := make([]Model, 0, len(s.order))
 	for _, name := range s.order {
-		out = append(out, Model{Model: name, Name: s.models[name].display})
+		if m := s.models[name]; m.may(Read) {
+			out = append(out, Model{Model: name, Name: m.display, Names: m.displays, Icon: m.icon})
+		}
+	}
+	return out
+}
+
+// Title is what people read of the scheme's name.
+func (s *Scheme) Title() string { return s.title }
+
+// Open tells whether models without a configuration are open, too: Models does
+// not list them.
+func (s *Scheme) Open() bool { return s.limit != LimitWhitelist }
+
+// Opens tells whether a model can be read.
+func (s *Scheme) Opens(model string) bool {
+	m := s.find(model)
+	return m != nil && m.may(Read)
+}
+
+// find returns what is open of a model, or nil. A model without a
+// configuration is made anew each time: their names come from strangers.
+func (s *Scheme) find(name string) *model {
+	if m := s.models[name]; m != nil {
+		return m
+	}
+	if s.limit == LimitWhitelist || !odoo.ValidModel(name) || sensitive(name) || s.blacklisted(name) {
+		return nil
+	}
+	return &model{name: name, display: name, limit: LimitNone, operations: []Operation{Read}, rows: maxLimit, search: []string{searchField}}
+}
+
+// blacklisted tells whether a scheme's blacklist closes a model.
+func (s *Scheme) blacklisted(name string) bool {
+	return slices.ContainsFunc(s.blacklist, func(entry string) bool {
+		root, below := strings.CutSuffix(entry, ".*")
+		return name == root || below && strings.HasPrefix(name, root+".")
+	})
+}
+
+// Scopes are the scopes that the scheme has a use for.
+func (s *Scheme) Scopes() []string {
+	read, write, call := s.limit != LimitWhitelist, false, false
+	for _, m := range s.models {
+		read = read || m.may(Read)
+		write = write || m.may(Create) || m.may(Write) || m.may(Unlink)
+		call = call || len(m.methods) > 0 || len(m.reports) > 0
+	}
+	out := []string{}
+	for _, scope := range []struct {
+		name string
+		used bool
+	}{{ScopeRead, read}, {ScopeWrite, write}, {ScopeCall, call}} {
+		if scope.used {
+			out = append(out, scope.name)
+		}
 	}
 	return out
 }
@@ -183,19 +155,11 @@ func (s *Scheme) Unknown(model string, known odoo.Fields) (configuration string,
 	if m == nil {
 		return "", nil
 	}
-	for _, name := range m.listed {
-		if _, ok := known[name]; !ok {
+	named := slices.Concat(m.listed, m.writeList, sortedKeys(m.forced), sortedKeys(m.preset))
+	for _, name := range named {
+		if _, ok := known[name]; !ok && !slices.Contains(fields, name) {
 			fields = append(fields, name)
 		}
 	}
 	return m.label, fields
-}
-
-// parseFilter reads a configuration's filter.
-func parseFilter(text string) (odoo.Domain, error) {
-	v, err := odoo.ParseJSON([]byte(text), odoo.DefaultLimits)
-	if err != nil {
-		return odoo.Domain{}, err
-	}
-	return odoo.ParseDomain(v)
 }

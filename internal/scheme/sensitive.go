@@ -16,8 +16,8 @@ var sensitiveRoots = []string{
 	"certificate", "base_import", "portal.wizard", "sms",
 }
 
-// sensitive tells whether a model is on the built-in list that no
-// configuration can open.
+// sensitive tells whether a model is on the built-in list that only a
+// configuration opens that says so.
 func sensitive(model string) bool {
 	for _, root := range sensitiveRoots {
 		if model == root || strings.HasPrefix(model, root+".") {

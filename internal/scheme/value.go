@@ -22,7 +22,8 @@ func absent(v any) bool {
 
 // window reads offset and limit. An absent limit, and 0, which older versions
 // of Odoo take for "no limit", is the default.
-func window(model string, args map[string]any) (offset, limit int64, err error) {
+func window(m *model, args map[string]any) (offset, limit int64, err error) {
+	model := m.name
 	if offset, err = natural(model, "offset", args["offset"]); err != nil {
 		return 0, 0, err
 	}
@@ -32,11 +33,11 @@ func window(model string, args map[string]any) (offset, limit int64, err error) 
 	if limit, err = natural(model, "limit", args["limit"]); err != nil {
 		return 0, 0, err
 	}
-	if limit > maxLimit {
-		return 0, 0, deny(CodeLimit, "limit", model, "", "limit is above %d", maxLimit)
+	if limit > m.rows {
+		return 0, 0, deny(CodeLimit, "limit", model, "", "limit is above %d", m.rows)
 	}
 	if limit == 0 {
-		limit = defaultLimit
+		limit = min(defaultLimit, m.rows)
 	}
 	return offset, limit, nil
 }

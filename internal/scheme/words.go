@@ -2,22 +2,18 @@ package scheme
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-// Words says in sentences what the scheme opens, one for each model in
-// configured order, such as "read Customer: Name, Email". Fields have their
-// labels where src tells them, and those that it does not know are left out:
-// nobody can allow them. Otherwise they have their technical names; src may be
-// nil.
+// Words says in sentences what the scheme opens, model by model in configured
+// order, such as "read Customer: Name, Email" and "change Sales order: Note".
+// Fields have their labels where src tells them, and those that it does not
+// know are left out: nobody can allow them. Otherwise they have their technical
+// names; src may be nil.
 func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
-	out := make([]string, 0, len(s.order))
+	out := make([]string, 0, len(s.order)+1)
 	for _, name := range s.order {
 		m := s.models[name]
 		var known odoo.Fields
@@ -25,16 +21,90 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 			// Without labels the sentence is as true, only less kind.
 			known, _ = src.Fields(ctx, name)
 		}
-		out = append(out, m.words(known))
+		out = m.appendWords(out, known)
+	}
+	switch {
+	case s.limit == LimitNone:
+		out = append(out, "read every other model: all fields")
+	case s.limit == LimitBlacklist:
+		out = append(out, "read every other model except "+strings.Join(s.blacklist, ", ")+": all fields")
 	}
 	return out
 }
 
-func (m *model) words(known odoo.Fields) string {
-	labels := make([]string, 0, len(m.listed))
-	for _, name := range m.listed {
+func (m *model) appendWords(out []string, known odoo.Fields) []string {
+	if m.may(Read) {
+		out = append(out, "read "+m.display+": "+m.readWords(known)+m.filterWords())
+	}
+	switch create, write := m.may(Create), m.may(Write); {
+	case create && write:
+		out = append(out, "create and change "+m.display+": "+m.writeWords(known)+m.filterWords())
+	case create:
+		out = append(out, "create "+m.display+": "+m.writeWords(known)+m.filterWords())
+	case write:
+		out = append(out, "change "+m.display+": "+m.writeWords(known)+m.filterWords())
+	}
+	if m.may(Unlink) {
+		out = append(out, "delete "+m.display+m.filterWords())
+	}
+	if len(m.methods) > 0 {
+		out = append(out, "run on "+m.display+": "+strings.Join(sortedKeys(m.methods), ", ")+m.filterWords())
+	}
+	if len(m.reports) > 0 {
+		out = append(out, "print "+m.display+": "+strings.Join(m.reports, ", ")+m.filterWords())
+	}
+	return out
+}
+
+func (m *model) filterWords() string {
+	if m.filter.IsEverything() {
+		return ""
+	}
+	return " (only the records that your administrator selected)"
+}
+
+func (m *model) readWords(known odoo.Fields) string {
+	labels := labelled(m.listed, known, func(odoo.Field) bool { return true })
+	switch {
+	case m.limit == LimitWhitelist && len(labels) == 0:
+		return "the ID alone"
+	default:
+		return fieldWords(m.limit, labels)
+	}
+}
+
+func (m *model) writeWords(known odoo.Fields) string {
+	limit, labels := m.writeLimit, []string(nil)
+	if limit == "" {
+		limit = m.limit
+		labels = labelled(m.listed, known, func(f odoo.Field) bool { return limit == LimitBlacklist || plain(f) })
+	} else {
+		labels = labelled(m.writeList, known, func(odoo.Field) bool { return true })
+	}
+	if limit == LimitWhitelist && len(labels) == 0 {
+		return "no field"
+	}
+	return fieldWords(limit, labels)
+}
+
+func fieldWords(limit Limit, labels []string) string {
+	switch {
+	case limit == LimitWhitelist:
+		return strings.Join(labels, ", ")
+	case limit == LimitNone, len(labels) == 0:
+		return "all fields"
+	default:
+		return "all fields except " + strings.Join(labels, ", ")
+	}
+}
+
+// labelled are the labels of fields, those left out that are known not to
+// exist or that suit does not take.
+func labelled(names []string, known odoo.Fields, suit func(odoo.Field) bool) []string {
+	labels := make([]string, 0, len(names))
+	for _, name := range names {
 		field, ok := known[name]
-		if len(known) > 0 && !ok {
+		if len(known) > 0 && (!ok || !suit(field)) {
 			continue
 		}
 		label := field.String
@@ -43,47 +113,5 @@ func (m *model) words(known odoo.Fields) string {
 		}
 		labels = append(labels, label)
 	}
-	var b strings.Builder
-	b.WriteString("read " + m.display + ": ")
-	switch {
-	case m.limit == LimitNone, m.limit == LimitBlacklist && len(labels) == 0:
-		b.WriteString("all fields")
-	case len(labels) == 0:
-		b.WriteString("the ID alone")
-	case m.limit == LimitBlacklist:
-		b.WriteString("all fields except " + strings.Join(labels, ", "))
-	default:
-		b.WriteString(strings.Join(labels, ", "))
-	}
-	if !m.filter.IsEverything() {
-		b.WriteString(" (only the records that your administrator selected)")
-	}
-	return b.String()
+	return labels
 }
-
-// Digest names what the scheme grants: models, operations, fields and
-// filters, not display names or order. It is stored with a consent, which
-// covers schemes of the same digest only. So a narrower scheme asks again,
-// too: whether one filter admits more records than another cannot be
-// computed, and asking once too often is harmless.
-func (s *Scheme) Digest() string { return s.digest }
-
-func digest(s *Scheme) (string, error) {
-	granted := []any{"read"}
-	for _, name := range slices.Sorted(maps.Keys(s.models)) {
-		m := s.models[name]
-		granted = append(granted, []any{
-			m.name, string(m.limit), list(slices.Sorted(maps.Keys(m.set))), m.filter.Value(),
-		})
-	}
-	text, err := odoo.MarshalValue(granted)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// Scopes are the OAuth2 scopes that the scheme has a use for: it opens models
-// for reading alone.
-func (s *Scheme) Scopes() []string { return []string{"odoo.read"} }

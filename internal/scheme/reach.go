@@ -1,0 +1,152 @@
+package scheme
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// place is a field of a model.
+type place struct{ model, field string }
+
+// maxPlaces bounds what the filters of a scheme may depend on: beyond it
+// nothing is written.
+const maxPlaces = 5000
+
+// reach are the fields, beyond those that a filter names itself on its own
+// model, whose values decide which records filters admit: on the way of a
+// path, and those that Odoo computes a field of a filter from.
+type reach struct {
+	places map[place]bool
+	lists  map[place]bool // of a many2many: its model and the other one
+	full   bool
+}
+
+// reached works out once for a call what the filters of the scheme depend on.
+func (j *judge) reached() (*reach, error) {
+	if j.reach != nil {
+		return j.reach, nil
+	}
+	r := &reach{places: map[place]bool{}, lists: map[place]bool{}}
+	for _, name := range j.scheme.order {
+		if err := j.reachDomain(r, name, j.scheme.models[name].filter, true); err != nil {
+			return nil, err
+		}
+	}
+	j.reach = r
+	return r, nil
+}
+
+func (j *judge) reachDomain(r *reach, model string, d odoo.Domain, own bool) error {
+	_, err := d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) {
+		if l.Constant {
+			return odoo.Everything(), nil
+		}
+		direct := own && l.Sub == nil && !strings.Contains(l.Path, ".")
+		at, err := j.reachPath(r, model, l.Path, direct)
+		if err == nil && l.Sub != nil && at != "" {
+			err = j.reachDomain(r, at, *l.Sub, false)
+		}
+		return odoo.Everything(), err
+	})
+	return err
+}
+
+// reachPath adds the fields on a path, and returns the model it leads to.
+func (j *judge) reachPath(r *reach, model, path string, direct bool) (string, error) {
+	for step := range strings.SplitSeq(path, ".") {
+		if model == "" {
+			return "", nil
+		}
+		all, err := j.fields(model)
+		if err != nil {
+			return "", err
+		}
+		f, ok := all[step]
+		if !ok {
+			return "", nil
+		}
+		if err := j.reachField(r, model, f, direct); err != nil {
+			return "", err
+		}
+		model = f.Relation
+	}
+	return model, nil
+}
+
+func (j *judge) reachField(r *reach, model string, f odoo.Field, direct bool) error {
+	at := place{model, f.Name}
+	if r.places[at] || r.full {
+		return nil
+	}
+	if len(r.places) >= maxPlaces {
+		r.full = true
+		return nil
+	}
+	if !direct {
+		r.places[at] = true
+	}
+	switch {
+	case f.Type == "one2many":
+		r.places[place{f.Relation, f.Inverse}] = true
+	case f.Type == "many2many":
+		r.lists[place{f.Relation, model}] = true
+	}
+	for _, path := range append(slices.Clone(f.Depends), f.Related) {
+		if path == "" {
+			continue
+		}
+		if _, err := j.reachPath(r, model, path, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moves tells whether writing a field may change which records a filter
+// admits, other than by the value that the filter names itself.
+func (j *judge) moves(model string, f odoo.Field) (bool, error) {
+	if !j.scheme.filtered {
+		return false, nil
+	}
+	r, err := j.reached()
+	if err != nil {
+		return false, err
+	}
+	if r.full || r.places[place{model, f.Name}] || f.Type == "many2many" && r.lists[place{model, f.Relation}] {
+		return true, nil
+	}
+	if f.Store && f.Related == "" {
+		return false, nil
+	}
+	// What is written to it goes where it is taken from.
+	for _, path := range append(slices.Clone(f.Depends), f.Related) {
+		if path == "" {
+			continue
+		}
+		moved, err := j.movesPath(r, model, path)
+		if moved || err != nil {
+			return moved, err
+		}
+	}
+	return false, nil
+}
+
+func (j *judge) movesPath(r *reach, model, path string) (bool, error) {
+	for step := range strings.SplitSeq(path, ".") {
+		all, err := j.fields(model)
+		if err != nil {
+			return false, err
+		}
+		f, ok := all[step]
+		m := j.scheme.models[model]
+		if !ok || r.places[place{model, step}] || m != nil && m.touches[step] {
+			return true, nil
+		}
+		if model = f.Relation; model == "" {
+			break
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,221 @@
+package scheme
+
+import (
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+// where is the client's domain, judged, AND the configuration's filter.
+func (j *judge) where(m *model, v any) (odoo.Domain, error) {
+	if absent(v) {
+		return m.filter, nil
+	}
+	d, err := odoo.ParseDomain(v)
+	if err != nil {
+		return d, deny(CodeDomain, "domain", m.name, "", "%s", strings.TrimPrefix(err.Error(), "odoo: "))
+	}
+	d, err = j.domain(m, d)
+	return d.And(m.filter), err
+}
+
+func (j *judge) searchRead(m *model, out Checked, args map[string]any) (Checked, error) {
+	fields, err := j.selected(m, args["fields"])
+	if err != nil {
+		return out, err
+	}
+	out, err = j.search(m, out, args)
+	if err != nil {
+		return out, err
+	}
+	out.Method, out.shape = "search_read", shapeRecords
+	out.Kwargs["fields"] = list(fields)
+	return out, nil
+}
+
+func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, error) {
+	domain, err := j.where(m, args["domain"])
+	if err != nil {
+		return out, err
+	}
+	offset, limit, err := window(m, args)
+	if err != nil {
+		return out, err
+	}
+	order, err := j.ordered(m, args["order"])
+	if err != nil {
+		return out, err
+	}
+	out.Method, out.shape = "search", shapeIDs
+	out.Kwargs = map[string]any{"domain": domain.Value(), "offset": offset, "limit": limit}
+	if order != "" {
+		out.Kwargs["order"] = order
+	}
+	return out, nil
+}
+
+func (j *judge) searchCount(m *model, out Checked, args map[string]any) (Checked, error) {
+	domain, err := j.where(m, args["domain"])
+	if err != nil {
+		return out, err
+	}
+	limit, err := natural(m.name, "limit", args["limit"])
+	if err != nil {
+		return out, err
+	}
+	out.Method, out.shape = "search_count", shapeCount
+	out.Kwargs = map[string]any{"domain": domain.Value()}
+	if limit > 0 {
+		out.Kwargs["limit"] = limit
+	}
+	return out, nil
+}
+
+// read is a search_read, so that the filter decides together with the ids
+// and a record that the person may not see is absent instead of an error for
+// all. Filter restores the order of the ids.
+func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (Checked, error) {
+	ids, err := recordIDs(m.name, ids)
+	if err != nil {
+		return out, err
+	}
+	if int64(len(ids)) > m.rows {
+		return out, deny(CodeLimit, "ids", m.name, "", "more than %d ids", m.rows)
+	}
+	fields, err := j.selected(m, args["fields"])
+	if err != nil {
+		return out, err
+	}
+	wanted, err := odoo.Where("id", "in", odoo.IDList(ids))
+	if err != nil {
+		return out, err
+	}
+	out.Method, out.shape, out.ids = "search_read", shapeRecords, ids
+	out.Kwargs = map[string]any{
+		"domain": wanted.And(m.filter).Value(),
+		"fields": list(fields),
+		"offset": int64(0),
+		"limit":  int64(max(len(ids), 1)),
+		"order":  "id",
+	}
+	if out.Context == nil {
+		out.Context = make(map[string]any, 1)
+	}
+	out.Context["active_test"] = false
+	return out, nil
+}
+
+func (j *judge) nameSearch(m *model, out Checked, args map[string]any) (Checked, error) {
+	if _, err := j.field("fields", m, "display_name"); err != nil {
+		return out, err
+	}
+	var match odoo.Domain
+	if v := args["name"]; !absent(v) && v != "" {
+		operator := "ilike"
+		if o := args["operator"]; !absent(o) {
+			operator, _ = o.(string)
+		}
+		switch operator {
+		case "=", "like", "ilike", "=like", "=ilike":
+		default:
+			return out, deny(CodeOperator, "domain", m.name, "", "this operator is not allowed for a search by name")
+		}
+		if _, ok := v.(string); !ok {
+			return out, deny(CodeInvalid, "name", m.name, "", "name must be a string")
+		}
+		for i, name := range m.search {
+			one, err := j.leaf(m, odoo.Leaf{Path: name, Operator: operator, Value: v})
+			if err != nil {
+				return out, err
+			}
+			if i == 0 {
+				match = one
+			} else {
+				match = match.Or(one)
+			}
+		}
+	}
+	domain, err := j.where(m, args["domain"])
+	if err != nil {
+		return out, err
+	}
+	order := args["order"]
+	if absent(order) || order == "" {
+		order = j.byName(m)
+	}
+	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": order}); err != nil {
+		return out, err
+	}
+	fields, err := j.withName(m, []string{"display_name"})
+	if err != nil {
+		return out, err
+	}
+	out.Method, out.shape = "search_read", shapeRecords
+	out.Kwargs["domain"] = domain.And(match).Value()
+	out.Kwargs["fields"] = list(fields)
+	return out, nil
+}
+
+// byName is the order of a search by name, complete so that pages do not
+// overlap. A model that cannot be sorted by name keeps its own order.
+func (j *judge) byName(m *model) string {
+	f, err := j.field("order", m, searchField)
+	if err != nil || !f.Sortable || f.Relation != "" {
+		return ""
+	}
+	return searchField + ", id"
+}
+
+// ordered judges an order such as "name desc, id". A term on a relation sorts
+// by whatever the other model sorts by, and a path leads out of the model:
+// both are refused.
+func (j *judge) ordered(m *model, v any) (string, error) {
+	if absent(v) || v == "" {
+		return "", nil
+	}
+	text, ok := v.(string)
+	if !ok || len(text) > maxText {
+		return "", deny(CodeInvalid, "order", m.name, "", "order must be a string")
+	}
+	var out []string
+	for term := range strings.SplitSeq(text, ",") {
+		words := strings.Fields(term)
+		if len(words) == 0 || len(words) > 4 {
+			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
+		}
+		name := words[0]
+		if name == "display_name" {
+			if _, err := j.field("order", m, name); err != nil {
+				return "", err
+			}
+			name = searchField
+		}
+		if !odoo.ValidField(name) {
+			return "", deny(CodeOrder, "order", m.name, "", "order takes fields of the model itself")
+		}
+		f, err := j.field("order", m, name)
+		if err != nil {
+			return "", err
+		}
+		if !f.Sortable || f.Relation != "" {
+			return "", deny(CodeOrder, "order", m.name, name, "model %q cannot be sorted by field %q", m.name, name)
+		}
+		direction := strings.ToLower(strings.Join(words[1:], " "))
+		switch direction {
+		case "", "asc", "desc", "nulls first", "nulls last",
+			"asc nulls first", "asc nulls last", "desc nulls first", "desc nulls last":
+		default:
+			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
+		}
+		out = append(out, strings.TrimSpace(name+" "+direction))
+	}
+	return strings.Join(out, ", "), nil
+}
+
+func list(names []string) []any {
+	out := make([]any, len(names))
+	for i, name := range names {
+		out[i] = name
+	}
+	return out
+}
