@@ -27,6 +27,8 @@ const (
 	CodeReplay Kind = "code_replay"
 	// TokenRefreshed: a refresh token was exchanged.
 	TokenRefreshed Kind = "token_refreshed"
+	// ServiceTokenIssued: an application got a token for its service account.
+	ServiceTokenIssued Kind = "service_token_issued"
 	// RefreshReuse: a rotated refresh token came back after the grace; its
 	// token set was ended.
 	RefreshReuse Kind = "refresh_reuse"

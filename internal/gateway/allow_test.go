@@ -1,12 +1,13 @@
 package gateway
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
-	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
 // Who no longer matches what an application allows loses access within five
@@ -48,11 +49,8 @@ func TestServiceAtTheAPI(t *testing.T) {
 		w.reload()
 	}
 	service(w.odoo.NewAPIKey("demo", "robot", time.Time{}))
-	token, a := w.connect("wiki", "demo")
-	a.Connection = grant.Connection{Kind: grant.Service, Since: w.clock.Now()}
-	if _, err := w.store.Consent(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
+	_, granted := w.post(oauth.AccessTokenPath, url.Values{"grant_type": {"client_credentials"}})
+	token, _ := granted["access_token"].(string)
 	if status, _, body := w.get("/restapi/1.0/me", token); status != 200 {
 		t.Errorf("status %d, %v", status, body)
 	}

@@ -30,6 +30,9 @@ var endpoints = map[string]endpoint{
 	}},
 	oauth.AccessTokenPath: accessToken,
 	oauth.TokenPath:       accessToken,
+	oauth.BasicTokenPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.BasicToken(w, r, up)
+	}},
 	oauth.RevokePath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Revoke(w, r)
 	}},

@@ -50,26 +50,40 @@ func (s *Server) grantTokens(r *http.Request, rt http.RoundTripper) (answer, *fa
 	}
 	a, f := s.issue(r, rt, app, p)
 	if f != nil {
-		s.Logger.Info("token refused", zap.String("gateway", s.Gateway), zap.String("application", app.Name),
-			zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
+		s.refusedToken(r, app, f)
 		return answer{}, f
 	}
 	return a, nil
 }
 
+// refusedToken tells the administrator what a client that has proved itself
+// was refused.
+func (s *Server) refusedToken(r *http.Request, app *application.Application, f *failure) {
+	if app == nil {
+		return
+	}
+	s.Logger.Info("token refused", zap.String("gateway", s.Gateway), zap.String("application", app.Name),
+		zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
+}
+
 // issue does what the grant type asks.
 func (s *Server) issue(r *http.Request, rt http.RoundTripper, app *application.Application, p params) (answer, *failure) {
+	if f := s.checkResource(p); f != nil {
+		return answer{}, f
+	}
 	switch grantType(app, p) {
 	case "authorization_code":
 		return s.redeem(r, app, p)
 	case "refresh_token":
 		return s.refresh(r, rt, app, p)
+	case "client_credentials":
+		return s.clientCredentials(r, rt, app, p)
 	case "":
 		return answer{}, invalidRequest("grant_type is missing")
 	default:
 		return answer{}, &failure{
 			status: http.StatusBadRequest, code: "unsupported_grant_type",
-			description: "grant_type must be authorization_code or refresh_token",
+			description: "grant_type must be authorization_code, refresh_token or client_credentials",
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (s *Server) describeRefresh(ctx context.Context, app *application.Applicati
 		return introspection{}, deadGrant
 	}
 	found := introspection{
-		Active: true, Scope: scopeString(set.Scope), ClientID: app.ClientID, Username: a.Login,
+		Active: true, Scope: scopeString(s.stillHas(app, set.Scope)), ClientID: app.ClientID, Username: a.Login,
 		Issuer: s.issuer, Subject: a.Subject, IssuedAt: t.IssuedAt.Unix(),
 	}
 	if end := earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)); !end.IsZero() {

@@ -12,6 +12,7 @@ import (
 // Standing is an access token that is good at this moment, and what it
 // stands for.
 type Standing struct {
+	// Claims are the token's; Scope is what the application still may have of it.
 	Claims        token.Claims
 	Application   *application.Application
 	Authorization grant.Authorization
@@ -63,11 +64,16 @@ func (s *Server) Judge(ctx context.Context, raw string) (Standing, error) {
 	if err == nil && standing.Authorization.Subject != claims.Subject {
 		err = deadToken
 	}
-	return standing, err
+	if err != nil {
+		return standing, err
+	}
+	// Scopes are granted once, and looked at whenever they are used.
+	standing.Claims.Scope = s.stillHas(app, claims.Scope)
+	return standing, nil
 }
 
 // judgeGrant tells whether a token set is one of the application's, and lives
-// with its redirect URI, its authorization and its connection.
+// with its authorization, its connection and what the configuration has of it.
 func (s *Server) judgeGrant(ctx context.Context, app *application.Application, set grant.TokenSet) (grant.Authorization, error) {
 	if set.Application != app.Name {
 		return grant.Authorization{}, deadToken
@@ -82,9 +88,6 @@ func (s *Server) judgeGrant(ctx context.Context, app *application.Application, s
 	if err != nil {
 		return grant.Authorization{}, err
 	}
-	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
-		return grant.Authorization{}, deadApplication
-	}
 	switch {
 	case a.Application != app.Name:
 		return grant.Authorization{}, deadToken
@@ -95,5 +98,20 @@ func (s *Server) judgeGrant(ctx context.Context, app *application.Application, s
 	case !a.Connection.Live():
 		return grant.Authorization{}, deadConnection
 	}
-	return a, nil
+	return a, standsFor(app, set, a)
+}
+
+// standsFor tells whether the configuration still has what a token set came
+// by: the redirect URI, or the service account.
+func standsFor(app *application.Application, set grant.TokenSet, a grant.Authorization) error {
+	if a.Connection.Kind == grant.Service {
+		if a.Subject != ServiceSubject(app.ClientID) || !servedBy(app, a) {
+			return deadConnection
+		}
+		return nil
+	}
+	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
+		return deadApplication
+	}
+	return nil
 }

@@ -3,7 +3,10 @@ package oauth
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
+
+	"github.com/caddy-odoo/gateway/internal/application"
 )
 
 // metadata is that of RFC 8414, without what is not there.
@@ -35,7 +38,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 	for i, path := range Resources {
 		resources[i] = s.origin + path
 	}
-	methods := []string{"client_secret_basic", "client_secret_post", "none"}
+	methods := s.supportedClientAuth()
 	b, err := json.Marshal(metadata{
 		Issuer:              s.issuer,
 		Authorization:       s.origin + AuthorizePath,
@@ -47,7 +50,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		Scopes:              s.supportedScopes(),
 		ResponseTypes:       []string{"code"},
 		ResponseModes:       []string{"query"},
-		GrantTypes:          []string{"authorization_code", "refresh_token"},
+		GrantTypes:          s.supportedGrants(),
 		TokenAuth:           methods,
 		RevocationAuth:      methods,
 		IntrospectionAuth:   []string{"client_secret_basic", "client_secret_post"},
@@ -61,6 +64,29 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.writePublic(w, r, b)
+}
+
+// supportedGrants are the grant types that some active application may use.
+func (s *Server) supportedGrants() []string {
+	grants := []string{"authorization_code", "refresh_token"}
+	if s.some(func(app *application.Application) bool { return !app.Public && app.Service != nil }) {
+		grants = append(grants, "client_credentials")
+	}
+	return grants
+}
+
+// supportedClientAuth are the methods that some active application may use.
+func (s *Server) supportedClientAuth() []string {
+	methods := []string{"client_secret_basic", "client_secret_post"}
+	if s.some(func(app *application.Application) bool { return app.Public }) {
+		methods = append(methods, "none")
+	}
+	return methods
+}
+
+// some tells whether any active application is such a one.
+func (s *Server) some(such func(*application.Application) bool) bool {
+	return slices.ContainsFunc(s.Applications.All(), func(app *application.Application) bool { return app.Active && such(app) })
 }
 
 // JWKS serves the public keys of the access tokens.

@@ -34,6 +34,7 @@ const (
 	AccessTokenPath = "/restapi/1.0/common/oauth2/access_token"
 	RevokePath      = "/restapi/1.0/common/oauth2/revoke"
 	IntrospectPath  = "/restapi/1.0/common/oauth2/introspect"
+	BasicTokenPath  = "/restapi/1.0/common/basic/access_token"
 	JWKSPath        = "/restapi/1.0/common/oauth2/jwks"
 	MetadataPath    = "/.well-known/oauth-authorization-server"
 )

@@ -42,7 +42,7 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
 		return answer{}, invalidGrant("the redirect URI of this token is not registered any more")
 	}
-	scope, f := narrow(app, set.Scope, p.get("scope"))
+	scope, f := narrow(app, s.stillHas(app, set.Scope), p.get("scope"))
 	if f != nil {
 		return answer{}, f
 	}
@@ -175,11 +175,12 @@ func (s *Server) child(set grant.TokenSet, parent string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), nil
 }
 
-// narrow is the scope of one access token: that of its token set, or the part
-// of it that is asked for.
+// narrow is the scope of one access token: what its token set still has, or the
+// part of it that is asked for. Where nothing is left the client is not told
+// that its token is dead: the configuration may change again.
 func narrow(app *application.Application, have []string, asked string) ([]string, *failure) {
-	if asked == "" {
-		return have, nil
+	if len(have) == 0 {
+		return nil, invalidScope()
 	}
 	lenient := app.Compat.Confluence || app.Compat.Restapi
 	var scope []string

@@ -54,6 +54,17 @@ func grantedScope(app *application.Application, scheme Scheme, asked string) ([]
 	return granted, nil
 }
 
+// stillHas is what an application may have today of a scope that it was once
+// granted: its configuration and its model scheme may have become narrower.
+func (s *Server) stillHas(app *application.Application, granted []string) []string {
+	scheme := s.Scheme(app.Scheme)
+	if scheme == nil {
+		return nil
+	}
+	may := mayHave(app, scheme)
+	return slices.DeleteFunc(slices.Clone(granted), func(s string) bool { return !slices.Contains(may, s) })
+}
+
 // supportedScopes are the scopes that any active application may be granted,
 // for the metadata.
 func (s *Server) supportedScopes() []string {

@@ -63,6 +63,13 @@ func (s *faultyStore) RedeemCode(ctx context.Context, r grant.Redemption) (grant
 	return s.Store.RedeemCode(ctx, r)
 }
 
+func (s *faultyStore) IssueTokenSet(ctx context.Context, t grant.TokenSet) error {
+	if err := s.err("IssueTokenSet"); err != nil {
+		return err
+	}
+	return s.Store.IssueTokenSet(ctx, t)
+}
+
 func (s *faultyStore) RefreshToken(ctx context.Context, hash string) (grant.RefreshToken, grant.TokenSet, error) {
 	if err := s.err("RefreshToken"); err != nil {
 		return grant.RefreshToken{}, grant.TokenSet{}, err

@@ -203,7 +203,7 @@ func TestParametersOfTheTokenEndpoint(t *testing.T) {
 		{"in the URL and in the form, legacy", formType, "?client_id=legacy", legacy.Encode(), 400, "invalid_request"},
 		{"no grant type", formType, "", with(refreshForm("x"), "grant_type", "").Encode(), 400, "invalid_request"},
 		{"password grant", formType, "", with(refreshForm("x"), "grant_type", "password").Encode(), 400, "unsupported_grant_type"},
-		{"client credentials", formType, "", with(refreshForm("x"), "grant_type", "client_credentials").Encode(), 400, "unsupported_grant_type"},
+		{"client credentials", formType, "", with(refreshForm("x"), "grant_type", "client_credentials").Encode(), 400, "unauthorized_client"},
 		{"no refresh token", formType, "", refreshForm("").Encode(), 400, "invalid_request"},
 		{"no code", formType, "", redeemForm("").Encode(), 400, "invalid_request"},
 		{"no redirect_uri", formType, "", redeemForm("x", "redirect_uri", "").Encode(), 400, "invalid_request"},

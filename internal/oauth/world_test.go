@@ -135,6 +135,7 @@ func newWorld(t *testing.T) *world {
 	handle(AuthorizePath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Authorize(rw, r, rt) })
 	handle(ConsentPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Consent(rw, r, rt) })
 	handle(AccessTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.AccessToken(rw, r, rt) })
+	handle(BasicTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.BasicToken(rw, r, rt) })
 	handle(RevokePath, (*Server).Revoke)
 	handle(IntrospectPath, (*Server).Introspect)
 	handle(JWKSPath, (*Server).JWKS)
