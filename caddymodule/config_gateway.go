@@ -26,6 +26,7 @@ import (
 //	gateway <name> {
 //		issuer   <origin>
 //		database <name>
+//		json2    shared|only_ours
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
 //		model_configuration <name> { ... }
@@ -44,6 +45,12 @@ type Gateway struct {
 	// here, even where they have the same login. Required.
 	Database string `json:"database,omitempty"`
 
+	// Who answers below `/json/2`, where Odoo 19 has an interface of its own:
+	// `shared` answers requests with tokens of this gateway and hands on all
+	// others, so that Odoo's own API keys go on working; `only_ours` answers
+	// all, so that nobody gets past the model schemes there. Default: `shared`.
+	JSON2 string `json:"json2,omitempty"`
+
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
 	// one. Names consist of letters, digits, `.`, `_` and `-`.
@@ -60,6 +67,7 @@ type Gateway struct {
 type gatewaySettings struct {
 	issuer       *url.URL
 	database     string
+	onlyOurs     bool // below /json/2
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
 }
@@ -75,6 +83,13 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 		return s, errors.New("database: is required")
 	}
 	s.database = g.Database
+	switch g.JSON2 {
+	case "", "shared":
+	case "only_ours":
+		s.onlyOurs = true
+	default:
+		return s, fmt.Errorf("json2: %q is neither shared nor only_ours", g.JSON2)
+	}
 	if s.schemes, err = g.compileSchemes(); err != nil {
 		return s, err
 	}
@@ -101,15 +116,16 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 // config returns the configuration of the gateway itself.
 func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.Logger) gateway.Config {
 	return gateway.Config{
-		Name:         name,
-		Issuer:       s.issuer,
-		Database:     s.database,
-		Applications: s.applications,
-		Schemes:      s.schemes,
-		State:        state,
-		ClientAddr:   clientAddr,
-		RequestID:    requestID,
-		Logger:       logger,
+		Name:          name,
+		Issuer:        s.issuer,
+		Database:      s.database,
+		JSON2OnlyOurs: s.onlyOurs,
+		Applications:  s.applications,
+		Schemes:       s.schemes,
+		State:         state,
+		ClientAddr:    clientAddr,
+		RequestID:     requestID,
+		Logger:        logger,
 	}
 }
 

@@ -79,6 +79,7 @@ func TestProvisionErrors(t *testing.T) {
 		{"issuer without TLS", `https://erp`, `http://erp`, "plain http is accepted on loopback only"},
 		{"issuer of another kind", `https://erp`, `ftp://erp`, "the scheme must be https"},
 		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
+		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
 		{"no client id", `"client_id": "wiki"`, `"client_id": ""`, "gateway erp: application wiki: client_id: is required"},
 		{"no secret", `"top-secret"`, `""`, "gateway erp: application wiki: client_secret: is required (or set public)"},
@@ -163,6 +164,9 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if app.gateways["erp"].settings.onlyOurs {
+		t.Error("/json/2 is not shared")
+	}
 	a := app.gateways["erp"].settings.applications[0]
 	if a.Name != "wiki" || a.Title != "wiki" || !a.Active || a.Public || !a.RedirectURIs[0].Active || a.RedirectURIs[0].Individually {
 		t.Errorf("got %+v", a)
@@ -201,5 +205,17 @@ func TestRedirectURIs(t *testing.T) {
 	if _, err = provision(t, strings.Replace(strings.Replace(valid, `"client_secret": "top-secret"`, `"public": true`, 1),
 		"https://wiki.example.com/cb", "com.example.wiki:/cb", 1)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestJSON2OnlyOurs(t *testing.T) {
+	for word, want := range map[string]bool{"only_ours": true, "shared": false} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, `"json2": "`+word+`", "database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.gateways["erp"].settings.config("erp", nil, nil).JSON2OnlyOurs; got != want {
+			t.Errorf("%s gives %v", word, got)
+		}
 	}
 }
