@@ -14,7 +14,8 @@ const redacted = "REDACTED"
 // and those of the legacy interfaces.
 var secretParameters = []string{
 	"code", "code_verifier", "access_token", "refresh_token", "id_token", "token",
-	"client_secret", "client_assertion", "assertion", "password", "api_key",
+	"client_secret", "client_assertion", "assertion", "password", "api_key", "session_id", "own_secret",
+	"basic_access_token", "oauth_token", "oauth_token_secret", "oauth_verifier", "oauth_signature",
 }
 
 // ownPath is in all paths whose URLs may carry secrets of the gateway, also

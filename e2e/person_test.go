@@ -19,6 +19,8 @@ const (
 	authorizePath = "/restapi/1.0/common/oauth2/authorize"
 	tokenPath     = "/restapi/1.0/common/oauth2/access_token"
 	revokePath    = "/restapi/1.0/common/oauth2/revoke"
+
+	introspectPath = "/restapi/1.0/common/oauth2/introspect"
 )
 
 // app is a registered application.

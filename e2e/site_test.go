@@ -40,8 +40,8 @@ func startSite(t *testing.T, o odoo) *site {
 	return startSiteWith(t, o, usualCaddyfile)
 }
 
-// startSiteWith starts the gateway with another Caddyfile.
-func startSiteWith(t *testing.T, o odoo, caddyfile string) *site {
+// startSiteWith starts the gateway with another Caddyfile and more in its environment.
+func startSiteWith(t *testing.T, o odoo, caddyfile string, env ...string) *site {
 	t.Helper()
 	first, second := freePort(t), freePort(t)
 	s := &site{odoo: o, base: "http://127.0.0.1:" + first, other: "http://127.0.0.1:" + second, valve: newValve(t, o.url), dir: t.TempDir()}
@@ -49,7 +49,7 @@ func startSiteWith(t *testing.T, o odoo, caddyfile string) *site {
 	if err := os.WriteFile(config, []byte(s.fill(caddyfile)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir, "E2E_WIKI_SECRET=" + wiki.secret}
+	env = append(env, "XDG_DATA_HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "E2E_WIKI_SECRET="+wiki.secret)
 	s.caddy = startCaddy(t, env, serving, "run", "--config", config)
 	return s
 }
@@ -60,7 +60,7 @@ func (s *site) fill(caddyfile string) string {
 	if s.url.Scheme == "https" {
 		proxy = fmt.Sprintf("reverse_proxy https://%s {\n\t\ttransport http {\n\t\t\ttls_server_name %s\n\t\t}\n\t}", s.valve.address(), s.url.Hostname())
 	}
-	return strings.NewReplacer("{DIR}", s.dir, "{BASE}", s.base, "{OTHER}", s.other, "{DATABASE}", s.database, "{PROXY}", proxy,
+	return strings.NewReplacer("{DIR}", s.dir, "{BASE}", s.base, "{OTHER}", s.other, "{OTHERHOST}", strings.TrimPrefix(s.other, "http://"), "{DATABASE}", s.database, "{PROXY}", proxy,
 		"{SCRIPT}", script.secret, "{HASTY}", hasty.secret).Replace(caddyfile)
 }
 
