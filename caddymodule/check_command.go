@@ -5,47 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 )
-
-// maxReport is the largest report that is read, in bytes.
-const maxReport = 10 << 20
-
-// adminFlags say where the running Caddy's admin API is, as those of
-// `caddy reload` do.
-type adminFlags struct{ address, config, adapter string }
-
-func (f *adminFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.address, "address", "", "Address of the administration listener, if different from config")
-	cmd.Flags().StringVarP(&f.config, "config", "c", "", "Configuration file that names the administration listener")
-	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "Name of config adapter to apply")
-}
-
-// get asks the running Caddy.
-func (f adminFlags) get(uri string) ([]byte, error) {
-	var config []byte
-	file := f.config
-	if f.address == "" {
-		var err error
-		if config, file, _, err = caddycmd.LoadConfig(f.config, f.adapter); err != nil {
-			return nil, err
-		}
-	}
-	address, err := caddycmd.DetermineAdminAPIAddress(f.address, config, file, f.adapter)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't determine admin API address: %w", err)
-	}
-	res, err := caddycmd.AdminAPIRequest(address, http.MethodGet, uri, nil, nil)
-	if err != nil {
-		return nil, fmt.Errorf("asking the running Caddy: %w", err)
-	}
-	defer res.Body.Close()
-	return io.ReadAll(io.LimitReader(res.Body, maxReport))
-}
 
 func checkCommand() *cobra.Command {
 	var (
@@ -59,10 +22,7 @@ func checkCommand() *cobra.Command {
 		Long: `
 Asks the running Caddy about each gateway: whether its store is open, whether
 a site serves it, and whether Odoo answers behind that site and which version.
-The exit status is 1 where something is wrong.
-
-The admin API is found as by caddy reload: from --address, otherwise from the
-config file, otherwise the default is assumed.`,
+The exit status is 1 where something is wrong.` + howFound,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SilenceUsage = true

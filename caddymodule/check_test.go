@@ -12,7 +12,13 @@ import (
 // check runs the command and returns what it prints, and its exit status.
 func (m *machine) check(args ...string) (out, errOut string, status int) {
 	m.t.Helper()
-	cmd, _ := m.command(append([]string{"odoo-gateway", "check"}, args...)...)
+	return m.odooGateway(append([]string{"check"}, args...)...)
+}
+
+// odooGateway runs one of the gateway's commands.
+func (m *machine) odooGateway(args ...string) (out, errOut string, status int) {
+	m.t.Helper()
+	cmd, _ := m.command(append([]string{"odoo-gateway"}, args...)...)
 	var o, e strings.Builder
 	cmd.Stdout, cmd.Stderr = &o, &e
 	if err := cmd.Run(); err != nil {

@@ -15,28 +15,8 @@ import (
 	"syscall"
 
 	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 )
-
-func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "odoo-gateway",
-		Short: "Commands of the Odoo OAuth2 gateway",
-		Long:  "Commands of the Odoo OAuth2 gateway.",
-		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(checkCommand(), demoCommand())
-			// Without this, Caddy's own root command would answer to a
-			// misspelt subcommand with its general help and exit status 0.
-			cmd.RunE = func(cmd *cobra.Command, args []string) error {
-				if len(args) > 0 {
-					return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-				}
-				return cmd.Help()
-			}
-		},
-	})
-}
 
 // demoFlags are the flags of the demo.
 type demoFlags struct {

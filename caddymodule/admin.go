@@ -1,0 +1,166 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+func init() {
+	caddy.RegisterModule(adminAPI{})
+}
+
+// maxAdminBody bounds what is read of a request to the admin API, in bytes.
+const maxAdminBody = 1 << 20
+
+// adminAPI adds the gateway's endpoints to Caddy's admin API:
+//
+//	GET  /odoo_gateway/check?gateway=<name>
+//	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
+//	POST /odoo_gateway/authorizations/revoke
+//	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
+//
+// All parameters may be left out. The check looks at all gateways then; the
+// others need a name only where there is more than one. Parameters that are
+// not known are errors: a filter that is misspelt would mean everybody. The
+// body of the POST is that of [revokeRequest], in JSON.
+//
+// Who may ask, and from where, is Caddy's to say.
+type adminAPI struct{}
+
+// CaddyModule returns the Caddy module information.
+func (adminAPI) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "admin.api.odoo_gateway",
+		New: func() caddy.Module { return new(adminAPI) },
+	}
+}
+
+// Routes implements caddy.AdminRouter.
+func (adminAPI) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: checkEndpoint, Handler: adminHandler(http.MethodGet, serveCheck)},
+		{Pattern: authorizationsEndpoint, Handler: adminHandler(http.MethodGet, serveAuthorizations)},
+		{Pattern: revokeEndpoint, Handler: adminHandler(http.MethodPost, serveRevoke)},
+		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
+	}
+}
+
+// adminHandler refuses all methods but one, and finds the app that runs.
+func adminHandler(method string, serve func(*App, *http.Request) (any, error)) caddy.AdminHandler {
+	return caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != method {
+			return adminError(http.StatusMethodNotAllowed, "method not allowed: use "+method)
+		}
+		app, err := activeApp()
+		if err != nil {
+			return err
+		}
+		answer, err := serve(app, r)
+		if err != nil {
+			return adminFailure(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		return json.NewEncoder(w).Encode(answer)
+	})
+}
+
+// activeApp returns the app of the configuration that runs now: after a failed
+// reload that is the old one, hence it is looked up for each request.
+func activeApp() (*App, error) {
+	app, err := caddy.ActiveContext().AppIfConfigured("odoo_gateway")
+	if errors.Is(err, caddy.ErrNotConfigured) {
+		return nil, adminError(http.StatusNotFound, "the app odoo_gateway is not configured")
+	}
+	if err != nil {
+		return nil, caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
+	}
+	return app.(*App), nil
+}
+
+// named returns a gateway by name, or the only one where the name is empty.
+func (a *App) named(name string) (*served, error) {
+	if name == "" && len(a.gateways) != 1 {
+		all := strings.Join(slices.Sorted(maps.Keys(a.gateways)), ", ")
+		return nil, adminError(http.StatusBadRequest, fmt.Sprintf("say which gateway: there are %d: %s", len(a.gateways), all))
+	}
+	s, err := a.gateway(name)
+	if err != nil {
+		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
+	}
+	return s, nil
+}
+
+// readParameters returns the parameters of a request, each at most once and
+// none but those that are known.
+func readParameters(r *http.Request, known ...string) (map[string]string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, adminError(http.StatusBadRequest, "the parameters are malformed")
+	}
+	p := make(map[string]string, len(query))
+	for name, values := range query {
+		if !slices.Contains(known, name) {
+			return nil, adminError(http.StatusBadRequest, fmt.Sprintf("unknown parameter %q: known are %s", name, strings.Join(known, ", ")))
+		}
+		if len(values) != 1 {
+			return nil, adminError(http.StatusBadRequest, fmt.Sprintf("parameter %q is given twice", name))
+		}
+		p[name] = values[0]
+	}
+	return p, nil
+}
+
+// readLimit returns the size of a page.
+func readLimit(p map[string]string) (int, error) {
+	if p["limit"] == "" {
+		return grant.DefaultPage, nil
+	}
+	n, err := strconv.Atoi(p["limit"])
+	if err != nil || n < 1 || n > grant.MaxPage {
+		return 0, adminError(http.StatusBadRequest, fmt.Sprintf("limit is not between 1 and %d", grant.MaxPage))
+	}
+	return n, nil
+}
+
+// readJSON reads a body that is one value of known fields.
+func readJSON(r *http.Request, to any) error {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxAdminBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		return adminError(http.StatusBadRequest, "the body is not as expected: "+err.Error())
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return adminError(http.StatusBadRequest, "the body goes on after its value")
+	}
+	return nil
+}
+
+func adminError(status int, text string) error {
+	return caddy.APIError{HTTPStatus: status, Err: errors.New(text)}
+}
+
+// adminFailure gives an error the status that says what to do about it.
+func adminFailure(err error) error {
+	status := http.StatusInternalServerError
+	if api := (caddy.APIError{}); errors.As(err, &api) {
+		status = api.HTTPStatus
+	} else if errors.Is(err, grant.ErrUnavailable) {
+		status = http.StatusServiceUnavailable
+	}
+	return caddy.APIError{HTTPStatus: status, Err: err}
+}
+
+// Interface guards
+var _ caddy.AdminRouter = adminAPI{}

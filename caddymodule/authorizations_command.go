@@ -1,0 +1,175 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+
+	"github.com/spf13/cobra"
+)
+
+func authorizationsCommand() *cobra.Command {
+	return group("authorizations", "Lists and revokes what people have authorized", listAuthorizationsCommand(), revokeCommand())
+}
+
+func listAuthorizationsCommand() *cobra.Command {
+	var (
+		admin                                adminFlags
+		gateway, application, subject, login string
+		revoked, asJSON                      bool
+	)
+	cmd := &cobra.Command{
+		Use:   "list [--gateway <name>] [--application <name>] [--login <login>] [--subject <sub>] [--revoked] [--json] [--address <interface>] [--config <path> [--adapter <name>]]",
+		Short: "Lists who has connected which application",
+		Long: `
+Lists the authorizations of a gateway: who has connected which application, how
+the gateway acts as them, and when it was last used. Those that fit all that is
+named are listed.` + howFound,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SilenceUsage = true
+			parameters := url.Values{
+				"gateway": {gateway}, "application": {application}, "subject": {subject}, "login": {login}, "limit": {"1000"},
+			}
+			if revoked {
+				parameters.Set("revoked", "true")
+			}
+			var all []authorization
+			for {
+				var page authorizationList
+				if err := admin.list(authorizationsEndpoint, parameters, &page); err != nil {
+					return err
+				}
+				all = append(all, page.Authorizations...)
+				if page.Next == "" {
+					return printAuthorizations(cmd.OutOrStdout(), all, asJSON)
+				}
+				parameters.Set("after", page.Next)
+			}
+		},
+	}
+	cmd.Flags().StringVar(&gateway, "gateway", "", "The name of the gateway, where there is more than one")
+	cmd.Flags().StringVar(&application, "application", "", "The configured name of an application")
+	cmd.Flags().StringVar(&login, "login", "", "The login of a person in Odoo")
+	cmd.Flags().StringVar(&subject, "subject", "", "The sub of a person, as tokens name it")
+	cmd.Flags().BoolVar(&revoked, "revoked", false, "List revoked ones, too")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one line of JSON for each")
+	admin.add(cmd)
+	return cmd
+}
+
+func printAuthorizations(out io.Writer, all []authorization, asJSON bool) error {
+	if asJSON {
+		return printLines(out, all)
+	}
+	rows := [][]string{{"ID", "APPLICATION", "LOGIN", "CONNECTION", "CONSENTED", "LAST USED", "REVOKED"}}
+	for _, a := range all {
+		rows = append(rows, []string{
+			a.ID, a.Application, a.Login, a.Connection.words(), moment(a.ConsentedAt), moment(a.LastUsedAt), moment(a.RevokedAt),
+		})
+	}
+	return table(out, rows)
+}
+
+// words tell how the gateway acts as the person, and why it no longer does.
+func (c connectionView) words() string {
+	switch {
+	case c.Live:
+		return c.Kind
+	case c.EndReason != "":
+		return c.Kind + " (" + c.EndReason + ")"
+	default:
+		return c.Kind + " (ended)"
+	}
+}
+
+// printLines prints each record as one line of JSON.
+func printLines[T any](out io.Writer, all []T) error {
+	lines := json.NewEncoder(out)
+	for _, v := range all {
+		if err := lines.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func revokeCommand() *cobra.Command {
+	var (
+		admin       adminFlags
+		request     revokeRequest
+		yes, asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "revoke (<id>... | [--application <name>] [--login <login>] [--subject <sub>] | --all --yes) [--gateway <name>] [--json] [--address <interface>] [--config <path> [--adapter <name>]]",
+		Short: "Takes back what people have authorized",
+		Long: `
+Revokes authorizations: by their ids, those that fit all that is named of an
+application and a person, or all of the gateway. Their tokens stop working at
+the next request, and whoever wants to go on must authorize again. It can not
+be undone.
+
+An id that begins with a hyphen stands after --. What was revoked is printed as
+it was, up to 1000 of it. An API key that a person had made for
+the gateway is forgotten here, and stays in Odoo until it is removed there or
+ends.` + howFound,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.IDs = args
+			if err := request.validate(); err != nil {
+				return err
+			}
+			if request.All && !yes {
+				return errors.New("all authorizations of the gateway would be revoked: say so with --yes")
+			}
+			cmd.SilenceUsage = true
+			var report revokeReport
+			if err := admin.post(revokeEndpoint, request, &report); err != nil {
+				return err
+			}
+			return report.write(cmd.OutOrStdout(), asJSON)
+		},
+	}
+	cmd.Flags().StringVar(&request.Gateway, "gateway", "", "The name of the gateway, where there is more than one")
+	cmd.Flags().StringVar(&request.Application, "application", "", "The configured name of an application")
+	cmd.Flags().StringVar(&request.Login, "login", "", "The login of a person in Odoo")
+	cmd.Flags().StringVar(&request.Subject, "subject", "", "The sub of a person, as tokens name it")
+	cmd.Flags().BoolVar(&request.All, "all", false, "Revoke all authorizations of the gateway")
+	cmd.Flags().BoolVar(&yes, "yes", false, "Confirm --all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one line of JSON for each")
+	admin.add(cmd)
+	return cmd
+}
+
+// write prints what was revoked.
+func (r revokeReport) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return printLines(out, r.Revoked)
+	}
+	if len(r.Revoked) > 0 {
+		rows := [][]string{{"ID", "APPLICATION", "LOGIN", "CONNECTION"}}
+		for _, a := range r.Revoked {
+			rows = append(rows, []string{a.ID, a.Application, a.Login, a.Connection.words()})
+		}
+		if err := table(out, rows); err != nil {
+			return err
+		}
+	}
+	listed := ""
+	if r.Count > len(r.Revoked) {
+		listed = fmt.Sprintf(", of which %d are listed", len(r.Revoked))
+	}
+	if _, err := fmt.Fprintf(out, "%d revoked%s\n", r.Count, listed); err != nil {
+		return err
+	}
+	for _, a := range r.Revoked {
+		if a.Connection.KeyID == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(out, oneLine(fmt.Sprintf("the API key %d of %s stays in Odoo until it is removed there or ends", a.Connection.KeyID, a.Login))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
