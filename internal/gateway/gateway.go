@@ -21,6 +21,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/scheme"
+	"github.com/caddy-odoo/gateway/internal/token"
 )
 
 // Config configures New.
@@ -39,6 +40,9 @@ type Config struct {
 	// JSON2OnlyOurs answers everything below /json/2, so that Odoo's own API
 	// keys open nothing there.
 	JSON2OnlyOurs bool
+	// Algorithm is what access tokens are signed with: token.RS256, the
+	// default, or token.EdDSA.
+	Algorithm string
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the
@@ -106,6 +110,15 @@ func New(c Config) (*Gateway, error) {
 func (g *Gateway) Open(ctx context.Context) error {
 	_, err := g.open(ctx)
 	return err
+}
+
+// Keys returns the signing keys, for commands that list and rotate them.
+func (g *Gateway) Keys(ctx context.Context) (*token.Keys, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.keys, nil
 }
 
 func (g *Gateway) open(ctx context.Context) (*service, error) {

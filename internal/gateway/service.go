@@ -81,13 +81,15 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		versions:     &versionCache{now: c.Now},
 	}
 	s.keys, err = token.Open(ctx, token.Config{
-		Issuer: s.issuer, Audience: s.issuer, Store: s.store, Seal: backend.Seal, Now: c.Now,
+		Issuer: s.issuer, Audience: s.issuer, Algorithm: c.Algorithm, Store: s.store, Seal: backend.Seal, Now: c.Now,
+		Created: func(k token.Key) {
+			s.audit.Record(context.WithoutCancel(ctx), audit.Event{
+				Kind: audit.KeyCreated, Gateway: c.Name, Detail: map[string]string{"kid": k.ID, "algorithm": k.Algorithm},
+			})
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
-	}
-	if id := s.keys.Created(); id != "" {
-		s.audit.Record(ctx, audit.Event{Kind: audit.KeyCreated, Gateway: c.Name, Detail: map[string]string{"kid": id}})
 	}
 	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{

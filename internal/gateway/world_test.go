@@ -39,6 +39,8 @@ type world struct {
 	apps  []application.Application
 	// database is the one configured; "" is Odoo's own.
 	database string
+	// algorithm is the one configured; "" is the default.
+	algorithm string
 	// onlyOurs is Config.JSON2OnlyOurs.
 	onlyOurs bool
 	// model is the one configuration.
@@ -104,7 +106,7 @@ func (w *world) reload() {
 	}
 	w.gw, err = New(Config{
 		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
-		Schemes: map[string]*scheme.Scheme{"sales": rules}, State: w.state, Now: w.clock.Now,
+		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
 		JSON2OnlyOurs: w.onlyOurs,
 	})
 	if err != nil {

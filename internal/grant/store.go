@@ -103,11 +103,11 @@ type Store interface {
 
 	// SigningKeys returns the sealed signing keys, oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
-	// AddSigningKey stores k where the gateway has no key yet with that ID,
-	// else ErrStale.
-	// Where first is set and any key exists, it stores nothing and returns
-	// ErrStale: two starts make one key.
-	AddSigningKey(ctx context.Context, k SigningKey, first bool) error
+	// UpdateSigningKeys replaces the signing keys by what edit makes of them,
+	// oldest first. Two updates never both see the same keys and change them:
+	// edit may run more than once, and must have no side effect that counts
+	// twice. Where it returns an error, nothing is changed and that is returned.
+	UpdateSigningKeys(ctx context.Context, edit func([]SigningKey) ([]SigningKey, error)) error
 }
 
 // Redemption is the exchange of a code. Checks run in this order inside one
@@ -156,7 +156,12 @@ type Rotation struct {
 // SigningKey is a private key, sealed, with its RFC 7638 thumbprint.
 type SigningKey struct {
 	ID        string
-	Algorithm string // "RS256"
+	Algorithm string // "RS256" or "EdDSA"
 	Sealed    []byte // PKCS #8, sealed with the ID as associated data
 	CreatedAt time.Time
+	// SignsFrom is when it begins to sign; zero is at once. It is published
+	// and verifies before.
+	SignsFrom time.Time
+	// EndsAt is when it is accepted no more, zero while nothing replaces it.
+	EndsAt time.Time
 }

@@ -465,11 +465,14 @@ func (k *keyStore) SigningKeys(context.Context) ([]grant.SigningKey, error) {
 	return k.keys, nil
 }
 
-func (k *keyStore) AddSigningKey(_ context.Context, key grant.SigningKey, _ bool) error {
+func (k *keyStore) UpdateSigningKeys(_ context.Context, edit func([]grant.SigningKey) ([]grant.SigningKey, error)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys = append(k.keys, key)
-	return nil
+	keys, err := edit(slices.Clone(k.keys))
+	if err == nil {
+		k.keys = keys
+	}
+	return err
 }
 
 // keysOf lists the names of what an answer holds, sorted.

@@ -63,7 +63,7 @@ func payload(t testing.TB, changes map[string]any) string {
 	return string(b)
 }
 
-func TestAlgorithmIsPinned(t *testing.T) {
+func TestA40_AlgorithmOfRSAIsPinned(t *testing.T) {
 	keys, _ := newKeys(t)
 	good := payload(t, nil)
 	der, err := x509.MarshalPKIXPublicKey(&testKey().PublicKey)
@@ -115,7 +115,7 @@ func TestAlgorithmIsPinned(t *testing.T) {
 	}
 }
 
-func TestSignature(t *testing.T) {
+func TestA40_Signature(t *testing.T) {
 	keys, _ := newKeys(t)
 	raw := sign(t, keys, claims())
 	cut := strings.LastIndexByte(raw, '.') + 1
@@ -158,7 +158,7 @@ func nextLetter(c byte) string {
 	return alphabet[strings.IndexByte(alphabet, c)^1:][:1]
 }
 
-func TestHeader(t *testing.T) {
+func TestA41_Header(t *testing.T) {
 	keys, _ := newKeys(t)
 	good := payload(t, nil)
 	kid := kidOf(&testKey().PublicKey)
@@ -166,7 +166,6 @@ func TestHeader(t *testing.T) {
 		return fmt.Sprintf(`{"alg":"RS256","typ":"at+jwt","kid":%q,%s}`, kid, members)
 	}
 	withKid := func(kid string) string { return fmt.Sprintf(`{"alg":"RS256","typ":"at+jwt","kid":%s}`, kid) }
-	withTyp := func(typ string) string { return fmt.Sprintf(`{"alg":"RS256","typ":%s,"kid":%q}`, typ, kid) }
 	for _, test := range []struct{ name, header, reason string }{
 		{"crit", with(`"crit":["exp"]`), "unknown member"},
 		{"empty crit", with(`"crit":[]`), "unknown member"},
@@ -193,13 +192,6 @@ func TestHeader(t *testing.T) {
 		{"kid a list", withKid(fmt.Sprintf("[%q]", kid)), "no text"},
 		{"kid absent", `{"alg":"RS256","typ":"at+jwt"}`, "unknown key"},
 		{"kid of 5 KB", withKid(`"` + strings.Repeat("a", 5000) + `"`), "unknown key"},
-		{"typ JWT", withTyp(`"JWT"`), "type"},
-		{"typ of our other tokens", withTyp(`"consent+jwt"`), "type"},
-		{"typ empty", withTyp(`""`), "type"},
-		{"typ absent", fmt.Sprintf(`{"alg":"RS256","kid":%q}`, kid), "type"},
-		{"typ with a parameter", withTyp(`"at+jwt;x=y"`), "type"},
-		{"typ of text", withTyp(`"text/at+jwt"`), "type"},
-		{"typ a number", withTyp("1"), "no text"},
 		{"a list", `["RS256"]`, "no JSON object"},
 		{"a text", `"RS256"`, "no JSON object"},
 		{"empty", "", "base64url"},
@@ -211,6 +203,27 @@ func TestHeader(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { refused(t, keys, genuine(t, test.header, good), test.reason) })
 	}
+}
+
+// TestA45_OtherTypes: what else is signed with the key is no access token.
+func TestA45_OtherTypes(t *testing.T) {
+	keys, _ := newKeys(t)
+	good := payload(t, nil)
+	kid := kidOf(&testKey().PublicKey)
+	withTyp := func(typ string) string { return fmt.Sprintf(`{"alg":"RS256","typ":%s,"kid":%q}`, typ, kid) }
+	for _, test := range []struct{ name, header, reason string }{
+		{"an ID token", withTyp(`"JWT"`), "type"},
+		{"a logout token", withTyp(`"logout+jwt"`), "type"},
+		{"an introspection answer", withTyp(`"token-introspection+jwt"`), "type"},
+		{"consent state", withTyp(`"consent+jwt"`), "type"},
+		{"empty", withTyp(`""`), "type"},
+		{"absent", fmt.Sprintf(`{"alg":"RS256","kid":%q}`, kid), "type"},
+		{"with a parameter", withTyp(`"at+jwt;x=y"`), "type"},
+		{"of text", withTyp(`"text/at+jwt"`), "type"},
+		{"a number", withTyp("1"), "no text"},
+	} {
+		t.Run(test.name, func(t *testing.T) { refused(t, keys, genuine(t, test.header, good), test.reason) })
+	}
 	for _, typ := range []string{"at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"} {
 		if _, err := keys.Verify(genuine(t, withTyp(fmt.Sprintf("%q", typ)), good)); err != nil {
 			t.Errorf("typ %q: %v", typ, err)
@@ -218,7 +231,7 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-func TestBombs(t *testing.T) {
+func TestA42_Bombs(t *testing.T) {
 	keys, _ := newKeys(t)
 	var deflated bytes.Buffer
 	w, err := flate.NewWriter(&deflated, flate.BestCompression)

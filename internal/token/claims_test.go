@@ -10,7 +10,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
-func TestClaims(t *testing.T) {
+func TestA44_Claims(t *testing.T) {
 	keys, _ := newKeys(t)
 	at := func(d time.Duration) int64 { return start.Add(d).Unix() }
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
@@ -84,7 +84,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-func TestPayloadForm(t *testing.T) {
+func TestA42_PayloadForm(t *testing.T) {
 	keys, _ := newKeys(t)
 	good := payload(t, nil)
 	for _, test := range []struct{ name, payload, reason string }{

@@ -1,5 +1,16 @@
 // Package token signs and verifies the gateway's access tokens: JWTs of RFC
-// 9068 with one algorithm, RS256, and keys of the gateway's own store only.
+// 9068, with keys of the gateway's own store only, each of which is for one
+// algorithm.
+//
+// # The life of a key
+//
+// A key is published in the JWKS from the moment that it is made. It begins to
+// sign when its turn comes: the first one, and one of a newly configured
+// algorithm, at once; one made by [Keys.Rotate] after [PrePublish]. Then its
+// predecessors sign no more, verify for as long as a token of theirs may live,
+// and leave the JWKS and the store. All of this is written down when the new
+// key is made, as times: afterwards the clock decides, and neither a restart
+// nor a second process needs to be told.
 package token
 
 import (

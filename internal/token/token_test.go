@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,25 +35,57 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // keyStore is a grant store reduced to its signing keys.
 type keyStore struct {
-	mu   sync.Mutex
-	keys []grant.SigningKey
-	fail error
+	mu    sync.Mutex
+	keys  []grant.SigningKey
+	fail  error
+	reads int
+	// slow lets others run during each reading; meanwhile happens once, before
+	// an update.
+	slow      bool
+	meanwhile func()
 }
 
 func (s *keyStore) SigningKeys(context.Context) ([]grant.SigningKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]grant.SigningKey(nil), s.keys...), s.fail
+	s.reads++
+	for range 100 {
+		if s.slow {
+			runtime.Gosched()
+		}
+	}
+	return slices.Clone(s.keys), s.fail
 }
 
-func (s *keyStore) AddSigningKey(_ context.Context, k grant.SigningKey, first bool) error {
+func (s *keyStore) UpdateSigningKeys(_ context.Context, edit func([]grant.SigningKey) ([]grant.SigningKey, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first && len(s.keys) > 0 {
-		return grant.ErrStale
+	if first := s.meanwhile; first != nil {
+		s.meanwhile = nil
+		s.mu.Unlock()
+		first()
+		s.mu.Lock()
 	}
-	s.keys = append(s.keys, k)
-	return s.fail
+	if s.fail != nil {
+		return s.fail
+	}
+	keys, err := edit(slices.Clone(s.keys))
+	if err == nil {
+		s.keys = keys
+	}
+	return err
+}
+
+func (s *keyStore) set(fail error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = fail
+}
+
+func (s *keyStore) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads
 }
 
 // testKey is made once: making one takes a quarter of a second.
@@ -201,6 +235,7 @@ func TestSignRefuses(t *testing.T) {
 		"no issue":           func(c *token.Claims) { c.IssuedAt = time.Time{} },
 		"no end":             func(c *token.Claims) { c.ExpiresAt = time.Time{} },
 		"end before issue":   func(c *token.Claims) { c.ExpiresAt = c.IssuedAt },
+		"longer than a key":  func(c *token.Claims) { c.ExpiresAt = c.IssuedAt.Add(token.MaxLife + time.Second) },
 		"longer than Verify": func(c *token.Claims) { c.Subject = strings.Repeat("x", token.MaxSize) },
 	} {
 		c := claims()

@@ -29,7 +29,7 @@ const (
 	kindSigningKey    = "j" // <id>: record
 	kindUsed          = "l" // <authorization id>: time of last use
 	kindLive          = "k" // <hash of Authorization.Key>: id of the latest one
-	kindFirstKey      = "f" // "": id of the first signing key
+	kindKeysVersion   = "f" // "": changes with every change of signing keys
 	kindSubject       = "u" // <hash of subject>/<id>: index of live ones
 	kindSession       = "s" // <hash of session hash>/<id>: index
 	kindListed        = "i" // <hash of what lists it>/<id>: index of live ones

@@ -205,10 +205,15 @@ type signingKeyRecord struct {
 	Algorithm string `json:"alg"`
 	Sealed    []byte `json:"x"`
 	Created   stamp  `json:"ct"`
+	SignsFrom stamp  `json:"sf,omitempty"`
+	Ends      stamp  `json:"e,omitempty"`
 }
 
 func encodeSigningKey(k grant.SigningKey) []byte {
-	return encode(signingKeyRecord{Algorithm: k.Algorithm, Sealed: k.Sealed, Created: toStamp(k.CreatedAt)})
+	return encode(signingKeyRecord{
+		Algorithm: k.Algorithm, Sealed: k.Sealed, Created: toStamp(k.CreatedAt),
+		SignsFrom: toStamp(k.SignsFrom), Ends: toStamp(k.EndsAt),
+	})
 }
 
 func decodeSigningKey(id string, value []byte) (grant.SigningKey, error) {
@@ -216,5 +221,8 @@ func decodeSigningKey(id string, value []byte) (grant.SigningKey, error) {
 	if err := decode(value, &r); err != nil {
 		return grant.SigningKey{}, err
 	}
-	return grant.SigningKey{ID: id, Algorithm: r.Algorithm, Sealed: r.Sealed, CreatedAt: r.Created.time()}, nil
+	return grant.SigningKey{
+		ID: id, Algorithm: r.Algorithm, Sealed: r.Sealed, CreatedAt: r.Created.time(),
+		SignsFrom: r.SignsFrom.time(), EndsAt: r.Ends.time(),
+	}, nil
 }

@@ -59,7 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"reuse after the grace ends the token set alone", refreshReuse},
 		{"ending a token set keeps the first reason", endTokenSet},
 		{"signing keys", signingKeys},
-		{"first signing key in parallel", firstSigningKeyInParallel},
+		{"signing keys updated in parallel", updateSigningKeysInParallel},
 		{"another gateway's records are invisible", otherGateway},
 		{"everything survives a restart", persistence},
 		{"a cancelled context changes nothing", cancelled},

@@ -16,7 +16,7 @@ func otherGateway(t *testing.T, c *suite) {
 		IssuedAt: start, ExpiresAt: start.Add(minute), RetainUntil: start.AddDate(0, 0, 1),
 	}
 	c.ok("issue", c.s.IssueCode(c.ctx, code))
-	c.ok("key", c.s.AddSigningKey(c.ctx, signingKey("key", start), true))
+	c.ok("key", c.s.UpdateSigningKeys(c.ctx, addKey(signingKey("key", start))))
 
 	other := *c
 	other.s = c.Other

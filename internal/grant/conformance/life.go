@@ -83,7 +83,7 @@ func (c *suite) calls(ctx context.Context, a grant.Authorization, set grant.Toke
 	_, errs["Rotate"] = c.s.Rotate(ctx, rotation(refresh.Hash, "wiki", start.Add(minute)))
 	errs["EndTokenSet"] = c.s.EndTokenSet(ctx, set.ID, "revoked", start)
 	_, errs["SigningKeys"] = c.s.SigningKeys(ctx)
-	errs["AddSigningKey"] = c.s.AddSigningKey(ctx, signingKey("key", start), false)
+	errs["UpdateSigningKeys"] = c.s.UpdateSigningKeys(ctx, addKey(signingKey("key", start)))
 	return errs
 }
 
