@@ -195,7 +195,7 @@ func TestAnnounceResource(t *testing.T) {
 }
 
 // What the API refuses is not active for the introspection endpoint.
-func TestIntrospectionAgreesWithTheAPI(t *testing.T) {
+func TestA8_IntrospectionAgreesWithTheAPI(t *testing.T) {
 	tests := map[string]func(t *testing.T, w *world, bearer string, a grant.Authorization) string{
 		"good": func(_ *testing.T, _ *world, bearer string, _ grant.Authorization) string { return bearer },
 		"expired": func(_ *testing.T, w *world, bearer string, _ grant.Authorization) string {

@@ -47,7 +47,7 @@ func TestReadRecord(t *testing.T) {
 
 // Whatever a token lacks, the answer is 401 with a challenge and Odoo is not
 // asked.
-func TestBearerRefused(t *testing.T) {
+func TestM21_BearerRefused(t *testing.T) {
 	tests := []struct {
 		name string
 		edit func(t *testing.T, w *world, a grant.Authorization) func(*http.Request)
@@ -347,7 +347,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-func TestScopeOfReading(t *testing.T) {
+func TestM21_ScopeOfReading(t *testing.T) {
 	w := newWorld(t, 19)
 	bearer, _ := w.connect("wiki", "demo")
 	claims := w.claims[bearer]

@@ -80,7 +80,7 @@ func TestUserinfoOfLittle(t *testing.T) {
 
 // M20, M21: one bearer token in the Authorization header, or a challenge; Odoo
 // is not asked.
-func TestUserinfoRefused(t *testing.T) {
+func TestM21_UserinfoRefused(t *testing.T) {
 	w := newWorld(t, 19)
 	bearer, a := w.connect("wiki", "demo")
 	challenge := func(parameters string) string {

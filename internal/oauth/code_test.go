@@ -19,7 +19,7 @@ const (
 )
 
 // A1, M7: of many redemptions at once exactly one succeeds.
-func TestCodeIsRedeemedOnce(t *testing.T) {
+func TestM7_CodeIsRedeemedOnce(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	for range 5 {
@@ -52,7 +52,7 @@ func TestCodeIsRedeemedOnce(t *testing.T) {
 }
 
 // M8: a second redemption ends what the first one has produced.
-func TestCodeReplayEndsItsTokens(t *testing.T) {
+func TestM8_CodeReplayEndsItsTokens(t *testing.T) {
 	w := newWorld(t)
 	code := w.browser("demo-session").code(query())
 	tokens := w.token(redeemForm(code)).tokens(t)
@@ -69,7 +69,7 @@ func TestCodeReplayEndsItsTokens(t *testing.T) {
 
 // A2: codes and refresh tokens are bound to their client, and whoever tries
 // another's does it no harm.
-func TestTokensOfAnotherApplication(t *testing.T) {
+func TestA2_TokensOfAnotherApplication(t *testing.T) {
 	w := newWorld(t)
 	rival := []string{"client_id", "rival", "client_secret", "secret of rival"}
 	code := w.browser("demo-session").code(query())
@@ -85,14 +85,14 @@ func TestTokensOfAnotherApplication(t *testing.T) {
 	}
 }
 
-func TestCodeExpires(t *testing.T) {
+func TestM7_CodeExpires(t *testing.T) {
 	w := newWorld(t)
 	code := w.browser("demo-session").code(query())
 	w.clock.Advance(DefaultCodeExpiry)
 	w.token(redeemForm(code)).refused(t, 400, "invalid_grant")
 }
 
-func TestCodeIsBoundToItsRedirectURI(t *testing.T) {
+func TestM7_CodeIsBoundToItsRedirectURI(t *testing.T) {
 	w := newWorld(t)
 	code := w.browser("demo-session").code(query())
 	w.token(redeemForm(code, "redirect_uri", otherURI)).refused(t, 400, "invalid_grant")
@@ -100,7 +100,7 @@ func TestCodeIsBoundToItsRedirectURI(t *testing.T) {
 }
 
 // A9, M19: only the whole code and the whole token count.
-func TestMangledCodesAndTokens(t *testing.T) {
+func TestA9_MangledCodesAndTokens(t *testing.T) {
 	w := newWorld(t)
 	code := w.browser("demo-session").code(query())
 	mangle := func(s string) []string {
@@ -261,7 +261,7 @@ func (w *world) revoke(token string, changes ...string) reply {
 }
 
 // M25.
-func TestRevocation(t *testing.T) {
+func TestM25_Revocation(t *testing.T) {
 	w := newWorld(t)
 	empty := func(name string, got reply) {
 		t.Helper()
@@ -287,7 +287,7 @@ func TestRevocation(t *testing.T) {
 }
 
 // A8: what could not be revoked is never reported as revoked.
-func TestRevocationFailsLoudly(t *testing.T) {
+func TestA8_RevocationFailsLoudly(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.connect()
 	for _, method := range []string{"RefreshToken", "EndTokenSet"} {

@@ -31,7 +31,7 @@ func (w *world) header(path, authorization string, form url.Values) reply {
 	return w.do(r)
 }
 
-func TestHeaderAuthentication(t *testing.T) {
+func TestM12_HeaderAuthentication(t *testing.T) {
 	const odd = "a:b%+é "
 	form := func(changes ...string) url.Values { return refreshForm("unknown", changes...) }
 	credentials := func(p url.Values) url.Values {

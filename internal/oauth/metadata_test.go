@@ -10,7 +10,7 @@ import (
 )
 
 // M24, A52: everything comes from the configured issuer.
-func TestMetadata(t *testing.T) {
+func TestM24_Metadata(t *testing.T) {
 	w := newWorld(t)
 	r := w.request(http.MethodGet, MetadataPath, "")
 	r.Host = "evil.example"
@@ -48,7 +48,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func TestJWKS(t *testing.T) {
+func TestM34_JWKS(t *testing.T) {
 	w := newWorld(t)
 	got := w.do(w.request(http.MethodGet, JWKSPath, ""))
 	var set struct {

@@ -30,7 +30,7 @@ func TestRefreshRotates(t *testing.T) {
 }
 
 // A6: inside the grace a parent always yields the same child.
-func TestRefreshRaceYieldsOneChild(t *testing.T) {
+func TestA6_RefreshRaceYieldsOneChild(t *testing.T) {
 	w := newWorld(t)
 	first := w.connect()
 	children := make([]string, 32)
@@ -58,7 +58,7 @@ func TestRefreshRaceYieldsOneChild(t *testing.T) {
 }
 
 // A5: reuse after the grace ends the token set, and only that one.
-func TestRefreshReuse(t *testing.T) {
+func TestA5_RefreshReuse(t *testing.T) {
 	w := newWorld(t)
 	sibling := w.connect()
 	first := w.connect()
@@ -77,7 +77,7 @@ func TestRefreshReuse(t *testing.T) {
 }
 
 // Reuse is found out even while Odoo is down.
-func TestRefreshReuseDuringAnOutage(t *testing.T) {
+func TestA5_RefreshReuseDuringAnOutage(t *testing.T) {
 	w := newWorld(t)
 	first := w.connect()
 	w.token(refreshForm(first.RefreshToken)).tokens(t)
@@ -90,7 +90,7 @@ func TestRefreshReuseDuringAnOutage(t *testing.T) {
 }
 
 // A7 and "only a proven end ends".
-func TestRefreshAsksOdoo(t *testing.T) {
+func TestA7_RefreshAsksOdoo(t *testing.T) {
 	tests := []struct {
 		name   string
 		err    error
@@ -174,7 +174,7 @@ func TestRefreshHandsOutWhatIsStored(t *testing.T) {
 }
 
 // M17: a refresh never widens the scope.
-func TestRefreshScope(t *testing.T) {
+func TestM17_RefreshScope(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.connect()
 	for scope, want := range map[string]string{

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,269 +9,141 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
-	"github.com/caddy-odoo/gateway/internal/grant"
-	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-// Rows of the standards and of the attack catalogue that no other test stands
-// for by itself.
+// Rows of the checklists of standards and attacks that no other test is about.
 
-func TestM3_ErrorsBeforeTheRedirectURIArePages(t *testing.T) {
+// A client that fails is asked for the scheme that it has used.
+func TestM13_ChallengeIsOfTheSchemeUsed(t *testing.T) {
 	w := newWorld(t)
-	for _, session := range []string{"", "demo-session"} {
-		for _, bad := range []url.Values{
-			query("client_id", "nobody"), query("client_id", "archived"), query("client_id", ""),
-			query("redirect_uri", ""), query("redirect_uri", "https://evil.example/cb"), query("redirect_uri", archivedURI),
-			query("redirect_uri", appURI), // registered with another application
-		} {
-			w.browser(session).get(authorizeURL(bad)).noRedirect(t, http.StatusBadRequest)
-			w.browser(session).post(AuthorizePath, bad).noRedirect(t, http.StatusBadRequest)
-		}
-	}
-}
-
-func TestM4_NoRedirectBeforeTheLogin(t *testing.T) {
-	w := newWorld(t)
-	for _, session := range []string{"", "expired"} {
-		for _, bad := range []string{"scope=bad", "response_type=token", "code_challenge=x", "resource=x"} {
-			name, value, _ := strings.Cut(bad, "=")
-			if to := w.browser(session).get(authorizeURL(query(name, value))).location(t); to.Host != "" || to.Path != loginPath {
-				t.Errorf("%q, %s: sent to %s", session, bad, to)
-			}
-		}
-	}
-}
-
-func TestM10_ChallengeMayBeRequired(t *testing.T) {
-	w := newWorld(t)
-	w.change("wiki", func(a *application.Application) { a.RequirePKCE = true })
-	b := w.browser("demo-session")
-	for _, q := range []url.Values{query(), query("code_challenge_method", "S256"), query("code_challenge", verifier, "code_challenge_method", "plain")} {
-		if got := b.get(authorizeURL(q)).location(t).Query(); got.Get("error") != "invalid_request" || got.Has("code") {
-			t.Errorf("answer %v", got)
-		}
-	}
-	code := b.code(query("code_challenge", challenge, "code_challenge_method", "S256"))
-	w.token(redeemForm(code, "code_verifier", verifier)).tokens(t)
-	w.program("demo-session", query()).withheld(t, http.StatusBadRequest, "invalid_request")
-	w.reload(applications())
-	w.token(redeemForm(b.code(query()))).tokens(t) // optional again
-}
-
-// RFC 7636 appendix B.
-func TestM11_AppendixB(t *testing.T) {
-	c := grant.Code{Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", ChallengeMethod: "S256"}
-	if !checkVerifier(c, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") || checkVerifier(c, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl") {
-		t.Error("the vector is judged wrongly")
-	}
-	c.Challenge, c.ChallengeMethod = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "plain"
-	if checkVerifier(c, c.Challenge) {
-		t.Error("plain is taken")
-	}
-}
-
-// RFC 9207: who answers stands in every answer.
-func TestM26_IssuerInEveryAnswer(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	deny := url.Values{"token": {b.get(authorizeURL(query())).tokenOf(t)}, "decision": {"deny"}}
-	answers := map[string]reply{
-		"denied":  b.post(ConsentPath, deny),
-		"allowed": b.post(ConsentPath, allow(b.get(authorizeURL(query())).tokenOf(t))),
-		"silent":  b.get(authorizeURL(query())),
-		"form":    b.post(AuthorizePath, query()),
-		"error":   b.get(authorizeURL(query("scope", "bad"))),
-		"no user": w.browser("").get(authorizeURL(query("prompt", "none"))),
-		"query":   b.get(authorizeURL(query("redirect_uri", wikiURI+"?a=b"))),
-	}
-	for name, got := range answers {
-		if iss := got.location(t).Query()["iss"]; len(iss) != 1 || iss[0] != issuer {
-			t.Errorf("%s: iss is %q", name, iss)
-		}
-	}
-}
-
-// A form must not be sent on to whoever comes next.
-func TestM27_RedirectsDropTheForm(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	check := func(name string, got reply, want ...int) {
-		t.Helper()
-		for _, status := range want {
-			if got.StatusCode == status {
-				return
-			}
-		}
-		t.Errorf("%s: %d", name, got.StatusCode)
-	}
-	check("login, GET", w.browser("").get(authorizeURL(query())), 302, 303)
-	check("login, POST", w.browser("").post(AuthorizePath, query()), 303)
-	check("switch, POST", b.post(AuthorizePath, query("prompt", "login")), 303)
-	b = w.browser("demo-session")
-	check("allow", b.post(ConsentPath, allow(b.get(authorizeURL(query())).tokenOf(t))), 303)
-	check("silent, POST", b.post(AuthorizePath, query()), 303)
-	check("error, POST", b.post(AuthorizePath, query("scope", "bad")), 303)
-	check("silent, GET", b.get(authorizeURL(query())), 302, 303)
-	token := b.get(authorizeURL(query("prompt", "consent"))).tokenOf(t)
-	w.odoo.sessions["demo-session"] = w.odoo.sessions["other-session"]
-	check("another person", b.post(ConsentPath, allow(token)), 303)
-}
-
-func TestA27_NoStatusRepeatsAForm(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	for _, got := range []reply{
-		b.post(ConsentPath, allow(b.get(authorizeURL(query())).tokenOf(t))), b.post(AuthorizePath, query()),
-		b.post(AuthorizePath, query("prompt", "login")), w.browser("").post(AuthorizePath, query("prompt", "none")),
+	rest := refreshForm("x", "client_id", "", "client_secret", "")
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("wiki:wrong"))
+	for name, test := range map[string]struct {
+		got  reply
+		want string
+	}{
+		"body":   {w.token(refreshForm("x", "client_secret", "wrong")), "Basic realm="},
+		"Basic":  {w.header(AccessTokenPath, basic, rest), "Basic realm="},
+		"header": {w.header(AccessTokenPath, headerForm(refreshForm("x", "client_secret", "wrong")), nil), "OAuth realm="},
 	} {
-		if got.StatusCode != http.StatusSeeOther {
-			t.Errorf("%d %s", got.StatusCode, got.Header.Get("Location"))
+		test.got.refused(t, 401, "invalid_client")
+		if challenge := test.got.Header.Get("WWW-Authenticate"); !strings.HasPrefix(challenge, test.want) {
+			t.Errorf("%s: %q", name, challenge)
 		}
 	}
 }
 
-func TestM31_NoTokenFromTheAuthorizationEndpoint(t *testing.T) {
+// There is no password grant and no implicit one, under whatever spelling.
+func TestM31_GrantsThatAreNoMore(t *testing.T) {
 	w := newWorld(t)
+	for _, grant := range []string{"password", "implicit", "Authorization_Code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code"} {
+		w.token(refreshForm("x", "grant_type", grant, "username", "demo", "password", "demo")).refused(t, 400, "unsupported_grant_type")
+	}
 	b := w.browser("demo-session")
-	b.code(query())
-	for _, kind := range []string{"token", "id_token", "code token", "code id_token", "none", "Code", "code "} {
+	for _, kind := range []string{"token", "id_token", "code token"} {
 		answer := b.get(authorizeURL(query("response_type", kind))).location(t)
-		if answer.Query().Get("error") != "unsupported_response_type" || answer.Fragment != "" || answer.Query().Has("access_token") {
+		if answer.Query().Get("error") != "unsupported_response_type" || answer.Fragment != "" {
 			t.Errorf("%s: %s", kind, answer)
 		}
 	}
-	w.token(url.Values{
-		"grant_type": {"password"}, "username": {"demo"}, "password": {"demo"}, "client_id": {"wiki"}, "client_secret": {"secret of wiki"},
-	}).refused(t, http.StatusBadRequest, "unsupported_grant_type")
 }
 
-func TestA22_RedirectURITwice(t *testing.T) {
+// A code for which a challenge was sent can not be redeemed by whoever leaves
+// the verifier out, and one without can not with a verifier: the code of
+// another's session is of no use to anybody's client.
+func TestA3_InjectedCode(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
-	b.code(query())
-	for _, more := range []string{"https://evil.example/cb", wikiURI, ""} {
-		twice := "redirect_uri=" + url.QueryEscape(more)
-		b.get(authorizeURL(query())+"&"+twice).noRedirect(t, http.StatusBadRequest)
-		b.get(AuthorizePath+"?"+twice+"&"+query().Encode()).noRedirect(t, http.StatusBadRequest)
-		b.post(AuthorizePath+"?"+twice, query()).noRedirect(t, http.StatusBadRequest)
+	with := []string{"code_challenge", challenge, "code_challenge_method", "S256"}
+	w.token(redeemForm(b.code(query(with...)))).refused(t, 400, "invalid_grant")
+	w.token(redeemForm(b.code(query()), "code_verifier", verifier)).refused(t, 400, "invalid_grant")
+	w.token(redeemForm(b.code(query(with...)), "code_verifier", verifier)).tokens(t)
+}
+
+// Assertions are no credential here, so that none can be replayed.
+func TestA10_AssertionsProveNothing(t *testing.T) {
+	w := newWorld(t)
+	w.token(refreshForm("x", "client_secret", "", "client_assertion", "a.b.c",
+		"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")).refused(t, 401, "invalid_client")
+}
+
+// Guessing never locks the client itself out: it comes from elsewhere, and
+// whoever has guessed waits for seconds.
+func TestA13_NobodyIsLockedOut(t *testing.T) {
+	w := newWorld(t)
+	for range 200 {
+		w.token(refreshForm("x", "client_secret", "guess"))
 	}
+	w.token(refreshForm("x")).refused(t, http.StatusTooManyRequests, "invalid_client")
+	w.mu.Lock()
+	w.address = netipAddr("203.0.113.9")
+	w.mu.Unlock()
+	w.token(refreshForm("x")).refused(t, 400, "invalid_grant")
+	w.mu.Lock()
+	w.address = netipAddr("192.0.2.7")
+	w.mu.Unlock()
+	w.clock.Advance(2 * time.Minute)
+	w.token(refreshForm("x")).refused(t, 400, "invalid_grant")
 }
 
-// Where a code goes, the address that it came from does not, and nobody keeps it.
-func TestA28_CodesDoNotLeakByReferer(t *testing.T) {
+// Whoever gives an application the answers of another server is found out by
+// the iss of each answer, the refusals too.
+func TestA15_AnswersNameTheirServer(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
-	page := b.get(authorizeURL(query()))
-	for name, got := range map[string]reply{
-		"page": page, "answer": b.post(ConsentPath, allow(page.tokenOf(t))), "login": w.browser("").get(authorizeURL(query())),
-		"problem": b.get(authorizeURL(query("client_id", "nobody"))),
-	} {
-		if got.Header.Get("Referrer-Policy") != "no-referrer" || got.Header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: %v", name, got.Header)
+	b.code(query()) // consents
+	for _, q := range []url.Values{query(), query("response_type", "token"), query("scope", "nonsense")} {
+		if got := b.get(authorizeURL(q)).location(t).Query(); got.Get("iss") != issuer || got.Get("code") == "" == (got.Get("error") == "") {
+			t.Errorf("answer %v", got)
 		}
-		if strings.Contains(got.text, "//") && strings.Contains(got.text, `src="http`) {
-			t.Errorf("%s loads from elsewhere: %s", name, got.text)
-		}
 	}
 }
 
-// Who planted a session before the login has a form for nobody: Odoo gives a
-// new session at the login.
-func TestA33_PlantedSession(t *testing.T) {
+// The metadata names what some application can use, and nothing else.
+func TestM24_MetadataIsTrueToTheConfiguration(t *testing.T) {
 	w := newWorld(t)
-	w.odoo.sessions["planted"] = w.odoo.sessions["other-session"]
-	victim := w.browser("planted")
-	token := victim.get(authorizeURL(query())).tokenOf(t)
-	victim.cookies[sessionCookie] = "demo-session" // the login
-	if to := victim.post(ConsentPath, allow(token)).location(t); to.Path != AuthorizePath {
-		t.Errorf("sent to %s", to)
-	}
-	victim.get(authorizeURL(query())).tokenOf(t) // asked, whatever was planted
-	if w.granted(6) || w.granted(7) {
-		t.Error("granted by a planted session")
-	}
-}
-
-// The session may be gone the moment after it was good.
-func TestA37_ArchivedUserWithALiveCookie(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	token := b.get(authorizeURL(query())).tokenOf(t)
-	delete(w.odoo.sessions, "demo-session")
-	w.odoo.errs["demo-session"] = &odoo.Error{Kind: odoo.SessionExpired}
-	if to := b.post(ConsentPath, allow(token)).location(t); to.Path != loginPath {
-		t.Errorf("sent to %s", to)
-	}
-	w.program("demo-session", query()).withheld(t, http.StatusUnauthorized, "login_required")
-	if w.granted(6) {
-		t.Error("granted to somebody who is archived")
-	}
-}
-
-// What clients of OpenID Connect send is overlooked.
-func TestToleratedParameters(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	b.code(query())
-	more := "&login_hint=demo&max_age=0&access_type=offline&display=popup&ui_locales=de&nonce=n&id_token_hint=x&acr_values=1&include_granted_scopes=true"
-	if got := b.get(authorizeURL(query()) + more).location(t).Query(); got.Get("code") == "" || len(got) != 3 {
-		t.Errorf("answer %v", got)
-	}
-	if got := b.get(authorizeURL(query("prompt", "unknown"))).location(t).Query(); got.Get("code") == "" {
-		t.Errorf("answer %v", got)
-	}
-	b.get(authorizeURL(query("prompt", "select_account"))).tokenOf(t)
-	w.program("demo-session", query("prompt", "select_account")).withheld(t, http.StatusForbidden, "account_selection_required")
-	if got := b.get(authorizeURL(query("prompt", "none select_account"))).location(t).Query(); got.Get("error") != "invalid_request" {
-		t.Errorf("answer %v", got)
-	}
-}
-
-// A code is kept for audit as long as the application says.
-func TestCodesAreRetained(t *testing.T) {
-	w := newWorld(t)
-	w.change("wiki", func(a *application.Application) { a.CodeRetain = 48 * time.Hour })
-	issued := w.clock.Now()
-	w.token(redeemForm(w.browser("demo-session").code(query()))).tokens(t)
-	codes, err := w.store.Codes(t.Context(), grant.CodeQuery{Application: "wiki"})
-	if err != nil || len(codes) != 1 || !codes[0].RetainUntil.Equal(issued.Add(48*time.Hour)) {
-		t.Errorf("codes %+v, %v", codes, err)
-	}
-	w.reload(applications())
-	w.browser("demo-session").code(query())
-	if codes, err = w.store.Codes(t.Context(), grant.CodeQuery{Application: "wiki"}); err != nil || len(codes) != 1 {
-		t.Errorf("codes %+v, %v", codes, err)
-	}
-}
-
-// Who stays connected by a key keeps it: sessions end sooner.
-func TestAuthorizeKeepsAKey(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser("demo-session")
-	b.code(query())
-	find := func() grant.Authorization {
+	has := func(text string, want bool) {
 		t.Helper()
-		a, err := w.store.FindAuthorization(t.Context(), "wiki", Subject(issuer, "prod", 6), "")
-		if err != nil {
-			t.Fatal(err)
+		if got := w.do(w.request(http.MethodGet, MetadataPath, "")); strings.Contains(got.text, text) != want {
+			t.Errorf("%s stands there: %v\n%s", text, !want, got.text)
 		}
-		return a
 	}
-	a := find()
-	key := grant.Connection{
-		Kind: grant.APIKey, Sealed: []byte("sealed key"), Hash: grant.HashToken("key"), Since: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Hour),
+	has(`"none"],"revocation_endpoint_auth`, true)
+	has(`"client_credentials"`, false)
+	w.robot(func(a *application.Application) { a.Active = false })
+	has(`"client_credentials"`, false)
+	w.robot()
+	has(`"grant_types_supported":["authorization_code","refresh_token","client_credentials"]`, true)
+	w.reload(applications()[:1])
+	has(`"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]`, true)
+	has(`"code_challenge_methods_supported":["S256"]`, true)
+	w.scheme.scopes = []string{ScopeRead, ScopeCall}
+	has(`"scopes_supported":["odoo.read","odoo.call"]`, true)
+}
+
+// BenchmarkA11_ClientSecret is the work for a secret of a known and of an
+// unknown client, wrong at the beginning and at the end: the figures must not
+// differ. It is no test, because a test would have to judge a clock.
+func BenchmarkA11_ClientSecret(b *testing.B) {
+	registry, err := application.NewRegistry(applications())
+	if err != nil {
+		b.Fatal(err)
 	}
-	if err := w.store.UpdateConnection(t.Context(), a.ID, a.Connection.Hash, key); err != nil {
-		t.Fatal(err)
-	}
-	b.code(query())
-	b.code(query("prompt", "consent"))
-	if c := find().Connection; c.Kind != grant.APIKey {
-		t.Errorf("the key has gone: %+v", c)
-	}
-	w.clock.Advance(time.Hour)
-	b.code(query())
-	if c := find().Connection; c.Kind != grant.Session {
-		t.Errorf("the key has ended and is kept: %+v", c)
+	s := &Server{decoy: decoyOf(registry)}
+	s.Applications = registry
+	for name, c := range map[string]credential{
+		"unknown client":   {ids: [2]string{"nobody"}, secrets: [2]string{"secret of wiki"}, secret: true},
+		"wrong at the end": {ids: [2]string{"wiki"}, secrets: [2]string{"secret of wikj"}, secret: true},
+		"wrong at once":    {ids: [2]string{"wiki"}, secrets: [2]string{"xecret of wiki"}, secret: true},
+		"archived":         {ids: [2]string{"archived"}, secrets: [2]string{"secret of wiki"}, secret: true},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				app := s.lookUp(c)
+				if proves(app, c, matches(s.secretsOf(app), c, application.Secret.Known)) {
+					b.Fatal("taken")
+				}
+			}
+		})
 	}
 }
