@@ -22,13 +22,17 @@ var secretParameters = []string{
 // in misspelt ones, which go to Odoo and fail there.
 const ownPath = "restapi"
 
-// oauthPath is where answers may have a Location that carries a code.
-const oauthPath = "/restapi/1.0/common/oauth2/"
+// oauthPath and orestPath are where answers may have a Location that carries
+// a code.
+const (
+	oauthPath = "/restapi/1.0/common/oauth2/"
+	orestPath = "/orestapi/oauth2/"
+)
 
 // mayCarrySecrets tells whether the URL of a request, or of its answer, may
 // carry a code, a token or a secret.
 func mayCarrySecrets(r *http.Request) bool {
-	if strings.HasPrefix(r.URL.Path, oauthPath) {
+	if strings.HasPrefix(r.URL.Path, oauthPath) || strings.HasPrefix(r.URL.Path, orestPath) {
 		return true
 	}
 	return strings.Contains(strings.ToLower(r.URL.Path), ownPath) &&

@@ -28,9 +28,10 @@ func TestRedactURL(t *testing.T) {
 		"https://wiki.example.com/cb?code=s3cret&iss=x":      "https://wiki.example.com/cb?code=REDACTED&iss=x",
 		"https://wiki.example.com/cb#access_token=s3cret":    "https://wiki.example.com/cb#access_token=REDACTED",
 		"/x?client_secret=s3cret&refresh_token=s3cret&token": "/x?client_secret=REDACTED&refresh_token=REDACTED&token",
-		"/x?":          "",
-		"":             "",
-		"/x?barcode=1": "",
+		"/x?oauth_signature=a%26b&x=k":                       "/x?oauth_signature=REDACTED&x=k",
+		"/x?":                                                "",
+		"":                                                   "",
+		"/x?barcode=1":                                       "",
 	}
 	for in, want := range tests {
 		if want == "" {
@@ -44,14 +45,16 @@ func TestRedactURL(t *testing.T) {
 
 func TestOtherTrafficKeepsItsOwnAccessEntry(t *testing.T) {
 	for target, want := range map[string]bool{
-		"/web/login?redirect=%2Fweb":                        false,
-		"/my/orders/3?access_token=odoo":                    false,
-		"/restapi/1.0/object/res.partner/1":                 false,
-		"/restapi/1.0/object/res.partner/1?access_token=s":  true,
-		"/restapi//1.0/object/res.partner/1?access_token=s": true,
-		"/RestAPI/1.0/common/oauth2/access_token?code=s":    true,
-		"/orestapi/record/read?access_token=s":              true,
-		"/restapi/1.0/common/oauth2/authorize":              true,
+		"/web/login?redirect=%2Fweb":                                        false,
+		"/my/orders/3?access_token=odoo":                                    false,
+		"/restapi/1.0/object/res.partner/1":                                 false,
+		"/restapi/1.0/object/res.partner/1?access_token=s":                  true,
+		"/restapi//1.0/object/res.partner/1?access_token=s":                 true,
+		"/RestAPI/1.0/common/oauth2/access_token?code=s":                    true,
+		"/orestapi/record/read?access_token=s":                              true,
+		"/restapi/1.0/common/oauth2/authorize":                              true,
+		"/orestapi/oauth2/authorization":                                    true,
+		"/restapi/1.0/object/res.partner/1?oauth_signature=s&oauth_token=t": true,
 	} {
 		if got := mayCarrySecrets(httptest.NewRequest("GET", target, nil)); got != want {
 			t.Errorf("%s: got %v", target, got)

@@ -58,6 +58,7 @@ var scriptPaths = map[string]scriptPath{
 	versionPath:         scriptsAsk,
 	"/orestapi/version": scriptsAsk,
 
+	oauth.OrestTokenPath:           {methods: []string{http.MethodGet, http.MethodPost}},
 	"/orestapi/application/model":  scriptsBoth,
 	"/orestapi/record/name_search": scriptsBoth,
 	"/orestapi/record/read":        scriptsBoth,

@@ -145,7 +145,7 @@ func TestM29_Answers(t *testing.T) {
 	send := func(path, origin, proof string) *http.Response {
 		t.Helper()
 		switch path {
-		case oauth.AccessTokenPath, oauth.TokenPath, oauth.RevokePath, oauth.IntrospectPath:
+		case oauth.AccessTokenPath, oauth.TokenPath, oauth.OrestTokenPath, oauth.RevokePath, oauth.IntrospectPath:
 			w.clock.Advance(time.Minute) // of wrong secrets only so many are free
 			form := map[string]url.Values{"good": client, "bad": stranger}[proof]
 			return w.script(http.MethodPost, path, []string{origin}, form.Encode())

@@ -43,7 +43,9 @@ func (s *service) limitAPI(r *http.Request, app *application.Application, a gran
 }
 
 // tokenPaths are where tokens are to be had.
-var tokenPaths = map[string]bool{oauth.AccessTokenPath: true, oauth.TokenPath: true, oauth.BasicTokenPath: true}
+var tokenPaths = map[string]bool{
+	oauth.AccessTokenPath: true, oauth.TokenPath: true, oauth.BasicTokenPath: true, oauth.OrestTokenPath: true,
+}
 
 // admit implements oauth.Config.Admit: it counts requests for tokens.
 func (s *service) admit(r *http.Request, app *application.Application) time.Duration {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
+	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -58,6 +59,22 @@ var endpoints = map[string]endpoint{
 	page.LogoPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Logo(w, r)
 	}},
+	oauth.OrestAuthorizePath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.OrestAuthorize(w, s.refresh(w, r), up.Browser())
+	}},
+	oauth.OrestTokenPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.OrestAccessToken(w, r, up)
+	}},
+	oauth.OrestStatusPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
+		s.oauth.OrestStatus(w, r)
+	}},
+	oauth.OrestUserPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.OrestUser(w, s.refresh(w, r), up.Browser())
+	}},
+	oauth.OrestLinkPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.OrestLink(w, s.refresh(w, r), up.Browser())
+	}},
+
 	page.StylesheetPath: {[]string{http.MethodGet}, func(_ *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		page.Stylesheet(w, r)
 	}},
@@ -93,7 +110,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	if e, ok := endpoints[r.URL.Path]; ok {
 		if !allows(e.methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(e.methods, ", "))
-			writeError(w, http.StatusMethodNotAllowed, "the method is not allowed here")
+			wrongMethod(w, r)
 			return
 		}
 		e.serve(s, w, r, up)
@@ -111,6 +128,15 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	default:
 		writeError(w, http.StatusNotFound, "there is no such endpoint")
 	}
+}
+
+// wrongMethod refuses in the shape of the interface that the path belongs to.
+func wrongMethod(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, orestapi.Prefix) {
+		orestapi.WrongMethod(w)
+		return
+	}
+	writeError(w, http.StatusMethodNotAllowed, "the method is not allowed here")
 }
 
 func allows(methods []string, method string) bool {

@@ -61,18 +61,23 @@ func (s *Server) storeFailure(what string, err error) *failure {
 	return unavailable("the gateway can not reach its store")
 }
 
-// writeFailure answers a program.
-func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
+// announce sets the headers that belong to a failure.
+func (f *failure) announce(h http.Header) {
 	if f.retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(f.retry.Seconds())))
+		h.Set("Retry-After", strconv.Itoa(int(f.retry.Seconds())))
 	}
 	if f.status == http.StatusUnauthorized {
 		challenge := `Basic realm="odoo-gateway", charset="UTF-8"`
 		if f.scheme != "" {
 			challenge = f.scheme + ` realm="odoo-gateway"`
 		}
-		w.Header().Set("WWW-Authenticate", challenge)
+		h.Set("WWW-Authenticate", challenge)
 	}
+}
+
+// writeFailure answers a program.
+func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
+	f.announce(w.Header())
 	writeJSON(w, f.status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`

@@ -141,6 +141,11 @@ func newWorld(t *testing.T) *world {
 	handle(JWKSPath, (*Server).JWKS)
 	handle(MetadataPath, (*Server).Metadata)
 	handle(page.LogoPath, (*Server).Logo)
+	handle(OrestAuthorizePath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.OrestAuthorize(rw, r, rt) })
+	handle(OrestTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.OrestAccessToken(rw, r, rt) })
+	handle(OrestStatusPath, (*Server).OrestStatus)
+	handle(OrestUserPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.OrestUser(rw, r, rt) })
+	handle(OrestLinkPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.OrestLink(rw, r, rt) })
 	listener := httptest.NewServer(mux)
 	t.Cleanup(listener.Close)
 	w.url = listener.URL

@@ -5,6 +5,7 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -30,6 +31,7 @@ const (
 type Ring struct {
 	current keyID
 	keys    map[keyID]cipher.AEAD
+	derive  [sha256.Size]byte // from the current key
 }
 
 type keyID [keyIDSize]byte
@@ -57,6 +59,7 @@ func NewRing(current []byte, older ...[]byte) (*Ring, error) {
 		r.keys[id] = aead
 		if i == 0 {
 			r.current = id
+			r.derive = mac(key, "odoo-gateway derived keys")
 		}
 	}
 	return r, nil
@@ -94,6 +97,20 @@ func (r *Ring) Open(sealed []byte, associated string) ([]byte, error) {
 		return nil, ErrWrongKey
 	}
 	return plain, nil
+}
+
+// Derive returns a key of [KeySize] bytes for one use: it is always the same
+// while the current key is, and tells nothing about it or about other uses.
+func (r *Ring) Derive(use string) []byte {
+	key := mac(r.derive[:], use)
+	return key[:]
+}
+
+func mac(key []byte, text string) (sum [sha256.Size]byte) {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(text))
+	m.Sum(sum[:0])
+	return sum
 }
 
 // idOf names a key without telling anything about it.

@@ -83,3 +83,20 @@ func TestNewRingRefusesShortKeys(t *testing.T) {
 		}
 	}
 }
+
+// A derived key depends on the current key and its use alone.
+func TestDerive(t *testing.T) {
+	one, two := seal.NewKey(), seal.NewKey()
+	ring := func(current []byte, older ...[]byte) *seal.Ring { return newRing(t, current, older...) }
+	want := ring(one).Derive("a")
+	if len(want) != seal.KeySize || bytes.Equal(want, one) || !bytes.Equal(want, ring(one, two).Derive("a")) {
+		t.Errorf("%x", want)
+	}
+	for name, other := range map[string][]byte{
+		"another use": ring(one).Derive("b"), "no use": ring(one).Derive(""), "another key": ring(two, one).Derive("a"),
+	} {
+		if bytes.Equal(want, other) {
+			t.Errorf("%s derives the same key", name)
+		}
+	}
+}

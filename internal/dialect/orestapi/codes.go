@@ -54,6 +54,7 @@ const (
 const (
 	malformed   = "OrestapiGateway-0400"
 	notFound    = "OrestapiGateway-0404"
+	wrongMethod = "OrestapiGateway-0405"
 	tooMany     = "OrestapiGateway-0429"
 	internal    = "OrestapiGateway-0500"
 	unavailable = "OrestapiGateway-0503"
@@ -84,6 +85,12 @@ func (r *refusal) Error() string { return r.message }
 // denied is a refusal with the original's status for all of them.
 func denied(code, message string) error {
 	return &refusal{status: http.StatusUnauthorized, code: code, message: message}
+}
+
+// WrongMethod answers a request whose method its path does not have; the
+// caller has set Allow.
+func WrongMethod(w http.ResponseWriter) {
+	refuse(w, http.StatusMethodNotAllowed, wrongMethod, "Method not allowed")
 }
 
 // refuse writes {"orestapi_code":…,"orestapi_message":…}.
