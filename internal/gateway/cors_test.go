@@ -65,7 +65,7 @@ func (w *world) script(method, path string, origins []string, body string, h ...
 // closedToScripts are paths that no script of another origin may use: what
 // looks at cookies, what is shown to people, what is not there, and Odoo.
 var closedToScripts = []string{
-	oauth.AuthorizePath, oauth.ConsentPath, page.StylesheetPath, page.LogoPath,
+	oauth.AuthorizePath, oauth.ConsentPath, oauth.AuthorizationsPath, page.StylesheetPath, page.LogoPath,
 	"/restapi/1.0", "/restapi/1.0/", "/restapi/1.0/nothing", "/restapi/1.0/object", "/restapi/1.0/me/",
 	"/orestapi/", "/orestapi/application/user", "/orestapi/application/status", "/orestapi/application/confluence/link",
 	"/orestapi/oauth2/authorization", "/orestapi/application/model/",

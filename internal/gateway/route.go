@@ -29,6 +29,9 @@ var endpoints = map[string]endpoint{
 	oauth.ConsentPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.oauth.Consent(w, s.refresh(w, r), up.Browser())
 	}},
+	oauth.AuthorizationsPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.Authorizations(w, s.refresh(w, r), up.Browser())
+	}},
 	oauth.AccessTokenPath: accessToken,
 	oauth.TokenPath:       accessToken,
 	oauth.BasicTokenPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {

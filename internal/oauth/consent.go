@@ -58,6 +58,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		SwitchURL:   q.switchPath(),
 		Words:       scheme.Words(r.Context(), fields),
 		RedirectURI: q.redirectURI(),
+		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,
 		Token:       base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("consent"))),
 	})

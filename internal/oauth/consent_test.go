@@ -78,11 +78,6 @@ func TestA30_ConsentCSRF(t *testing.T) {
 		}
 		return b.send(r)
 	}
-	flip := func(token string) string {
-		raw, _ := base64.RawURLEncoding.DecodeString(token)
-		raw[len(raw)/2] ^= 1
-		return base64.RawURLEncoding.EncodeToString(raw)
-	}
 	// A value sealed for another purpose is no form.
 	plain, _ := json.Marshal(form{Params: params(query()), Subject: Subject(issuer, "prod", 6), Until: w.clock.Now().Add(time.Hour)})
 	foreign := base64.RawURLEncoding.EncodeToString(ring.Seal(plain, w.current().associated(pendingCookie)))
@@ -131,6 +126,13 @@ func TestA30_ConsentCSRF(t *testing.T) {
 	if w.granted(6) {
 		t.Error("a form counted twice")
 	}
+}
+
+// flip changes one bit of a sealed token.
+func flip(token string) string {
+	raw, _ := base64.RawURLEncoding.DecodeString(token)
+	raw[len(raw)/2] ^= 1
+	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // revokeAll takes back what a person has granted.

@@ -100,22 +100,34 @@ func (s *Server) who(w http.ResponseWriter, r *http.Request, rt http.RoundTrippe
 // refuseVisit answers where visit found nobody: by Odoo's login page and back,
 // or by a page.
 func (s *Server) refuseVisit(w http.ResponseWriter, r *http.Request, q request, err error) {
+	if q.prompts("none") && !errors.Is(err, errOtherDatabase) && !outage(err) {
+		s.redirectFailure(w, r, q, &failure{code: "login_required", description: "nobody is logged in to Odoo"})
+		return
+	}
+	s.refuseNobody(w, r, q.way(), err)
+}
+
+// outage tells whether Odoo could not say who it is.
+func outage(err error) bool {
 	var failed *odoo.Error
-	locked := errors.As(err, &failed) && failed.Kind == odoo.CheckIdentity
-	expired := failed != nil && failed.Kind == odoo.SessionExpired
+	return errors.As(err, &failed) && failed.Kind != odoo.CheckIdentity && failed.Kind != odoo.SessionExpired
+}
+
+// refuseNobody is refuseVisit for a person who may be asked to log in.
+func (s *Server) refuseNobody(w http.ResponseWriter, r *http.Request, to way, err error) {
 	switch {
 	case errors.Is(err, errOtherDatabase):
 		s.settle(w, r)
-		s.problem(w, r, page.OtherDatabase, q.app.Title, q.switchPath())
-	case failed != nil && !locked && !expired:
+		s.problem(w, r, page.OtherDatabase, to.title, to.other)
+	case outage(err):
 		s.Logger.Warn("can not ask odoo who this is", zap.Error(err))
-		s.problem(w, r, page.OdooUnavailable, q.app.Title, q.path(""))
-	case q.prompts("none"):
-		s.redirectFailure(w, r, q, &failure{code: "login_required", description: "nobody is logged in to Odoo"})
+		s.problem(w, r, page.OdooUnavailable, to.title, to.path)
 	case errors.Is(err, errNobody):
-		s.sendToOdoo(w, loginPath, q, q.path(""))
+		s.sendToOdoo(w, loginPath, to)
 	default:
-		s.anotherRound(w, r, q, failed)
+		var failed *odoo.Error
+		errors.As(err, &failed)
+		s.anotherRound(w, r, to, failed)
 	}
 }
 
@@ -124,7 +136,7 @@ func (s *Server) refuseVisit(w http.ResponseWriter, r *http.Request, q request, 
 // back by the login page, on every version; only dropping the cookie ends
 // that. So the first round is Odoo's to mend, then the cookie goes, and after
 // the third a page says what is wrong.
-func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, q request, failed *odoo.Error) {
+func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, back way, failed *odoo.Error) {
 	var seen rounds
 	if !s.readCookie(r, roundsCookie, &seen) || !s.Now().Before(seen.Until) {
 		seen = rounds{}
@@ -132,7 +144,7 @@ func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, q request,
 	seen.Count++
 	if seen.Count > maxRounds {
 		s.settle(w, r)
-		s.problem(w, r, page.LoginLoop, q.app.Title, q.path(""))
+		s.problem(w, r, page.LoginLoop, back.title, back.path)
 		return
 	}
 	seen.Until = s.Now().Add(roundsLife)
@@ -144,7 +156,7 @@ func (s *Server) anotherRound(w http.ResponseWriter, r *http.Request, q request,
 	case failed != nil && failed.Kind == odoo.CheckIdentity:
 		to = identityPage(failed)
 	}
-	s.sendToOdoo(w, to, q, q.path(""))
+	s.sendToOdoo(w, to, back)
 }
 
 // rounds is the content of roundsCookie.
@@ -179,13 +191,18 @@ func (q request) switchPath() string {
 func (s *Server) switchAccount(w http.ResponseWriter, r *http.Request, q request) {
 	s.settle(w, r)
 	expireSession(w)
-	s.sendToOdoo(w, loginPath, q, q.path("login"))
+	back := q.way()
+	back.path = q.path("login")
+	s.sendToOdoo(w, loginPath, back)
 }
 
-// sendToOdoo sends the browser to a page of Odoo that leads back to path.
-func (s *Server) sendToOdoo(w http.ResponseWriter, to string, q request, path string) {
-	s.setCookie(w, pendingCookie, pending{ClientID: q.app.ClientID, Path: path, Until: s.Now().Add(pendingLife)}, pendingLife)
-	redirect(w, http.StatusSeeOther, to+"?redirect="+url.QueryEscape(path))
+// sendToOdoo sends the browser to a page of Odoo that leads back. Odoo may lose
+// the way to an application, which is then offered again.
+func (s *Server) sendToOdoo(w http.ResponseWriter, to string, back way) {
+	if back.clientID != "" {
+		s.setCookie(w, pendingCookie, pending{ClientID: back.clientID, Path: back.path, Until: s.Now().Add(pendingLife)}, pendingLife)
+	}
+	redirect(w, http.StatusSeeOther, to+"?redirect="+url.QueryEscape(back.path))
 }
 
 // pending is the content of pendingCookie.

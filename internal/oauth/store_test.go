@@ -108,3 +108,24 @@ func (s *faultyStore) EndTokenSet(ctx context.Context, id, reason string, now ti
 	}
 	return s.Store.EndTokenSet(ctx, id, reason, now)
 }
+
+func (s *faultyStore) AuthorizationsBySubject(ctx context.Context, subject string) ([]grant.Authorization, error) {
+	if err := s.err("AuthorizationsBySubject"); err != nil {
+		return nil, err
+	}
+	return s.Store.AuthorizationsBySubject(ctx, subject)
+}
+
+func (s *faultyStore) RevokeAuthorization(ctx context.Context, id string, now time.Time) error {
+	if err := s.err("RevokeAuthorization"); err != nil {
+		return err
+	}
+	return s.Store.RevokeAuthorization(ctx, id, now)
+}
+
+func (s *faultyStore) TokenSets(ctx context.Context, id string) ([]grant.TokenSet, error) {
+	if err := s.err("TokenSets"); err != nil {
+		return nil, err
+	}
+	return s.Store.TokenSets(ctx, id)
+}

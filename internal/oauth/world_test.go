@@ -134,6 +134,7 @@ func newWorld(t *testing.T) *world {
 	rt := http.DefaultTransport // never used: the fakes answer
 	handle(AuthorizePath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Authorize(rw, r, rt) })
 	handle(ConsentPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Consent(rw, r, rt) })
+	handle(AuthorizationsPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Authorizations(rw, r, rt) })
 	handle(AccessTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.AccessToken(rw, r, rt) })
 	handle(BasicTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.BasicToken(rw, r, rt) })
 	handle(RevokePath, (*Server).Revoke)

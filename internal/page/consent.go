@@ -23,6 +23,8 @@ type Consent struct {
 	Words []string
 	// RedirectURI is where the browser goes afterwards; only its host is shown.
 	RedirectURI string
+	// Mine is where people take it back.
+	Mine string
 	// Action is where the form is posted to, with Token in a hidden field.
 	Action, Token string
 }

@@ -1,5 +1,6 @@
 // Package page renders what people see of the gateway: the consent page, the
-// way back after a login, and what went wrong. Templates are html/template,
+// list of what a person has connected, the way back after a login, and what
+// went wrong. Templates are html/template,
 // there is one stylesheet and no script.
 package page
 
@@ -30,6 +31,8 @@ var (
 	templates      = template.Must(template.New("").Funcs(template.FuncMap{
 		"stylesheet": func() string { return StylesheetPath + "?v=" + stylesheetHash },
 		"initial":    initial,
+		"moment":     moment,
+		"stamp":      stamp,
 	}).ParseFS(templateFiles, "templates/*.html"))
 )
 

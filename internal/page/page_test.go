@@ -18,6 +18,9 @@ func pages() map[string]*httptest.ResponseRecorder {
 		"consent": render(func(w http.ResponseWriter) {
 			WriteConsent(w, Consent{Application: "Team wiki", RedirectURI: "https://wiki.example.com/cb", Words: []string{"read"}})
 		}),
+		"authorizations": render(func(w http.ResponseWriter) {
+			WriteAuthorizations(w, Authorizations{Items: []Authorization{{Application: "Team wiki"}}, Action: "/x"})
+		}),
 		"continue": render(func(w http.ResponseWriter) { WriteContinue(w, Continue{Application: "Team wiki", URL: "/x"}) }),
 	}
 	for kind := BadRequest; kind <= WrongMethod; kind++ {
@@ -42,8 +45,11 @@ func TestM28_SecurityHeaders(t *testing.T) {
 			}
 		}
 		formAction := "'none'"
-		if name == "consent" {
+		switch name {
+		case "consent":
 			formAction = "'self' https:"
+		case "authorizations":
+			formAction = "'self'"
 		}
 		want := "default-src 'none'; style-src 'self'; form-action " + formAction + "; frame-ancestors 'none'; base-uri 'none'"
 		if csp := got.Header().Get("Content-Security-Policy"); csp != want {
@@ -108,6 +114,11 @@ func TestA25_MarkupIsEscaped(t *testing.T) {
 				Application: bad, Name: bad, Login: bad, Database: bad, SwitchURL: bad, Words: []string{bad},
 				RedirectURI: "https://" + bad, Action: bad, Token: bad,
 			})
+		}),
+		render(func(w http.ResponseWriter) {
+			WriteAuthorizations(w, Authorizations{Name: bad, Login: bad, Database: bad, Action: "javascript:alert(1)", RevokeAll: bad, Items: []Authorization{{
+				Application: bad, Description: bad, Logo: "javascript:alert(1)", RedirectURI: bad, KeyName: bad, Token: bad,
+			}}})
 		}),
 		render(func(w http.ResponseWriter) { WriteContinue(w, Continue{Application: bad, URL: "javascript:alert(1)"}) }),
 		render(func(w http.ResponseWriter) {

@@ -31,6 +31,10 @@ const (
 	// FormRefused: the consent form is too old, was used before, or does not
 	// come from this page.
 	FormRefused
+	// ListRefused: the same of a form of the list of authorizations.
+	ListRefused
+	// NotAWindow: a page was not asked for by the navigation of a window.
+	NotAWindow
 	// WrongMethod: not GET or POST.
 	WrongMethod
 )
@@ -71,6 +75,10 @@ func (k Kind) String() string {
 		return "login_loop"
 	case FormRefused:
 		return "form_refused"
+	case ListRefused:
+		return "list_refused"
+	case NotAWindow:
+		return "not_a_window"
 	case WrongMethod:
 		return "wrong_method"
 	default:
@@ -81,7 +89,7 @@ func (k Kind) String() string {
 // Status is the HTTP status of a problem.
 func (k Kind) Status() int {
 	switch k {
-	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused:
+	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused, ListRefused, NotAWindow:
 		return http.StatusForbidden
 	case OdooUnavailable, StoreUnavailable:
 		return http.StatusServiceUnavailable

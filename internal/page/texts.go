@@ -1,11 +1,16 @@
 package page
 
 type consentTexts struct {
-	Title, Heading, May, SignedInAs, Switch, ReturnTo, Keep, Allow, Deny string
+	Title, Heading, May, SignedInAs, Switch, ReturnTo, Keep, TakeBack, Mine, Allow, Deny string
 }
 
 type continueTexts struct {
 	Title, Text, Continue, Odoo string
+}
+
+type authorizationsTexts struct {
+	Title, Intro, None, SignedInAs, Off, Since, Trusted, LastUsed, NotYet, For, Connection, FollowsSession, HoldsKey, Ended, Until,
+	Tokens, InUse, NoTokens, KeyStays, Revoke, RevokeAll, AtOnce string
 }
 
 type problemTexts struct {
@@ -20,11 +25,12 @@ type problemText struct {
 
 // texts are all that the pages say.
 var texts = struct {
-	Consent  consentTexts
-	Continue continueTexts
-	Problem  problemTexts
-	Problems map[Kind]problemText
-	Broken   string
+	Consent        consentTexts
+	Authorizations authorizationsTexts
+	Continue       continueTexts
+	Problem        problemTexts
+	Problems       map[Kind]problemText
+	Broken         string
 }{
 	Consent: consentTexts{
 		Title:      "Connect to Odoo",
@@ -34,8 +40,34 @@ var texts = struct {
 		Switch:     "Use another account",
 		ReturnTo:   "Afterwards you go back to",
 		Keep:       "It never sees your password, and can do nothing that you may not do in Odoo yourself.",
+		TakeBack:   "You can take this back at any time among",
+		Mine:       "your connected applications",
 		Allow:      "Allow",
 		Deny:       "Deny",
+	},
+	Authorizations: authorizationsTexts{
+		Title:          "Your connected applications",
+		Intro:          "These applications may use Odoo as you.",
+		None:           "No application may use Odoo as you.",
+		SignedInAs:     "Signed in as",
+		Off:            "This application is switched off and can not use Odoo at the moment.",
+		Since:          "Connected",
+		Trusted:        "by your administrator's decision, without asking you",
+		LastUsed:       "Last used",
+		NotYet:         "Not yet",
+		For:            "Only for",
+		Connection:     "Connection",
+		FollowsSession: "As long as you are signed in to Odoo",
+		HoldsKey:       "By an API key of yours",
+		Ended:          "Ended. To go on, connect again in the application",
+		Until:          "until",
+		Tokens:         "Tokens",
+		InUse:          "in use, the newest from",
+		NoTokens:       "None in use",
+		KeyStays:       "Its API key stays in your Odoo profile after you revoke. Delete it there; its name is",
+		Revoke:         "Revoke",
+		RevokeAll:      "Revoke all",
+		AtOnce:         "An application loses access at once. You can connect it again.",
 	},
 	Continue: continueTexts{
 		Title:    "Almost there",
@@ -121,6 +153,20 @@ var texts = struct {
 			Cause: "The page stood open for more than ten minutes, was sent twice, or did not come from here.",
 			Do:    "Go back to the application and connect again.",
 			Link:  "Start again",
+		},
+		ListRefused: {
+			Title: "This list is out of date",
+			What:  "Nothing was revoked.",
+			Cause: "The page stood open for too long, your session has changed since, or the form did not come from here.",
+			Do:    "Open the list again and revoke there.",
+			Link:  "Open the list",
+		},
+		NotAWindow: {
+			Title: "This page opens in a window of its own only",
+			What:  "Another page or a script has asked for it, so it shows and does nothing.",
+			Cause: "The page is embedded in another one, or something pretends to be you.",
+			Do:    "Open it by itself. If you did not expect this, tell your Odoo administrator.",
+			Link:  "Open it",
 		},
 		WrongMethod: {
 			Title: "This page can not be asked that way",

@@ -1,0 +1,179 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/page"
+)
+
+// AuthorizationsPath is where people see what they have connected, and take it
+// back.
+const AuthorizationsPath = "/restapi/1.0/authorizations"
+
+// revokeLife is how long a form of that page may be sent.
+const revokeLife = time.Hour
+
+// revokeForm is what a form of the page stands for. It is sealed into it, so
+// that a form can revoke only what it was made for, in the session and by the
+// person that it was made for.
+type revokeForm struct {
+	Session string `json:"s"` // hash
+	Subject string `json:"u"`
+	// Authorization is its id, "" for all that the person has.
+	Authorization string    `json:"a"`
+	Until         time.Time `json:"t"`
+}
+
+// Authorizations serves a person the list of their authorizations and takes
+// its forms. rt carries calls in the name of this browser.
+func (s *Server) Authorizations(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
+	back := way{path: AuthorizationsPath}
+	post := r.Method == http.MethodPost
+	switch {
+	case !post && r.Method != http.MethodGet:
+		w.Header().Set("Allow", "GET, POST")
+		s.problem(w, r, page.WrongMethod, "", "")
+		return
+	case !topLevel(r):
+		s.problem(w, r, page.NotAWindow, "", back.path)
+		return
+	case post && !s.fromOurPage(r):
+		s.problem(w, r, page.ListRefused, "", back.path)
+		return
+	}
+	v, err := s.who(w, r, rt)
+	if err != nil {
+		s.refuseNobody(w, r, back, err)
+		return
+	}
+	s.settle(w, r)
+	if post {
+		s.revokeOwn(w, r, v)
+		return
+	}
+	s.showAuthorizations(w, r, v)
+}
+
+// showAuthorizations writes the page.
+func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, v visitor) {
+	all, err := s.Store.AuthorizationsBySubject(r.Context(), v.subject)
+	if err != nil {
+		s.refuseStore(w, r, "listing authorizations", err)
+		return
+	}
+	list := page.Authorizations{
+		Name: v.Name, Login: v.Login, Database: v.Database, Action: AuthorizationsPath, RevokeAll: s.revokeToken(v, ""),
+	}
+	for _, a := range all {
+		sets, err := s.Store.TokenSets(r.Context(), a.ID)
+		if err != nil {
+			s.refuseStore(w, r, "listing token sets", err)
+			return
+		}
+		item := s.describe(a, sets)
+		item.Token = s.revokeToken(v, a.ID)
+		list.Items = append(list.Items, item)
+	}
+	page.WriteAuthorizations(w, list)
+}
+
+// describe is what a person reads about an authorization.
+func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Authorization {
+	item := page.Authorization{
+		Application: a.Application, Off: true, Trusted: a.ConsentedAt.IsZero(),
+		Since: a.CreatedAt, LastUsed: a.LastUsedAt, RedirectURI: a.RedirectURI,
+	}
+	if app := s.Applications.ByName(a.Application); app != nil {
+		item.Application, item.Description, item.Off = app.Title, app.Description, !app.Active
+		if app.Active {
+			item.Logo = logoOf(app)
+		}
+	}
+	switch c := a.Connection; {
+	case !c.Live():
+	case c.Kind == grant.APIKey:
+		item.KeyName = connection.KeyName(item.Application)
+		if s.hasKey(c) {
+			item.Connection, item.Ends = page.HoldsKey, c.ExpiresAt
+		}
+	default:
+		item.Connection = page.FollowsSession
+	}
+	for _, set := range sets {
+		if !set.Live() || !set.ExpiresAt.IsZero() && !s.Now().Before(set.ExpiresAt) {
+			continue
+		}
+		item.Tokens++
+		if set.CreatedAt.After(item.Newest) {
+			item.Newest = set.CreatedAt
+		}
+	}
+	return item
+}
+
+// revokeOwn takes a form of the page.
+func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, v visitor) {
+	p, err := readBody(r)
+	f, ok := s.openRevokeForm(p.get("token"))
+	if err != nil || !ok || p.twice("token") || !s.Now().Before(f.Until) ||
+		f.Subject != v.subject || f.Session != s.presented(r) {
+		s.problem(w, r, page.ListRefused, "", AuthorizationsPath)
+		return
+	}
+	all, err := s.Store.AuthorizationsBySubject(r.Context(), v.subject)
+	if err != nil {
+		s.refuseStore(w, r, "listing authorizations", err)
+		return
+	}
+	for _, a := range all {
+		if f.Authorization != "" && f.Authorization != a.ID {
+			continue
+		}
+		if err := s.Store.RevokeAuthorization(background(r.Context()), a.ID, s.Now()); err != nil && !errors.Is(err, grant.ErrNotFound) {
+			s.refuseStore(w, r, "revoking an authorization", err)
+			return
+		}
+		s.record(r, audit.Event{
+			Kind: audit.AuthorizationRevoked, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
+			Detail: map[string]string{"by": "person"},
+		})
+	}
+	redirect(w, http.StatusSeeOther, AuthorizationsPath)
+}
+
+// revokeToken seals the form that revokes an authorization, or all for "".
+func (s *Server) revokeToken(v visitor, id string) string {
+	plain, err := json.Marshal(revokeForm{
+		Session: grant.HashToken(v.session), Subject: v.subject, Authorization: id, Until: s.Now().Add(revokeLife),
+	})
+	if err != nil { // a struct of texts: never fails
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("revoke")))
+}
+
+func (s *Server) openRevokeForm(token string) (revokeForm, bool) {
+	var f revokeForm
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return revokeForm{}, false
+	}
+	plain, err := s.Seal.Open(sealed, s.associated("revoke"))
+	if err != nil || json.Unmarshal(plain, &f) != nil {
+		return revokeForm{}, false
+	}
+	return f, true
+}
+
+// refuseStore is the page for any error of the store.
+func (s *Server) refuseStore(w http.ResponseWriter, r *http.Request, what string, err error) {
+	s.storeFailure(what, err) // for the log
+	s.problem(w, r, page.StoreUnavailable, "", "")
+}
