@@ -243,5 +243,15 @@ func (c *canaryRun) program(p *person) {
 func (c *canaryRun) machine(as app) {
 	c.t.Helper()
 	p := c.person()
+	for _, name := range []string{"form", "basic", "json", "multipart", "header"} {
+		a := p.do(ways[name](p, as, tokenPath, url.Values{"grant_type": {"client_credentials"}}))
+		var tok tokens
+		if err := json.Unmarshal([]byte(a.text), &tok); err != nil || tok.Access == "" {
+			c.t.Errorf("client_credentials with %s: %s %s", name, a.Status, a.text)
+		}
+		c.use(tok, "debug")
+	}
+	c.s.valve.shut()
 	p.do(ways["form"](p, as, tokenPath, url.Values{"grant_type": {"client_credentials"}}))
+	c.s.valve.reopen()
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -123,8 +124,14 @@ func (w *watch) leaks(text string, but []string) []string {
 // forms are how a secret may be written, and parts that betray it as well.
 func forms(value string) []string {
 	quoted, _ := json.Marshal(value) // a text: never fails
-	list := []string{value, url.QueryEscape(value), url.PathEscape(value), strings.Trim(string(quoted), `"`),
-		base64.StdEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value))}
+	list := []string{value, url.QueryEscape(value), url.PathEscape(value), strings.Trim(string(quoted), `"`), hex.EncodeToString([]byte(value))}
+	// In base64 a text looks in three ways, by where it begins in what was encoded.
+	for before := range 3 {
+		whole := append(make([]byte, before), value...)
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			list = append(list, encoding.EncodeToString(whole)[(before*8+5)/6:len(whole)*8/6])
+		}
+	}
 	if len(value) >= 32 {
 		list = append(list, value[len(value)-16:])
 		if strings.Count(value, ".") != 2 { // in the middle of a JWT are claims
@@ -166,7 +173,8 @@ func TestWatchFindsSecrets(t *testing.T) {
 	quoted, _ := json.Marshal(s)
 	for _, text := range []string{
 		"x" + s + "y", "?x=" + url.QueryEscape(s) + "&", url.PathEscape(s), string(quoted),
-		base64.StdEncoding.EncodeToString([]byte(s)), "…" + s[len(s)-16:],
+		base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte("x" + s + "y")),
+		base64.StdEncoding.EncodeToString([]byte("xy" + s + "zz")), hex.EncodeToString([]byte("x" + s)), "…" + s[len(s)-16:],
 	} {
 		if len(w.leaks(text, nil)) != 1 {
 			t.Errorf("not found in %q", text)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 )
 
 // goConfig is an application as a user of golang.org/x/oauth2 writes it.
@@ -66,6 +67,19 @@ func TestClientGo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { goFlow(t, s, goConfig(s, c.app, c.style)) })
 	}
+	t.Run("client credentials", func(t *testing.T) {
+		for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams, oauth2.AuthStyleAutoDetect} {
+			c := clientcredentials.Config{ClientID: batch.id, ClientSecret: batch.secret, TokenURL: s.base + tokenPath, Scopes: []string{"odoo.read"}, AuthStyle: style}
+			tok, err := c.Token(t.Context())
+			if err != nil || tok.RefreshToken != "" || tok.Expiry.IsZero() || !tok.Valid() {
+				t.Fatalf("client credentials: %v", err)
+			}
+			goReads(t, s, c.Client(t.Context()))
+			c.ClientID, c.ClientSecret = library.id, library.secret
+			_, err = c.Token(t.Context())
+			refusedByServer(t, "client credentials of an application without service", err, "unauthorized_client")
+		}
+	})
 	t.Run("wrong verifier", func(t *testing.T) {
 		c := goConfig(s, library, oauth2.AuthStyleInHeader)
 		code := goCode(t, s, c, "s", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))

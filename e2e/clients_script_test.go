@@ -22,7 +22,7 @@ func converse(t *testing.T, s *site, cmd *exec.Cmd, steps ...string) {
 	t.Helper()
 	settings, err := json.Marshal(map[string]any{
 		"issuer": s.base, "login": s.login, "authorize": s.base + authorizePath, "token": s.base + tokenPath, "revoke": s.base + revokePath,
-		"library": library.settings(), "native": native.settings(), "hasty": hasty.settings(),
+		"library": library.settings(), "native": native.settings(), "hasty": hasty.settings(), "batch": batch.settings(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -90,12 +90,12 @@ func TestClientNode(t *testing.T) {
 	node := exec.CommandContext(t.Context(), "node", "flow.mjs")
 	node.Dir = dir
 	converse(t, startClientsSite(t), node,
-		"discovery", "resource metadata", "client_secret_basic", "client_secret_post", "none", "replay", "errors")
+		"discovery", "resource metadata", "client_secret_basic", "client_secret_post", "none", "client_credentials", "replay", "errors")
 }
 
 // TestClientPython drives the gateway with requests-oauthlib, which Debian
 // packages for its own Python.
 func TestClientPython(t *testing.T) {
 	python := exec.CommandContext(t.Context(), "/usr/bin/python3", filepath.Join("clients", "python", "flow.py"))
-	converse(t, startClientsSite(t), python, "web_application", "automatic_refresh", "abandoned_grants", "oauth1")
+	converse(t, startClientsSite(t), python, "web_application", "automatic_refresh", "client_credentials", "abandoned_grants", "oauth1")
 }

@@ -20,6 +20,7 @@ func TestClientServices(t *testing.T) {
 		run  func(*service)
 	}{
 		{"Nango", nangoFlow},
+		{"Nango with client credentials", nangoMachine},
 		{"Fivetran", fivetranFlow},
 		{"Forge with the secret in the body", func(c *service) { forgeFlow(c, c.form) }},
 		{"Forge with useBasicAuth", func(c *service) { forgeFlow(c, c.basic) }},
@@ -111,6 +112,22 @@ func nangoFlow(c *service) {
 	alive(c.p, tok.Access)
 	next := c.p.good(c.form(nango, renewal(tok.Refresh)))
 	alive(c.p, next.Access)
+}
+
+// nangoMachine is the provider definition "odoo-cc": a form, a token in
+// access_token, its life in access_token_validity as seconds from now.
+func nangoMachine(c *service) {
+	a := c.form(batch, url.Values{"grant_type": {"client_credentials"}})
+	var tok struct {
+		Token   string  `json:"access_token"`
+		Seconds float64 `json:"access_token_validity"`
+		Refresh any     `json:"refresh_token"`
+	}
+	if err := json.Unmarshal([]byte(a.text), &tok); err != nil || a.StatusCode != http.StatusOK || tok.Seconds != 3600 || tok.Refresh != nil {
+		c.t.Fatalf("client_credentials: %s %s", a.Status, a.text)
+	}
+	alive(c.p, tok.Token)
+	c.refused(c.form(nango, url.Values{"grant_type": {"client_credentials"}}), http.StatusBadRequest, "unauthorized_client")
 }
 
 // fivetranFlow connects and reads page by page, as it does every few minutes.

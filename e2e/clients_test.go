@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 )
@@ -21,8 +22,10 @@ var (
 	// brief has access tokens of one second.
 	brief = app{id: "brief-0123456789abcdef", secret: "brief-has-a-secret-0123456789", redirect: "http://localhost:9/brief"}
 	// forge, nango and fivetran are services with fixed callbacks.
-	forge    = app{id: "confluence", secret: "forge-has-a-secret-0123456789", redirect: "https://id.atlassian.com/outboundAuth/finish"}
-	nango    = app{id: "nango-0123456789abcdef", secret: "nango-has-a-secret-0123456789", redirect: "https://api.nango.dev/oauth/callback"}
+	forge = app{id: "confluence", secret: "forge-has-a-secret-0123456789", redirect: "https://id.atlassian.com/outboundAuth/finish"}
+	nango = app{id: "nango-0123456789abcdef", secret: "nango-has-a-secret-0123456789", redirect: "https://api.nango.dev/oauth/callback"}
+	// batch acts as an account of its own, and is what Nango calls odoo-cc.
+	batch    = app{id: "batch-0123456789abcdef", secret: "batch-has-a-secret-0123456789"}
 	fivetran = app{id: "fivetran-0123456789abcdef", secret: "fivetran-has-a-secret-012345", redirect: "https://fivetran.com/integrations/odoo/oauth2/return"}
 )
 
@@ -82,6 +85,16 @@ const clientsCaddyfile = `{
 				model_scheme sales
 				compat restapi
 			}
+			application batch {
+				client_id batch-0123456789abcdef
+				client_secret batch-has-a-secret-0123456789
+				model_scheme sales
+				validity_format seconds
+				service_connection {
+					login demo
+					api_key {env.E2E_BATCH_KEY}
+				}
+			}
 			model_scheme sales {
 				whitelist customer
 			}
@@ -110,7 +123,8 @@ func startClientsSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startSiteWith(t, odoo{url: at, database: sim.Database(), login: "demo", password: "demo"}, clientsCaddyfile)
+	return startSiteWith(t, odoo{url: at, database: sim.Database(), login: "demo", password: "demo"}, clientsCaddyfile,
+		"E2E_BATCH_KEY="+sim.NewAPIKey("demo", "batch", time.Now().AddDate(0, 0, 30)))
 }
 
 // visit is the person's part: it follows an address that a client sends them

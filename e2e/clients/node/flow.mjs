@@ -104,6 +104,24 @@ async function flow(as, name, client, auth) {
 	passed(name);
 }
 
+// machine: an application acts as an account of its own.
+async function machine(as, client, auth) {
+	const response = await oauth.clientCredentialsGrantRequest(as, client, auth, { scope: "odoo.read" }, insecure);
+	const tokens = await oauth.processClientCredentialsResponse(as, client, response);
+	assert.equal(tokens.refresh_token, undefined);
+	const said = await claims(as, tokens.access_token);
+	assert.equal(said.client_id, client.client_id);
+	assert.equal(said.sub, "client:" + client.client_id); // nobody's
+	assert.equal((await introspect(as, client, auth, tokens.access_token)).active, true);
+	await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, auth, tokens.access_token, insecure));
+	await refused("invalid_token", 401, () =>
+		oauth.protectedResourceRequest(tokens.access_token, "GET", new URL(settings.issuer + "/restapi/1.0/me"), undefined, null, insecure));
+	const person = settings.library; // has no such account
+	await refused("unauthorized_client", 400, async () => oauth.processClientCredentialsResponse(as, person,
+		await oauth.clientCredentialsGrantRequest(as, person, oauth.ClientSecretPost(person.secret), {}, insecure)));
+	passed("client_credentials");
+}
+
 // replay: a code is good once, and ends what it gave.
 async function replay(as, client, auth) {
 	const { tokens, exchange } = await code(as, client, auth);
@@ -149,6 +167,7 @@ const native = { ...settings.native };
 await flow(as, "client_secret_basic", library, oauth.ClientSecretBasic(library.secret));
 await flow(as, "client_secret_post", library, oauth.ClientSecretPost(library.secret));
 await flow(as, "none", native, oauth.None());
+await machine(as, settings.batch, oauth.ClientSecretBasic(settings.batch.secret));
 await replay(as, library, oauth.ClientSecretBasic(library.secret));
 await errors(as, library);
 process.exit(0);

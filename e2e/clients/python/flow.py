@@ -6,7 +6,7 @@ import sys
 
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the test's issuer is http on loopback
 
-from oauthlib.oauth2 import InvalidGrantError, LegacyApplicationClient, MobileApplicationClient
+from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, LegacyApplicationClient, MobileApplicationClient
 from oauthlib.oauth2 import OAuth2Error, UnsupportedGrantTypeError
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth1Session, OAuth2Session
@@ -96,6 +96,20 @@ def automatic_refresh():
     refused(InvalidGrantError, lambda: client.refresh_token(TOKEN, **secret))
 
 
+def client_credentials():
+    """A script that acts as an account of its own."""
+    app = settings["batch"]
+    for how in (
+        {"client_secret": app["secret"]},
+        {"client_secret": app["secret"], "include_client_id": True},
+        {"auth": HTTPBasicAuth(app["client_id"], app["secret"])},
+    ):
+        client = OAuth2Session(client=BackendApplicationClient(app["client_id"]))
+        token = client.fetch_token(TOKEN, **how)
+        check("refresh_token" not in token, token)
+        reads(client)
+
+
 def abandoned_grants():
     """The password grant and the implicit one are not there, for any client."""
     app = settings["hasty"]
@@ -128,6 +142,6 @@ def oauth1():
     check(answer.status_code == 401 and answer.json() == words, answer.text)
 
 
-for step in (web_application, automatic_refresh, abandoned_grants, oauth1):
+for step in (web_application, automatic_refresh, client_credentials, abandoned_grants, oauth1):
     step()
     say(passed=step.__name__)
