@@ -112,7 +112,8 @@ type Application struct {
 	PKCE string `json:"pkce,omitempty"`
 
 	// The name of the model scheme that says what the application may reach.
-	// Required.
+	// Required, unless the gateway has no scheme at all: then it is the
+	// built-in one, see there.
 	ModelScheme string `json:"model_scheme,omitempty"`
 
 	// The OAuth2 scopes that may be granted at most: `odoo.read`,
@@ -230,9 +231,6 @@ func (a *Application) application(name string, repl *caddy.Replacer) (applicatio
 	}
 	if app.ClientID == "" {
 		return app, errors.New("client_id: is required")
-	}
-	if app.Scheme == "" {
-		return app, errors.New("model_scheme: is required")
 	}
 	if len(a.RedirectURIs) == 0 && a.ServiceConnection == nil {
 		return app, errors.New("redirect_uri: at least one is required")

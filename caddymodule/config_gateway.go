@@ -90,7 +90,7 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	default:
 		return s, fmt.Errorf("json2: %q is neither shared nor only_ours", g.JSON2)
 	}
-	if s.schemes, err = g.compileSchemes(); err != nil {
+	if s.schemes, err = g.compileSchemes(repl); err != nil {
 		return s, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Applications)) {
@@ -100,6 +100,12 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 		a, err := g.Applications[name].application(name, repl)
 		if err != nil {
 			return s, fmt.Errorf("application %s: %w", name, err)
+		}
+		if a.Scheme == "" && len(g.ModelSchemes) == 0 {
+			a.Scheme = defaultScheme
+		}
+		if a.Scheme == "" {
+			return s, fmt.Errorf("application %s: model_scheme: is required", name)
 		}
 		if _, ok := s.schemes[a.Scheme]; !ok {
 			return s, fmt.Errorf("application %s: model_scheme: there is no model scheme %q", name, a.Scheme)

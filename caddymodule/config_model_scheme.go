@@ -6,33 +6,74 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
-// ModelScheme says which models an application may reach. Any number of
+// ModelScheme says which models applications may reach. Any number of
 // applications may share one.
 //
 // In a Caddyfile:
 //
 //	model_scheme <name> {
-//		whitelist <model_configurations...>
+//		name        <title>
+//		description <text>
+//		whitelist   <model_configurations...>
+//		active      [true|false]
 //	}
+//
+// Instead of the whitelist, a scheme may open all models for reading, as far as
+// each person may read them, but for the sensitive ones:
+//
+//	model_scheme <name> {
+//		none | blacklist <models...>
+//		configurations <model_configurations...>
+//	}
+//
+// A gateway without any scheme has the scheme "default", which opens the usual
+// fields of contacts (res.partner) for reading, to all applications that name
+// no other.
 type ModelScheme struct {
+	// The title that people read. Default: the configured name.
+	Name string `json:"name,omitempty"`
+
+	// What the scheme is for, for administrators.
+	Description string `json:"description,omitempty"`
+
 	// The names of the model configurations that are open; all other models
-	// are closed. Applications and people see them in this order. Required.
+	// are closed. Applications and people see them in this order. One of
+	// `whitelist`, `blacklist` and `none` is required.
 	Whitelist []string `json:"whitelist,omitempty"`
+
+	// The models that are closed, by their technical names; `hr.*` are `hr`
+	// and all below it. All others can be read, but for the sensitive ones.
+	Blacklist []string `json:"blacklist,omitempty"`
+
+	// Limits nothing: all models can be read, but for the sensitive ones.
+	None bool `json:"none,omitempty"`
+
+	// With `blacklist` and `none`: model configurations that hold for their
+	// models, instead of reading all fields.
+	Configurations []string `json:"configurations,omitempty"`
+
+	// Whether the scheme opens anything. Default: `true`.
+	Active *bool `json:"active,omitempty"`
 }
+
+// defaultScheme is the name of the scheme of a gateway that has none.
+const defaultScheme = "default"
 
 // compileSchemes turns schemes and configurations into internal types and
 // compiles each once, so that mistakes are found when a configuration is
 // loaded.
-func (g *Gateway) compileSchemes() (map[string]*scheme.Scheme, error) {
+func (g *Gateway) compileSchemes(repl *caddy.Replacer) (map[string]*scheme.Scheme, error) {
 	configurations := make(map[string]scheme.Configuration, len(g.ModelConfigurations))
 	for _, name := range slices.Sorted(maps.Keys(g.ModelConfigurations)) {
 		if !validName(name) {
 			return nil, fmt.Errorf("model_configuration %q: %w", name, errName)
 		}
-		c, err := g.ModelConfigurations[name].configuration(name)
+		c, err := g.ModelConfigurations[name].configuration(name, repl)
 		if err != nil {
 			return nil, fmt.Errorf("model_configuration %s: %w", name, err)
 		}
@@ -43,6 +84,13 @@ func (g *Gateway) compileSchemes() (map[string]*scheme.Scheme, error) {
 		configurations[name] = c
 	}
 	compiled := make(map[string]*scheme.Scheme, len(g.ModelSchemes))
+	if len(g.ModelSchemes) == 0 {
+		s, err := scheme.Compile(scheme.Default())
+		if err != nil {
+			return nil, err
+		}
+		compiled[defaultScheme] = s
+	}
 	for _, name := range slices.Sorted(maps.Keys(g.ModelSchemes)) {
 		if !validName(name) {
 			return nil, fmt.Errorf("model_scheme %q: %w", name, errName)
@@ -57,14 +105,35 @@ func (g *Gateway) compileSchemes() (map[string]*scheme.Scheme, error) {
 }
 
 func (m *ModelScheme) compile(name string, configurations map[string]scheme.Configuration) (*scheme.Scheme, error) {
-	if m == nil || len(m.Whitelist) == 0 {
-		return nil, errors.New("whitelist: at least one model configuration is required")
+	if m == nil {
+		m = new(ModelScheme)
 	}
-	d := scheme.Definition{Name: name}
-	for _, n := range m.Whitelist {
+	d := scheme.Definition{
+		Name: name, Title: m.Name, Description: m.Description, Inactive: m.Active != nil && !*m.Active,
+		Limit: scheme.LimitWhitelist, Blacklist: m.Blacklist,
+	}
+	field, names, limits := "configurations", m.Configurations, 0
+	if len(m.Whitelist) > 0 {
+		field, names, limits = "whitelist", m.Whitelist, limits+1
+	}
+	if len(m.Blacklist) > 0 {
+		d.Limit, limits = scheme.LimitBlacklist, limits+1
+	}
+	if m.None {
+		d.Limit, limits = scheme.LimitNone, limits+1
+	}
+	switch {
+	case limits == 0:
+		return nil, errors.New("whitelist: at least one model configuration is required (or blacklist, or none)")
+	case limits > 1:
+		return nil, errors.New("only one of whitelist, blacklist and none may be given")
+	case len(m.Whitelist) > 0 && len(m.Configurations) > 0:
+		return nil, errors.New("configurations: belong into the whitelist")
+	}
+	for _, n := range names {
 		c, ok := configurations[n]
 		if !ok {
-			return nil, fmt.Errorf("whitelist: there is no model configuration %q", n)
+			return nil, fmt.Errorf("%s: there is no model configuration %q", field, n)
 		}
 		d.Configurations = append(d.Configurations, c)
 	}

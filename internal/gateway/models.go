@@ -14,7 +14,7 @@ func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
 		return nil, err
 	}
 	models := []dialect.Model{}
-	for _, m := range n.rules.Models() {
+	for _, m := range n.rules.Models(ctx) {
 		readable, err := n.readable(ctx, m.Model)
 		if err != nil {
 			return nil, failure(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // endpoint is one exact path of the authorization server.
@@ -104,7 +105,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
 	}
-	r = r.WithContext(withUpstream(r.Context(), up))
+	r = r.WithContext(scheme.WithLanguages(withUpstream(r.Context(), up), r.Header.Get("Accept-Language")))
 	if s.preflight(w, r) {
 		return
 	}

@@ -143,7 +143,7 @@ func TestModelsAndWords(t *testing.T) {
 	c.Fields = []string{"name", "email", "fax"}
 	s := compile(t, c, country, order)
 	want := []scheme.Model{{Model: "res.partner", Name: "Customer"}, {Model: "res.country", Name: "Country"}, {Model: "sale.order", Name: "Order"}}
-	got := s.Models()
+	got := s.Models(context.Background())
 	if len(got) != len(want) {
 		t.Fatalf("models %v", got)
 	}

@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -55,39 +56,19 @@ func (m *model) may(op Operation) bool { return slices.Contains(m.operations, op
 // Model is a model that a scheme opens.
 type Model struct {
 	Model string // technical name
-	Name  string // display name
-	// Names are translations of Name by language code.
-	Names map[string]string
+	Name  string // display name, in the language of the context
 	// Icon is the zero value where there is none.
 	Icon Icon
 }
 
-// In is the display name in a language such as "de_DE", "de" or "de-DE"; ""
-// and unknown ones have Name.
-func (m Model) In(language string) string {
-	language = strings.ReplaceAll(language, "-", "_")
-	if name, ok := m.Names[language]; ok {
-		return name
-	}
-	base, _, _ := strings.Cut(language, "_")
-	if name, ok := m.Names[base]; ok {
-		return name
-	}
-	for _, code := range sortedKeys(m.Names) {
-		if language != "" && strings.HasPrefix(code, base+"_") {
-			return m.Names[code]
-		}
-	}
-	return m.Name
-}
-
 // Models are the models of the scheme's configurations that are open for
-// reading, in configured order.
-func (s *Scheme) Models() []Model {
+// reading, in configured order. Their names are in a language that the context
+// prefers (WithLanguages).
+func (s *Scheme) Models(ctx context.Context) []Model {
 	out := make([]Model, 0, len(s.order))
 	for _, name := range s.order {
 		if m := s.models[name]; m.may(Read) {
-			out = append(out, Model{Model: name, Name: m.display, Names: m.displays, Icon: m.icon})
+			out = append(out, Model{Model: name, Name: m.translated(ctx), Icon: m.icon})
 		}
 	}
 	return out

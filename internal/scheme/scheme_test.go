@@ -159,8 +159,8 @@ func TestSearchFields(t *testing.T) {
 func TestWithoutReading(t *testing.T) {
 	c := scheme.Configuration{Model: "sale.order", Operations: []scheme.Operation{scheme.Create}, WriteLimit: scheme.LimitWhitelist, WriteFields: []string{"name"}}
 	s := compile(t, c, line)
-	if len(s.Models()) != 1 || s.Opens("sale.order") {
-		t.Errorf("models %v", s.Models())
+	if len(s.Models(context.Background())) != 1 || s.Opens("sale.order") {
+		t.Errorf("models %v", s.Models(context.Background()))
 	}
 	for _, call := range []odoo.Call{
 		searchRead("sale.order", nil), {Model: "sale.order", Method: "search_count"}, {Model: "sale.order", Method: "read_group"}, {Model: "sale.order", Method: "name_search"},
@@ -187,12 +187,17 @@ func TestWithoutReading(t *testing.T) {
 func TestNamesInLanguages(t *testing.T) {
 	c := customer
 	c.DisplayNames = map[string]string{"de_DE": "Kunde", "fr": "Client"}
-	m := compile(t, c).Models()[0]
-	for language, want := range map[string]string{
-		"": "Customer", "de_DE": "Kunde", "de-DE": "Kunde", "de": "Kunde", "de_AT": "Kunde", "fr_BE": "Client", "nl": "Customer", "d": "Customer",
+	s := compile(t, c)
+	for accepted, want := range map[string]string{
+		"": "Customer", "de_DE": "Kunde", "de-DE": "Kunde", "de": "Kunde", "de-AT": "Kunde", "fr-BE": "Client", "nl": "Customer", "d": "Customer", "*": "Customer",
+		"nl, fr;q=0.5, de;q=0.7": "Kunde", "en-US,en;q=0.9,de;q=0.8": "Customer", "de;q=0, fr": "Client", "de;q=x, fr;q=0.1": "Client", ",;q=1,": "Customer",
 	} {
-		if got := m.In(language); got != want {
-			t.Errorf("%q: %s", language, got)
+		ctx := scheme.WithLanguages(context.Background(), accepted)
+		if got := s.Models(ctx)[0].Name; got != want {
+			t.Errorf("%q: %s", accepted, got)
+		}
+		if words := s.Words(ctx, nil); !strings.HasPrefix(words[0], "read "+want+": ") {
+			t.Errorf("%q: %q", accepted, words)
 		}
 	}
 }

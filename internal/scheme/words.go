@@ -11,7 +11,7 @@ import (
 // order, such as "read Customer: Name, Email" and "change Sales order: Note".
 // Fields have their labels where src tells them, and those that it does not
 // know are left out: nobody can allow them. Otherwise they have their technical
-// names; src may be nil.
+// names; src may be nil. Models have their names in a language of the context.
 func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 	out := make([]string, 0, len(s.order)+1)
 	for _, name := range s.order {
@@ -21,7 +21,7 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 			// Without labels the sentence is as true, only less kind.
 			known, _ = src.Fields(ctx, name)
 		}
-		out = m.appendWords(out, known)
+		out = m.appendWords(out, m.translated(ctx), known)
 	}
 	switch {
 	case s.limit == LimitNone:
@@ -32,26 +32,26 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 	return out
 }
 
-func (m *model) appendWords(out []string, known odoo.Fields) []string {
+func (m *model) appendWords(out []string, name string, known odoo.Fields) []string {
 	if m.may(Read) {
-		out = append(out, "read "+m.display+": "+m.readWords(known)+m.filterWords())
+		out = append(out, "read "+name+": "+m.readWords(known)+m.filterWords())
 	}
 	switch create, write := m.may(Create), m.may(Write); {
 	case create && write:
-		out = append(out, "create and change "+m.display+": "+m.writeWords(known)+m.filterWords())
+		out = append(out, "create and change "+name+": "+m.writeWords(known)+m.filterWords())
 	case create:
-		out = append(out, "create "+m.display+": "+m.writeWords(known)+m.filterWords())
+		out = append(out, "create "+name+": "+m.writeWords(known)+m.filterWords())
 	case write:
-		out = append(out, "change "+m.display+": "+m.writeWords(known)+m.filterWords())
+		out = append(out, "change "+name+": "+m.writeWords(known)+m.filterWords())
 	}
 	if m.may(Unlink) {
-		out = append(out, "delete "+m.display+m.filterWords())
+		out = append(out, "delete "+name+m.filterWords())
 	}
 	if len(m.methods) > 0 {
-		out = append(out, "run on "+m.display+": "+strings.Join(sortedKeys(m.methods), ", ")+m.filterWords())
+		out = append(out, "run on "+name+": "+strings.Join(sortedKeys(m.methods), ", ")+m.filterWords())
 	}
 	if len(m.reports) > 0 {
-		out = append(out, "print "+m.display+": "+strings.Join(m.reports, ", ")+m.filterWords())
+		out = append(out, "print "+name+": "+strings.Join(m.reports, ", ")+m.filterWords())
 	}
 	return out
 }
