@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -20,16 +19,18 @@ func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
 	return n, nil
 }
 
-// authenticate takes one Authorization header with one of our access tokens,
-// whose application, redirect URI, token set, authorization and connection all
-// live. Cookies play no part.
+// authenticate takes one of our access tokens, whose application, redirect URI,
+// token set, authorization and connection all live. Cookies play no part.
 func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
-	raw, refused := bearer(r)
+	sent, refused := present(r)
 	if refused != nil {
 		return nil, token.Claims{}, refused
 	}
-	standing, err := s.oauth.Judge(r.Context(), raw)
+	standing, err := s.oauth.Judge(r.Context(), sent.token)
 	app := standing.Application
+	if f := sent.by(app); f != nil {
+		return nil, token.Claims{}, f
+	}
 	if app != nil {
 		known(r.Context(), app)
 	}
@@ -51,22 +52,6 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up,
 		requestID: s.requestID(r), address: s.clientAddr(r),
 	}, standing.Claims, nil
-}
-
-// bearer returns the token of the only Authorization header.
-func bearer(r *http.Request) (string, *dialect.Failure) {
-	lines := r.Header.Values("Authorization")
-	if len(lines) == 0 {
-		return "", &dialect.Failure{
-			Kind: dialect.Unauthorized, Code: "token_missing", Message: "Authentication required",
-			Challenge: challenge("", ""),
-		}
-	}
-	kind, token, found := strings.Cut(lines[0], " ")
-	if len(lines) > 1 || !found || !strings.EqualFold(kind, "Bearer") || token == "" || strings.ContainsAny(token, " \t,") {
-		return "", unauthorized("The Authorization header is not one bearer token")
-	}
-	return token, nil
 }
 
 func unauthorized(message string) *dialect.Failure {

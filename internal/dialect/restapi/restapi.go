@@ -114,7 +114,7 @@ type session struct {
 
 // tolerated parameters say nothing about the data: where the token may stand,
 // what the original ignores, and what browsers add to get past caches.
-var tolerated = []string{"access_token", "count", "_"}
+var tolerated = []string{"access_token", "basic_access_token", "count", "_"}
 
 func (s *session) serve() error {
 	switch {
