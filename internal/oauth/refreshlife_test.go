@@ -169,3 +169,15 @@ func TestEarlier(t *testing.T) {
 		}
 	}
 }
+
+// A token keeps the end that it was issued with, also where the cap is lifted.
+func TestM18_NoTokenOutlivesItsCap(t *testing.T) {
+	w := newWorld(t)
+	w.change("wiki", func(a *application.Application) { a.RefreshTokenMaxAge = 10 * day })
+	first := w.connect()
+	second := w.token(refreshForm(w.connect().RefreshToken)).tokens(t)
+	w.reload(applications())
+	w.clock.Advance(10 * day)
+	w.token(refreshForm(first.RefreshToken)).refused(t, 400, "invalid_grant")
+	w.token(refreshForm(second.RefreshToken)).refused(t, 400, "invalid_grant")
+}
