@@ -40,17 +40,27 @@ func (s *store) putNewTokenSet(txn *badger.Txn, t grant.TokenSet) error {
 }
 
 func (s *store) TokenSet(ctx context.Context, id string) (grant.TokenSet, error) {
-	t, err := cached(ctx, s, s.tokenSets, id, func(txn *badger.Txn) (grant.TokenSet, error) {
-		return s.loadTokenSet(txn, id)
-	})
+	t, err := s.tokenSet(ctx, id)
 	if err != nil {
 		return grant.TokenSet{}, err
 	}
 	a, err := s.authorization(ctx, t.Authorization)
+	if err == nil && t.Live() && !a.Live() {
+		// It may have ended between the two readings, and then the authorization
+		// been revoked: the first reason counts. Now it can change no more.
+		t, err = s.tokenSet(ctx, id)
+	}
 	if err != nil {
 		return grant.TokenSet{}, err
 	}
 	return withAuthorization(copyTokenSet(t), a), nil
+}
+
+// tokenSet is shared with the cache: read it only.
+func (s *store) tokenSet(ctx context.Context, id string) (grant.TokenSet, error) {
+	return cached(ctx, s, s.tokenSets, id, func(txn *badger.Txn) (grant.TokenSet, error) {
+		return s.loadTokenSet(txn, id)
+	})
 }
 
 // withAuthorization is a token set as it stands given its authorization: one

@@ -147,32 +147,43 @@ func redemptionStores(t *testing.T, c *suite) {
 	c.fails("unknown refresh token", err, grant.ErrNotFound)
 }
 
+// redeemInParallel is A1 of the attacks: 64 clients, each of which redeems all
+// codes, beginning with another one.
 func redeemInParallel(t *testing.T, c *suite) {
 	a := c.consent(person("wiki", "sub-1"))
-	const clients = 64
-	hash := c.issue(a)
-	errs := make([]error, clients)
-	sets := make([]grant.Redemption, clients)
-	parallel(clients, func(i int) {
-		sets[i] = redemption(hash, "wiki")
-		_, _, errs[i] = c.s.RedeemCode(c.ctx, sets[i])
-	})
-	won := 0
-	for i, err := range errs {
-		if err == nil {
-			won++
-			continue
-		}
-		c.fails("loser", err, grant.ErrConsumed)
-		if _, err := c.s.TokenSet(c.ctx, sets[i].TokenSet.ID); !errors.Is(err, grant.ErrNotFound) {
-			t.Errorf("a loser's token set: error %v, want %v", err, grant.ErrNotFound)
-		}
-		if _, _, err := c.s.RefreshToken(c.ctx, sets[i].Refresh.Hash); !errors.Is(err, grant.ErrNotFound) {
-			t.Errorf("a loser's refresh token: error %v, want %v", err, grant.ErrNotFound)
-		}
+	const clients, codes = 64, 25
+	hashes := make([]string, codes)
+	for i := range hashes {
+		hashes[i] = c.issue(a)
 	}
-	if won != 1 {
-		t.Fatalf("%d of %d redemptions succeeded, want 1", won, clients)
+	var tries [clients][codes]grant.Redemption
+	var errs [clients][codes]error
+	parallel(clients, func(client int) {
+		for i := range codes {
+			code := (client + i) % codes
+			tries[client][code] = redemption(hashes[code], "wiki")
+			_, _, errs[client][code] = c.s.RedeemCode(c.ctx, tries[client][code])
+		}
+	})
+	for code := range codes {
+		won := 0
+		for client := range clients {
+			if errs[client][code] == nil {
+				won++
+				continue
+			}
+			c.fails("loser", errs[client][code], grant.ErrConsumed)
+			lost := tries[client][code]
+			if _, err := c.s.TokenSet(c.ctx, lost.TokenSet.ID); !errors.Is(err, grant.ErrNotFound) {
+				t.Errorf("a loser's token set: error %v, want %v", err, grant.ErrNotFound)
+			}
+			if _, _, err := c.s.RefreshToken(c.ctx, lost.Refresh.Hash); !errors.Is(err, grant.ErrNotFound) {
+				t.Errorf("a loser's refresh token: error %v, want %v", err, grant.ErrNotFound)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d of %d redemptions of one code succeeded, want 1", won, clients)
+		}
 	}
 }
 

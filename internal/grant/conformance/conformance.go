@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"one parent refreshed by many gives one child", rotateInParallel},
 		{"reuse after the grace ends the token set alone", refreshReuse},
 		{"ending a token set keeps the first reason", endTokenSet},
+		{"random histories are linearizable", linearizable},
 		{"signing keys", signingKeys},
 		{"signing keys updated in parallel", updateSigningKeysInParallel},
 		{"another gateway's records are invisible", otherGateway},
