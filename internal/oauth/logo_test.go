@@ -38,7 +38,7 @@ func TestLogo(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Content-Type": "image/png", "X-Content-Type-Options": "nosniff",
-		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+		"Content-Security-Policy": "default-src 'none'; sandbox",
 		"Cache-Control":           "public, max-age=31536000, immutable", "Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		if v := image.Header.Get(name); v != want {

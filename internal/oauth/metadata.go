@@ -55,7 +55,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		RevocationAuth:      methods,
 		IntrospectionAuth:   []string{"client_secret_basic", "client_secret_post"},
 		ChallengeMethods:    []string{"S256"},
-		Prompts:             []string{"none", "login", "consent"},
+		Prompts:             []string{"none", "login", "consent", "select_account"},
 		ProtectedResources:  resources,
 		ResponseIssuerParam: true,
 	})

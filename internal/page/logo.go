@@ -12,8 +12,9 @@ import (
 // the query.
 const LogoPath = "/restapi/1.0/static/logo"
 
-// logoTypes are the image types that are served.
-var logoTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
+// logoTypes are the image types that are served. An SVG is a document, which
+// can hold a script: it is none of them.
+var logoTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 // LogoURL is the path of an application's logo, "" where there is none. It
 // changes with the image, so that browsers may keep it.
@@ -24,13 +25,13 @@ func LogoURL(clientID, mediaType string, data []byte) string {
 	return LogoPath + "?client_id=" + url.QueryEscape(clientID) + "&v=" + hashOf(data)
 }
 
-// Logo serves an application's logo; LogoURL must not be "" for it. An
-// SVG is a document: opened by itself it may run nothing, load nothing and
-// belongs to no origin.
+// Logo serves an application's logo; LogoURL must not be "" for it.
+// Whatever a browser takes it for, it may run nothing, load nothing and belongs
+// to no origin.
 func Logo(w http.ResponseWriter, r *http.Request, mediaType string, data []byte) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")
