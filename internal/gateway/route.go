@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
 	"github.com/caddy-odoo/gateway/internal/scheme"
@@ -111,6 +112,17 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	}
 	w = s.announceResource(w, r.URL.Path)
 	w, r = s.forScripts(w, r)
+	w, done := negotiate(w, r)
+	s.route(w, r, up)
+	done()
+}
+
+// route finds who answers a path.
+func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
+	if data := strings.HasPrefix(r.URL.Path, restapi.Prefix) || r.URL.Path == oauth.MePath || r.URL.Path == oauth.UserinfoPath; data && isOAuth1(r) {
+		refuseOAuth1(w, http.StatusUnauthorized)
+		return
+	}
 	if e, ok := endpoints[r.URL.Path]; ok {
 		if !allows(e.methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(e.methods, ", "))
@@ -121,14 +133,14 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		return
 	}
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/object/"):
+	case strings.HasPrefix(r.URL.Path, restapi.Prefix):
 		s.restapi.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/orestapi/"):
 		s.orestapi.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, json2.Prefix):
 		s.json2.ServeHTTP(w, r)
-	case strings.HasPrefix(r.URL.Path, "/restapi/1.0/common/oauth1/"):
-		writeError(w, http.StatusNotFound, "OAuth1 is not supported: use OAuth2")
+	case strings.HasPrefix(r.URL.Path, oauth1Prefix):
+		refuseOAuth1(w, http.StatusNotFound)
 	default:
 		writeError(w, http.StatusNotFound, "there is no such endpoint")
 	}

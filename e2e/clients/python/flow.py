@@ -133,12 +133,12 @@ def oauth1():
         client.fetch_request_token(settings["issuer"] + "/restapi/1.0/common/oauth1/request_token")
         raise AssertionError("an OAuth1 client got a request token")
     except TokenRequestDenied as denied:
-        words = {"code": 404, "message": "OAuth1 is not supported: use OAuth2"}
+        words = {"error": {"code": 404, "message": "OAuth 1 is not supported by this server; use OAuth 2"}}
         check(denied.status_code == 404 and denied.response.json() == words, denied)
     # Nor is a signed request for data taken.
     client = OAuth1Session(app["client_id"], app["secret"], "a-token", "its-secret")
     answer = client.get(COUNT, params={"domain": "[]"})
-    words = {"code": 401, "message": "Authentication required"}
+    words = {"error": {"code": 401, "message": "OAuth 1 is not supported by this server; use OAuth 2"}}
     check(answer.status_code == 401 and answer.json() == words, answer.text)
 
 

@@ -1,7 +1,8 @@
 // Package restapi is the dialect of /restapi/1.0/object: reading records,
 // searching, counting and describing fields. It keeps paths, statuses and
 // bodies of that interface, and reads its values as literals without
-// evaluating them. Answers are JSON, whatever the request accepts.
+// evaluating them. Answers are JSON; the gateway makes XML of them where the
+// request prefers that.
 package restapi
 
 import (
