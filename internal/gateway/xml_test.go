@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ func TestAcceptPrefersXML(t *testing.T) {
 		"application/xml;q=0.9, */*;q=0.8":                                true,
 		"application/xml;q=0.9, */*, application/json;q=0.1":              true,  // the most specific counts
 		"application/xml;q=0.9, application/*":                            false, // which means JSON too
+		"application/json;q=0.1, application/xml;q=0.9, */*":              true,
 		"application/xml;q=0":                                             false,
 		"application/xml;q=0, */*;q=0":                                    false,
 		"application/xml;q=x":                                             false,
@@ -114,6 +116,22 @@ func TestAnswersInXML(t *testing.T) {
 	full, h, _ := w.asXML("GET", recordPath, bearer, "", "application/xml")
 	if status, head, text := w.asXML("HEAD", recordPath, bearer, "", "application/xml"); status != full || text != "" || head.Get("Content-Length") != h.Get("Content-Length") {
 		t.Errorf("HEAD: %d %v %q", status, head, text)
+	}
+}
+
+// What is not JSON passes as it is, also where it could be read as JSON.
+func TestOnlyJSONBecomesXML(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, oauth.AuthorizePath, nil)
+	r.Header.Set("Accept", "application/xml")
+	for kind, want := range map[string]string{"text/html": "1", "": "1", "application/json": `<item type="int">1</item>`} {
+		rec := httptest.NewRecorder()
+		w, done := negotiate(rec, r)
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write([]byte("1"))
+		done()
+		if rec.Body.String() != want {
+			t.Errorf("%q: %s", kind, rec.Body)
+		}
 	}
 }
 

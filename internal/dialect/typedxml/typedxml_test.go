@@ -22,7 +22,7 @@ func TestAppend(t *testing.T) {
 		`"a"`:                         `<item type="str">a</item>`,
 		`{"d":{},"l":[],"s":""}`:      `<d type="dict"></d><l type="list"></l><s type="str"></s>`,
 		`{"t":"<a b=\"c\">&amp;]]>"}`: `<t type="str">&lt;a b=&quot;c&quot;&gt;&amp;amp;]]&gt;</t>`,
-		`{"t":" \t\r\n\u0000\u001b\uffff\ud83d\ude00"}`: `<t type="str"> &#9;&#13;&#10;` + "\ufffd\ufffd\ufffd😀" + `</t>`,
+		`{"t":" \t\r\n\u0000\u001b\uffff\ufffe\ud83d\ude00"}`: `<t type="str"> &#9;&#13;&#10;` + "\ufffd\ufffd\ufffd\ufffd😀" + `</t>`,
 		`{"a b":1,"1":2,"a:b":3,"xmlfoo":4,"é":5,"":6,"-a":7,"a\"><x":8}`: `<key name="a b" type="int">1</key><key name="1" type="int">2</key><key name="a:b" type="int">3</key>` +
 			`<key name="xmlfoo" type="int">4</key><key name="é" type="int">5</key><key name="" type="int">6</key><key name="-a" type="int">7</key><key name="a&quot;&gt;&lt;x" type="int">8</key>`,
 	} {
