@@ -30,11 +30,13 @@ const maxAdminBody = 1 << 20
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
+//	GET  /odoo_gateway/keys?gateway=
+//	POST /odoo_gateway/keys/rotate
 //
 // All parameters may be left out. The check looks at all gateways then; the
 // others need a name only where there is more than one. Parameters that are
 // not known are errors: a filter that is misspelt would mean everybody. The
-// body of the POST is that of [revokeRequest], in JSON.
+// bodies of the POSTs are [revokeRequest] and [rotateRequest], in JSON.
 //
 // Who may ask, and from where, is Caddy's to say.
 type adminAPI struct{}
@@ -53,6 +55,8 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: checkEndpoint, Handler: adminHandler(http.MethodGet, serveCheck)},
 		{Pattern: authorizationsEndpoint, Handler: adminHandler(http.MethodGet, serveAuthorizations)},
 		{Pattern: revokeEndpoint, Handler: adminHandler(http.MethodPost, serveRevoke)},
+		{Pattern: keysEndpoint, Handler: adminHandler(http.MethodGet, serveKeys)},
+		{Pattern: rotateEndpoint, Handler: adminHandler(http.MethodPost, serveRotate)},
 		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
 	}
 }

@@ -7,7 +7,8 @@ func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
 	return parseBlock(d, "gateway", map[string]subdirective{
 		"issuer":              one(&g.Issuer),
 		"database":            one(&g.Database),
-		"json2":               one(&g.JSON2),
+		"signing_algorithm":   word(&g.SigningAlgorithm, algorithmWords),
+		"json2":               word(&g.JSON2, json2Words),
 		"application":         named("application", &g.Applications, (*Application).unmarshalBlock),
 		"model_scheme":        named("model_scheme", &g.ModelSchemes, (*ModelScheme).unmarshalBlock),
 		"model_configuration": named("model_configuration", &g.ModelConfigurations, (*ModelConfiguration).unmarshalBlock),

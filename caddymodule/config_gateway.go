@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/scheme"
+	"github.com/caddy-odoo/gateway/internal/token"
 )
 
 // Gateway is an OAuth2 authorization server in front of one Odoo database. It
@@ -26,6 +27,7 @@ import (
 //	gateway <name> {
 //		issuer   <origin>
 //		database <name>
+//		signing_algorithm RS256|EdDSA
 //		json2    shared|only_ours
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
@@ -45,6 +47,11 @@ type Gateway struct {
 	// here, even where they have the same login. Required.
 	Database string `json:"database,omitempty"`
 
+	// What access tokens are signed with: `RS256`, which everybody can verify,
+	// or `EdDSA`, whose signatures cost a fraction. After a change, tokens of
+	// the other one are accepted until they end. Default: `RS256`.
+	SigningAlgorithm string `json:"signing_algorithm,omitempty"`
+
 	// Who answers below `/json/2`, where Odoo 19 has an interface of its own:
 	// `shared` answers requests with tokens of this gateway and hands on all
 	// others, so that Odoo's own API keys go on working; `only_ours` answers
@@ -63,10 +70,17 @@ type Gateway struct {
 	ModelConfigurations map[string]*ModelConfiguration `json:"model_configurations,omitempty"`
 }
 
+// The settings of a gateway that are one word of several.
+var (
+	algorithmWords = []string{token.RS256, token.EdDSA}
+	json2Words     = []string{"shared", "only_ours"}
+)
+
 // gatewaySettings is a gateway's configuration in internal types.
 type gatewaySettings struct {
 	issuer       *url.URL
 	database     string
+	algorithm    string
 	onlyOurs     bool // below /json/2
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
@@ -83,13 +97,13 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 		return s, errors.New("database: is required")
 	}
 	s.database = g.Database
-	switch g.JSON2 {
-	case "", "shared":
-	case "only_ours":
-		s.onlyOurs = true
-	default:
-		return s, fmt.Errorf("json2: %q is neither shared nor only_ours", g.JSON2)
+	if err := oneOf("signing_algorithm", g.SigningAlgorithm, algorithmWords); err != nil {
+		return s, err
 	}
+	if err := oneOf("json2", g.JSON2, json2Words); err != nil {
+		return s, err
+	}
+	s.algorithm, s.onlyOurs = g.SigningAlgorithm, g.JSON2 == "only_ours"
 	if s.schemes, err = g.compileSchemes(repl); err != nil {
 		return s, err
 	}
@@ -128,6 +142,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		JSON2OnlyOurs: s.onlyOurs,
 		Applications:  s.applications,
 		Schemes:       s.schemes,
+		Algorithm:     s.algorithm,
 		State:         state,
 		ClientAddr:    clientAddr,
 		RequestID:     requestID,

@@ -81,6 +81,7 @@ func TestProvisionErrors(t *testing.T) {
 		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
 		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
+		{"algorithm", `"database"`, `"signing_algorithm": "HS256", "database"`, `gateway erp: signing_algorithm: "HS256" is neither RS256 nor EdDSA`},
 		{"no client id", `"client_id": "wiki"`, `"client_id": ""`, "gateway erp: application wiki: client_id: is required"},
 		{"no secret", `"top-secret"`, `""`, "gateway erp: application wiki: client_secret: is required (or set public)"},
 		{"secret of a public client", `"client_id"`, `"public": true, "client_id"`, "client_secret: a public client has none"},

@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/token"
+)
+
+// A rotation ends no token, a replacement ends all, and the audit trail tells
+// who has asked for which.
+func TestAdministratorRotatesKeys(t *testing.T) {
+	w := newWorld(t, 19)
+	raw, _ := w.connect("wiki", "demo")
+	accepted := func(want bool) {
+		t.Helper()
+		if status, _, _ := w.get(oauth.UserinfoPath, raw); (status == http.StatusOK) != want {
+			t.Errorf("status %d, want success: %v", status, want)
+		}
+	}
+	keys := func() []token.Key {
+		t.Helper()
+		all, err := w.gw.SigningKeys(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	w.clock.Advance(time.Minute) // keys are listed by age
+	rotated, err := w.gw.RotateKeys(t.Context(), false)
+	if all := keys(); err != nil || len(all) != 2 || all[1].ID != rotated || !all[0].Signs {
+		t.Fatalf("%s, %v: %+v", rotated, err, all)
+	}
+	accepted(true)
+	if again, err := w.gw.RotateKeys(t.Context(), false); !errors.Is(err, token.ErrRotating) || again != rotated {
+		t.Errorf("again: %s, %v", again, err)
+	}
+	replaced, err := w.gw.RotateKeys(t.Context(), true)
+	if all := keys(); err != nil || len(all) != 1 || all[0].ID != replaced || !all[0].Signs {
+		t.Fatalf("%s, %v: %+v", replaced, err, all)
+	}
+	accepted(false)
+
+	var told []string
+	for _, e := range w.logs.FilterMessage("key_created").All() {
+		if d := e.ContextMap()["detail"].(map[string]any); d["actor"] == "admin" {
+			told = append(told, d["reason"].(string)+" "+d["kid"].(string))
+		}
+	}
+	if len(told) != 2 || told[0] != "rotated "+rotated || told[1] != "replaced "+replaced {
+		t.Errorf("audit trail: %v", told)
+	}
+}
