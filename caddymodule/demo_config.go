@@ -98,6 +98,7 @@ func (d *demo) app() App {
 				RedirectURIs: []RedirectURI{{URI: d.RedirectURI}},
 				ModelScheme:  "wiki",
 				Compat:       []string{"confluence"},
+				Connection:   "session", // two clicks are all there is to see
 			}},
 			ModelSchemes: map[string]*ModelScheme{"wiki": {Whitelist: []string{"customer", "order"}}},
 			ModelConfigurations: map[string]*ModelConfiguration{

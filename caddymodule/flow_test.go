@@ -75,7 +75,7 @@ func (p *person) do(method, target string, form url.Values) (location, body stri
 	return location, string(b), err
 }
 
-var hidden = regexp.MustCompile(`name="(csrf_token|token|redirect)" value="([^"]*)"`)
+var hidden = regexp.MustCompile(`name="(csrf_token|token|redirect|t)" value="([^"]*)"`)
 
 // authorize goes from the application to its callback, logging in and
 // consenting where that is asked, and returns the code.
@@ -101,6 +101,9 @@ func (p *person) authorize(state string) (string, error) {
 		case fields.Has("token"):
 			fields.Set("decision", "allow")
 			location, _, err = p.do(http.MethodPost, oauthBase+"consent", fields)
+		case fields.Has("t"):
+			fields.Set("decision", "later")
+			location, _, err = p.do(http.MethodPost, oauthBase+"stay", fields)
 		default:
 			return "", fmt.Errorf("stuck at %s: %.300s", next, body)
 		}

@@ -202,7 +202,7 @@ func TestBrowserPortal(t *testing.T) {
 	v := newVisit(t, "portal", startDemo(t))
 	v.click(connectButton, loginForm)
 	v.logIn("portal", "portal", `.badge.problem`)
-	v.reads("This account can not connect applications", "Use another account")
+	v.reads("This account can not connect the application", "Use another account")
 	v.ownPage("not-an-internal-user")
 	v.click(`a.primary`, loginForm)
 	v.logIn("demo", "demo", allowButton)

@@ -18,6 +18,7 @@ import (
 const (
 	authorizePath = "/restapi/1.0/common/oauth2/authorize"
 	tokenPath     = "/restapi/1.0/common/oauth2/access_token"
+	stayPath      = "/restapi/1.0/common/oauth2/stay"
 	revokePath    = "/restapi/1.0/common/oauth2/revoke"
 
 	introspectPath = "/restapi/1.0/common/oauth2/introspect"
@@ -151,8 +152,22 @@ func (p *person) logIn(o odoo, page string) answer {
 	return a
 }
 
-// allow answers the consent page and returns what follows.
+// allow answers the consent page, and the offer to stay connected with "Not
+// now", and returns what follows.
 func (p *person) allow(page answer, decision string) answer {
+	p.t.Helper()
+	a := p.decide(page, decision)
+	if decision == "allow" && strings.HasPrefix(a.location(), stayPath+"?") {
+		offer := p.get(a.location())
+		form := offer.hidden()
+		form.Set("decision", "later")
+		a = p.post(stayPath, form)
+	}
+	return a
+}
+
+// decide answers the consent page alone.
+func (p *person) decide(page answer, decision string) answer {
 	p.t.Helper()
 	form := page.hidden()
 	form.Set("decision", decision)

@@ -32,6 +32,8 @@ var (
 	script = app{id: "script-0123456789abcdef", secret: "the-script-has-a-secret-too", redirect: "http://localhost:9/script?fixed=1"}
 	// hasty has codes and access tokens of one second.
 	hasty = app{id: "hasty-0123456789abcdef", secret: "the-hasty-one-has-a-secret", redirect: "http://localhost:9/hasty"}
+	// steady insists on an API key.
+	steady = app{id: "steady-0123456789abcdef", secret: "the-steady-one-has-a-secret", redirect: "http://localhost:9/steady"}
 )
 
 // startSite starts the gateway in a process of its own.
@@ -95,6 +97,13 @@ const usualCaddyfile = `{
 				model_scheme sales
 				authorization_code_expiry 1s
 				access_token_expiry 1s
+			}
+			application steady {
+				client_id steady-0123456789abcdef
+				client_secret the-steady-one-has-a-secret
+				redirect_uri http://localhost:9/steady
+				model_scheme sales
+				connection api_key
 			}
 			model_scheme sales {
 				whitelist customer order

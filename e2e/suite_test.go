@@ -34,6 +34,7 @@ func suite(t *testing.T, s *site) {
 		{"odoo down", odooDown},
 		{"odoo cuts an answer short", odooCuts},
 		{"session dead", sessionDead},
+		{"stay connected", stayConnected},
 		{"another database", anotherDatabase},
 		{"pass-through", passThrough},
 	} {

@@ -19,6 +19,8 @@ const (
 	// ConsentTrusted: an application was connected without asking the person,
 	// as its configuration says.
 	ConsentTrusted Kind = "consent_trusted"
+	// StayConnected: a person let Odoo make an API key for an application.
+	StayConnected Kind = "stay_connected"
 	// CodeIssued: an authorization code went out.
 	CodeIssued Kind = "code_issued"
 	// CodeRedeemed: a code became a token set.

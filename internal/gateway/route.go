@@ -34,6 +34,9 @@ var endpoints = map[string]endpoint{
 	oauth.AuthorizationsPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.oauth.Authorizations(w, s.refresh(w, r), up.Browser())
 	}},
+	oauth.StayPath: {[]string{http.MethodGet, http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.Stay(w, s.refresh(w, r), up.Browser())
+	}},
 	oauth.AccessTokenPath: accessToken,
 	oauth.TokenPath:       accessToken,
 	oauth.BasicTokenPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {

@@ -100,7 +100,7 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 	case !c.Live():
 	case c.Kind == grant.APIKey:
 		item.KeyName = connection.KeyName(item.Application)
-		if s.hasKey(c) {
+		if connection.KeyWorks(c, s.Now()) {
 			item.Connection, item.Ends = page.HoldsKey, c.ExpiresAt
 		}
 	default:

@@ -226,11 +226,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 	ask := q.prompts("consent") || q.prompts("select_account")
 	switch {
 	case remembered && !ask:
-		if f := s.reattach(r.Context(), a, v); f != nil {
-			s.redirectFailure(w, r, q, f)
-			return
+		o := s.offers(q, v, a.Connection, false)
+		if o != mustStay {
+			if f := s.reattach(r.Context(), a, v); f != nil {
+				s.redirectFailure(w, r, q, f)
+				return
+			}
 		}
-		s.issueCode(w, r, q, a, scope)
+		s.conclude(w, r, q, v, a, scope, o)
 	case trusted(r, q.app) && !ask:
 		s.allow(w, r, q, v, yes{scope: scope, digest: scheme.Digest(), trusted: true})
 	case q.prompts("none"):

@@ -10,15 +10,20 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
 // reattach gives an authorization the session that its person uses now: it is
-// alive, which is more than is known of an older one. A key outlives sessions.
+// alive, which is more than is known of an older one. A key outlives sessions
+// and stays; an application that insists on one gets no session instead.
 func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor) *failure {
 	for range 3 {
-		if s.hasKey(a.Connection) {
+		if connection.KeyWorks(a.Connection, s.Now()) {
 			return nil
+		}
+		if s.insists(a.Application) {
+			return keyRequired()
 		}
 		c := s.Connections.Attach(v.session, a)
 		if a.Connection.Live() && a.Connection.Hash == c.Hash {
@@ -39,9 +44,10 @@ func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor)
 	return unavailable("the connection keeps changing")
 }
 
-// hasKey tells whether a connection holds a key that works as far as known.
-func (s *Server) hasKey(c grant.Connection) bool {
-	return c.Kind == grant.APIKey && c.Live() && (c.ExpiresAt.IsZero() || s.Now().Before(c.ExpiresAt))
+// insists tells whether an application takes no connection but an API key.
+func (s *Server) insists(name string) bool {
+	app := s.Applications.ByName(name)
+	return app != nil && app.Connection == application.ConnectionAPIKey
 }
 
 // issueCode sends the browser back with a code.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -132,7 +133,8 @@ type yes struct {
 	trusted bool
 }
 
-// allow records a yes and sends the code.
+// allow records a yes and sends the code. A key that works stays the
+// connection; an application that insists on one gets no session instead.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visitor, y yes) {
 	now := s.Now()
 	a := grant.Authorization{
@@ -144,12 +146,13 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 	if y.trusted {
 		kind, a.ConsentedAt = audit.ConsentTrusted, time.Time{}
 	}
-	old, err := s.Store.FindAuthorization(r.Context(), a.Application, a.Subject, a.RedirectURI)
+	former, err := s.Store.FindAuthorization(r.Context(), a.Application, a.Subject, a.RedirectURI)
 	if err != nil && !errors.Is(err, grant.ErrNotFound) {
 		s.redirectFailure(w, r, q, s.storeFailure("looking for a consent", err))
 		return
 	}
-	if !s.hasKey(old.Connection) { // without one given, the old connection stays
+	o := s.offers(q, v, former.Connection, !y.trusted)
+	if o != mustStay && !connection.KeyWorks(former.Connection, now) {
 		a.Connection = s.Connections.Attach(v.session, a)
 	}
 	a, err = s.Store.Consent(background(r.Context()), a)
@@ -161,7 +164,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 		Kind: kind, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
 		Detail: map[string]string{"scope": scopeString(y.scope)},
 	})
-	s.issueCode(w, r, q, a, y.scope)
+	s.conclude(w, r, q, v, a, y.scope, o)
 }
 
 func (s *Server) openForm(token string) (form, bool) {

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"runtime"
+	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -18,6 +19,7 @@ const usedForms = 65536
 // and may be shared by several gateways.
 type Memory struct {
 	throttle *throttle.Limiter
+	stay     passwords
 	used     *lru.Cache[string, struct{}]
 	slow     turns
 }
@@ -28,11 +30,33 @@ func NewMemory(now clock.Clock) *Memory {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), used: used, slow: newTurns(max(1, runtime.GOMAXPROCS(0)/2))}
+	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), stay: newPasswords(now), used: used, slow: newTurns(max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
 // use tells whether nonce is used for the first time.
 func (m *Memory) use(nonce string) bool {
 	seen, _ := m.used.ContainsOrAdd(nonce, struct{}{})
 	return !seen
+}
+
+// passwords bounds how many passwords are tried in one session by one person.
+type passwords struct {
+	mu    *sync.Mutex
+	tries *throttle.Limiter
+}
+
+func newPasswords(now clock.Clock) passwords {
+	return passwords{mu: new(sync.Mutex), tries: throttle.New(throttle.Config{Burst: stayTries, Every: stayWait, Now: now})}
+}
+
+// tryPassword counts a try, and tells whether it may be made. Tries at the same
+// time count one after the other.
+func (m *Memory) tryPassword(key string) bool {
+	m.stay.mu.Lock()
+	defer m.stay.mu.Unlock()
+	if _, blocked := m.stay.tries.Blocked(key); blocked {
+		return false
+	}
+	m.stay.tries.Fail(key)
+	return true
 }

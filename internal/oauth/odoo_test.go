@@ -52,12 +52,12 @@ func (o toOdoo) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func newSite(t *testing.T, version int, change ...func(*odootest.Options)) *site {
+func newSite(t *testing.T, version int, edit ...func(*odootest.Options)) *site {
 	t.Helper()
 	w := newWorld(t)
 	options := odootest.Options{Version: version, Now: w.clock.Now, Direct: true}
-	for _, c := range change {
-		c(&options)
+	for _, e := range edit {
+		e(&options)
 	}
 	s := &site{world: w, sim: odootest.Start(options)}
 	t.Cleanup(s.sim.Close)
@@ -66,6 +66,7 @@ func newSite(t *testing.T, version int, change ...func(*odootest.Options)) *site
 	mux := http.NewServeMux()
 	mux.HandleFunc(AuthorizePath, func(rw http.ResponseWriter, r *http.Request) { w.current().Authorize(rw, r, rt) })
 	mux.HandleFunc(ConsentPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Consent(rw, r, rt) })
+	mux.HandleFunc(StayPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Stay(rw, r, rt) })
 	mux.HandleFunc(AccessTokenPath, func(rw http.ResponseWriter, r *http.Request) { w.current().AccessToken(rw, r, rt) })
 	mux.Handle("/", &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(target)

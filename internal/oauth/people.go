@@ -3,8 +3,10 @@ package oauth
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -38,6 +40,17 @@ type Connections interface {
 	// Attach makes the connection of an authorization from the session that
 	// its person uses at this moment.
 	Attach(session string, a grant.Authorization) grant.Connection
+	// AttachKey makes it from an API key of theirs.
+	AttachKey(key string, a grant.Authorization, ends time.Time, id int64) grant.Connection
+	// IdentityPage is the path of Odoo's own page where the person of a session
+	// confirms who they are, "" where Odoo has none.
+	IdentityPage(ctx context.Context, rt http.RoundTripper, session, userAgent string) (string, error)
+	// MakeKey makes an API key for the user uid over their session. An empty
+	// password expects that they have confirmed who they are. The error is
+	// connection.ErrConfirm, ErrPassword, ErrNoKeys or an *odoo.Error.
+	MakeKey(ctx context.Context, rt http.RoundTripper, session, userAgent string, uid int64, name, password string) (connection.NewKey, error)
+	// DropKey removes such a key again, where that needs no further password.
+	DropKey(ctx context.Context, rt http.RoundTripper, session, userAgent string, id int64) bool
 	// Check asks Odoo whether the person of an authorization is still there.
 	// The error is an *odoo.Error: SessionExpired alone is a proven end, or,
 	// where it wraps connection.ErrNotAllowed, that of somebody who may not

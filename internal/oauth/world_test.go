@@ -44,6 +44,7 @@ func applications() []application.Application {
 		a := application.Application{
 			Name: name, Title: "Team " + name, ClientID: name, Secrets: []application.Secret{application.NewSecret("secret of " + name)},
 			RedirectURIs: uris, Scheme: "sales", Active: true, RefreshTokenExpiry: 30 * 24 * time.Hour,
+			Connection: application.ConnectionSession,
 		}
 		if change != nil {
 			change(&a)

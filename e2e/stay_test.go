@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// stayConnected: a person lets Odoo make a key for an application that insists
+// on one, logs out of Odoo, and the application goes on working; it stops when
+// they delete the key in Odoo.
+func stayConnected(t *testing.T, s *site) {
+	p := newPerson(t, s.base)
+	p.logIn(s.odoo, "/web/login")
+	a := p.decide(p.get(steady.authorizeURL(s.base, "stay")), "allow")
+	if !strings.HasPrefix(a.location(), stayPath+"?") {
+		t.Fatalf("Allow leads to %q", a.location())
+	}
+	way := a.location()
+	a = p.get(way)
+	if !strings.Contains(a.text, "Stay connected") || strings.Contains(a.text, "<script") {
+		t.Fatalf("%s\n%s", a.Status, a.text)
+	}
+	byPassword := strings.Contains(a.text, `type="password"`)
+	form := a.hidden()
+	form.Set("decision", "stay")
+	if byPassword {
+		form.Set("password", s.password+" is not it")
+		a = p.post(stayPath, form)
+		if !strings.Contains(a.text, "does not accept this password") {
+			t.Fatalf("a wrong password: %s\n%s", a.Status, a.text)
+		}
+		form = a.hidden()
+		form.Set("decision", "stay")
+		form.Set("password", s.password)
+	} else {
+		p.confirm(s.password)
+	}
+	tok := p.redeem(steady, p.code(p.post(stayPath, form), steady, "stay"))
+	alive(p, tok.Access)
+	var keys []struct {
+		ID   int64
+		Name string
+	}
+	list := func() {
+		p.call("res.users.apikeys", "search_read", []any{[]any{[]any{"name", "=", "steady (Odoo gateway)"}}, []any{"name"}}, map[string]any{}, &keys)
+	}
+	list()
+	if len(keys) != 1 {
+		t.Fatalf("keys in Odoo: %v", keys)
+	}
+
+	logOut(p)
+	alive(p, tok.Access)
+	tok = p.good(p.refresh(steady, tok.Refresh))
+	p.logIn(s.odoo, "/web/login")
+	p.code(p.get(steady.authorizeURL(s.base, "again")), steady, "again") // nothing is asked
+
+	// Deleted in the person's Odoo profile, which asks for the password.
+	var action struct {
+		Model string `json:"res_model"`
+		ID    int64  `json:"res_id"`
+	}
+	p.call("res.users.apikeys", "remove", []any{[]int64{keys[0].ID}}, map[string]any{}, &action)
+	if action.Model != "res.users.identitycheck" {
+		t.Fatalf("removing a key leads to %+v", action)
+	}
+	var ignored any
+	p.call(action.Model, "write", []any{[]int64{action.ID}, map[string]any{"password": s.password}}, map[string]any{}, &ignored)
+	p.call(action.Model, "run_check", []any{[]int64{action.ID}}, map[string]any{"context": map[string]any{"password": s.password}}, &ignored)
+	if list(); len(keys) != 0 {
+		t.Fatalf("keys in Odoo: %v", keys)
+	}
+	if a := p.refresh(steady, tok.Refresh); a.StatusCode != http.StatusBadRequest || oauthError(t, a) != "invalid_grant" {
+		t.Errorf("refresh without the key: %s %s", a.Status, a.text)
+	}
+	dead(p, tok.Access)
+	// The next authorize offers it anew, and Cancel gives no code.
+	a = p.get(steady.authorizeURL(s.base, "anew"))
+	if !strings.HasPrefix(a.location(), stayPath+"?") {
+		t.Fatalf("authorize without the key: %s to %q", a.Status, a.location())
+	}
+	form = p.get(a.location()).hidden()
+	form.Set("decision", "later")
+	at, err := url.Parse(p.post(stayPath, form).location())
+	if err != nil || at.Query().Get("error") != "access_denied" || at.Query().Get("code") != "" {
+		t.Errorf("Cancel leads to %v", at)
+	}
+}
+
+// confirm does what Odoo's own page for it does.
+func (p *person) confirm(password string) {
+	p.t.Helper()
+	for _, path := range []string{"/web/session/identity/check", "/auth-timeout/session/check-identity"} {
+		r := p.request("POST", path, nil)
+		r.Header.Set("Content-Type", "application/json")
+		r.Body = io.NopCloser(strings.NewReader(fmt.Sprintf(`{"jsonrpc":"2.0","method":"call","id":1,"params":{"type":"password","password":%q}}`, password)))
+		if a := p.do(r); a.StatusCode == http.StatusOK && !strings.Contains(a.text, `"error"`) {
+			return
+		}
+	}
+	p.t.Fatal("odoo confirms nobody")
+}
