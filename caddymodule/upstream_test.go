@@ -142,7 +142,7 @@ func TestWhoseAddressASubRequestHas(t *testing.T) {
 
 // TestForwardedHeadersOfAnUntrustedPeerEndHere: also where something other
 // than reverse_proxy, which would drop them itself, comes next.
-func TestForwardedHeadersOfAnUntrustedPeerEndHere(t *testing.T) {
+func TestM30_ForwardedHeadersOfAnUntrustedPeerEndHere(t *testing.T) {
 	const site = `http://ADDR {
 		gateway_probe
 		respond "{header.X-Forwarded-For}|{header.X-Forwarded-Proto}|{header.X-Forwarded-Host}|{http.vars.odoo_gateway.passed}"
@@ -184,7 +184,7 @@ func checkHeader(t *testing.T, who string, h http.Header, want map[string]string
 	}
 }
 
-func TestWhatIsNotSent(t *testing.T) {
+func TestM30_WhatIsNotSent(t *testing.T) {
 	base := runCaddy(t, "", "http://ADDR {\n\tgateway_probe\n\treverse_proxy "+echo(t)+" {\n\t\ttransport http {\n\t\t\tcompression off\n\t\t}\n\t}\n}")
 	throughProbe(t, request(t, "GET", base, ""), func(r *http.Request, up *upstream) {
 		sub := request(t, "GET", "https://erp.example.com/", "")

@@ -33,8 +33,8 @@ var mutations = []string{
 	"https://app.example/cb/" + strings.Repeat("a", 8192), "https://*.example/cb", "https://app.example/*",
 }
 
-// TestA20FindRedirectURIIsExact: no parser's view of a URI makes it another's.
-func TestA20FindRedirectURIIsExact(t *testing.T) {
+// TestA20_FindRedirectURIIsExact: no parser's view of a URI makes it another's.
+func TestA20_FindRedirectURIIsExact(t *testing.T) {
 	a := &application.Application{RedirectURIs: []application.RedirectURI{
 		{URI: "https://app.example/old"},
 		{URI: registered, Active: true, Individually: true},
@@ -55,9 +55,9 @@ func TestA20FindRedirectURIIsExact(t *testing.T) {
 	}
 }
 
-// TestA21LoopbackPort: a program on somebody's machine listens on any port; all
+// TestA21_LoopbackPort: a program on somebody's machine listens on any port; all
 // else of its URI is exact, and a confidential client's port is, too.
-func TestA21LoopbackPort(t *testing.T) {
+func TestA21_LoopbackPort(t *testing.T) {
 	all := []string{
 		"http://127.0.0.1/cb", "http://[::1]:9000/cb?a=b", "http://localhost/", "http://127.9.9.9/cb", "https://127.0.0.1/cb", "http://localhost",
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 )
 
-func TestValidateRedirectURI(t *testing.T) {
+func TestM2_ValidateRedirectURI(t *testing.T) {
 	for _, uri := range []string{
 		registered,
 		"https://app.example",
@@ -98,7 +98,7 @@ func TestValidateRedirectURI(t *testing.T) {
 	}
 }
 
-func TestInsecureRedirectURI(t *testing.T) {
+func TestM2_InsecureRedirectURI(t *testing.T) {
 	for _, test := range []struct{ uri, rule string }{
 		{"http://app.example/cb", ""},
 		{"http://10.0.0.1:8080/cb", ""},

@@ -11,7 +11,7 @@ func jwtWithIssuer(issuer string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+issuer+`"}`)) + ".c2ln"
 }
 
-func TestStrip(t *testing.T) {
+func TestM30_Strip(t *testing.T) {
 	const issuer = "https://erp.example.com"
 	ours, theirs := jwtWithIssuer(issuer), jwtWithIssuer("https://other.example.com")
 	tests := []struct {

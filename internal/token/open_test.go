@@ -56,7 +56,7 @@ func TestOpenMakesOneKey(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestM23_OpenRefuses(t *testing.T) {
 	ring := newRing(t)
 	kid := kidOf(&testKey().PublicKey)
 	good := sealed(t, ring, testKey(), kid)

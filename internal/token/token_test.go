@@ -174,7 +174,7 @@ func refused(t *testing.T, keys *token.Keys, raw, reason string) {
 	}
 }
 
-func TestSignedTokenVerifies(t *testing.T) {
+func TestM23_SignedTokenVerifies(t *testing.T) {
 	keys, _ := newKeys(t)
 	want := claims()
 	raw := sign(t, keys, want)
@@ -200,9 +200,9 @@ func TestSignedTokenVerifies(t *testing.T) {
 	}
 }
 
-// TestWireForm reads a token with golang-jwt alone, as a resource server of
+// TestM22_WireForm reads a token with golang-jwt alone, as a resource server of
 // RFC 9068 would.
-func TestWireForm(t *testing.T) {
+func TestM22_WireForm(t *testing.T) {
 	keys, now := newKeys(t)
 	got := jwt.MapClaims{}
 	parsed, err := jwt.ParseWithClaims(sign(t, keys, claims()), got, func(*jwt.Token) (any, error) {
@@ -225,7 +225,7 @@ func TestWireForm(t *testing.T) {
 	}
 }
 
-func TestSignRefuses(t *testing.T) {
+func TestM23_SignRefuses(t *testing.T) {
 	keys, _ := newKeys(t)
 	for name, spoil := range map[string]func(*token.Claims){
 		"no subject":         func(c *token.Claims) { c.Subject = "" },
