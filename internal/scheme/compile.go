@@ -23,7 +23,7 @@ func (c Configuration) Check() error {
 func Compile(d Definition) (*Scheme, error) {
 	s := &Scheme{
 		name: d.Name, title: d.Title, limit: d.Limit, blacklist: slices.Clone(d.Blacklist),
-		models: make(map[string]*model, len(d.Configurations)), reports: map[string]*model{},
+		models: make(map[string]*model, len(d.Configurations)), reports: map[string]*model{}, closed: map[string]string{},
 	}
 	if s.title == "" {
 		s.title = s.name
@@ -43,10 +43,14 @@ func Compile(d Definition) (*Scheme, error) {
 		if seen[m.name] = true; s.blacklisted(m.name) {
 			return nil, fmt.Errorf("model configuration %q: the scheme's blacklist closes model %q", c.Name, m.name)
 		}
+		if c.Inactive {
+			s.closed[m.name] = m.line("active", "false")
+		}
 		if err := s.add(m, c.Inactive || d.Inactive); err != nil {
 			return nil, fmt.Errorf("model configuration %q: %w", c.Name, err)
 		}
 	}
+	s.line = d.line(s)
 	if d.Inactive {
 		s.limit, s.blacklist = LimitWhitelist, nil
 	}
@@ -56,6 +60,23 @@ func Compile(d Definition) (*Scheme, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// line is the line of the scheme that says which models are open.
+func (d Definition) line(s *Scheme) string {
+	switch {
+	case d.Inactive:
+		return "active false"
+	case s.limit == LimitNone:
+		return "none"
+	case s.limit == LimitBlacklist:
+		return "blacklist " + strings.Join(d.Blacklist, " ")
+	}
+	names := make([]string, len(d.Configurations))
+	for i, c := range d.Configurations {
+		names[i] = c.Name
+	}
+	return strings.TrimSpace("whitelist " + strings.Join(names, " "))
 }
 
 func (s *Scheme) compileLimit() error {

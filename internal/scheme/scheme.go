@@ -18,6 +18,8 @@ type Scheme struct {
 	models    map[string]*model
 	reports   map[string]*model
 	digest    string
+	line      string            // what the scheme says of models
+	closed    map[string]string // models that something closes by name, and the line that does
 	// reserved: some record's name may be hidden, be it in part, or for records
 	// outside of its model's filter.
 	reserved bool
