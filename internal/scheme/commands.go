@@ -167,13 +167,16 @@ func (j *judge) ownership(l listOf, op Operation) error {
 }
 
 // relinked judges commands that add records to a list or take some away. Those
-// of a one2many are changed by it, and deleted where they cannot be without
-// their owner. removes: records may leave the list; whole: which ones, ids does
+// of a one2many are changed by it, in the field that says whose they are, and
+// deleted where they cannot be without their owner. removes: records may leave the list; whole: which ones, ids does
 // not tell, so that the other model must have no filter that they could be
 // outside of.
 func (j *judge) relinked(w *writing, l listOf, ids []int64, removes, whole bool) error {
 	if l.f.Type == "one2many" {
 		if err := j.ownership(l, Write); err != nil {
+			return err
+		}
+		if _, err := j.writable(l.other, l.f.Inverse); err != nil {
 			return err
 		}
 		if removes {

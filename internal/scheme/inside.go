@@ -74,7 +74,7 @@ func forcedHolds(v any, l odoo.Leaf) odoo.Truth {
 // numbers with decimals, cuts texts off at their size, and cleans HTML.
 func holds(kind string, v any, operator string, with any) odoo.Truth {
 	switch kind {
-	case "char", "selection", "boolean", "integer", "many2one", "float":
+	case "char", "text", "selection", "boolean", "integer", "many2one", "float":
 	default:
 		return odoo.Unknown
 	}
@@ -99,7 +99,7 @@ func holds(kind string, v any, operator string, with any) odoo.Truth {
 	}
 	a, isNumber := v.(int64)
 	b, alsoNumber := with.(int64)
-	if kind == "many2one" || kind == "boolean" || kind == "char" || kind == "selection" || !isNumber || !alsoNumber {
+	if kind != "integer" && kind != "float" || !isNumber || !alsoNumber {
 		return odoo.Unknown
 	}
 	switch operator {

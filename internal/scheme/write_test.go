@@ -1,6 +1,7 @@
 package scheme_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -207,6 +208,22 @@ func TestWriteFields(t *testing.T) {
 			_, err := check(t, compile(t, tt.c), write("res.partner", vals{field: "x"}, 1))
 			if open := strings.Contains(" "+tt.open+" ", " "+field+" "); (err == nil) != open || err != nil && code(err) != scheme.CodeField {
 				t.Errorf("%s: %s: %v", name, field, err)
+			}
+		}
+	}
+}
+
+// To put a record into a list writes the field that says whose it is.
+func TestWriteOwner(t *testing.T) {
+	src := erp()
+	src["res.country"]["partner_ids"] = listed("partner_ids", "res.partner", "country_id")
+	for _, fields := range [][]string{{"name"}, {"name", "country_id"}} {
+		s := compile(t, scheme.Configuration{Model: "res.country", Operations: readWrite},
+			scheme.Configuration{Model: "res.partner", Operations: readWrite, WriteLimit: scheme.LimitWhitelist, WriteFields: fields})
+		for number, command := range map[string]any{"link": command(int64(4), int64(7)), "take": command(int64(3), int64(7)), "set": command(int64(6), int64(0), []any{int64(7)}), "clear": command(int64(5))} {
+			_, err := s.Check(context.Background(), src, write("res.country", vals{"partner_ids": []any{command}}, 1))
+			if open := len(fields) == 2; (err == nil) != open || err != nil && code(err) != scheme.CodeField {
+				t.Errorf("%s with %v: %v", number, fields, err)
 			}
 		}
 	}
