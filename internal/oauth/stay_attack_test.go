@@ -83,6 +83,11 @@ func TestStayForm(t *testing.T) {
 	nothing("twice", b.post(StayPath, url.Values{"t": {token, token}, "decision": {"stay"}, "password": {"demo"}}))
 	nothing("another session", s.guest("demo").post(StayPath, form(token)))
 	nothing("another person", s.guest("admin").post(StayPath, form(token)))
+	// Nor does the page open for somebody else, whose key would then be the
+	// connection of this person's authorization.
+	if got := s.guest("admin").get(StayPath + "?t=" + token); !strings.HasPrefix(got.Header.Get("Location"), AuthorizePath) || strings.Contains(got.text, `name="t"`) {
+		t.Errorf("another person's page: %d %s", got.StatusCode, got.Header.Get("Location"))
+	}
 	nothing("nobody", s.browser("").post(StayPath, form(token)))
 	nothing("a link", b.get(StayPath+"?"+form(token).Encode()))
 	for name, value := range map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"} {
