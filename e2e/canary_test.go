@@ -39,7 +39,7 @@ const canaryCaddyfile = `{
 				own_secret {env.CANARY_OWN}
 				redirect_uri http://localhost:9/canary
 				model_scheme sales
-				compat confluence
+				compat confluence restapi
 				authorization_code_retain 30d
 			}
 			application machine {
