@@ -10,10 +10,11 @@
 package main
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"log"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -85,12 +86,17 @@ func run(c config) (bool, error) {
 	}
 	chosen := m.mutants
 	if c.sample > 0 && c.sample < len(chosen) {
-		rng := rand.New(rand.NewPCG(c.seed, 0))
-		rng.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+		slices.SortFunc(chosen, func(a, b mutant) int { return cmp.Compare(a.lot(c.seed), b.lot(c.seed)) })
 		chosen = chosen[:c.sample]
 	}
 	results := r.all(chosen)
 	return report(c, pkg, chosen, results), nil
+}
+
+// lot decides which mistakes a sample has: the same ones for a seed.
+func (m mutant) lot(seed uint64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s:%d %d", seed, filepath.Base(m.file), m.line, m.id))
+	return string(sum[:])
 }
 
 // report prints survivors and a summary.
