@@ -40,8 +40,9 @@ func propertySchemes(t *testing.T) map[string]*scheme.Scheme {
 
 // world is one simulated database as one person sees it.
 type world struct {
-	db  *orm.DB
-	uid int64
+	db      *orm.DB
+	uid     int64
+	version int
 }
 
 func (w world) call(call odoo.Call) (odoo.Result, error) {
@@ -88,7 +89,7 @@ func newWorld(t *testing.T, version int, name string, selected bool) world {
 	if !ok {
 		t.Fatal("no admin")
 	}
-	w := world{db: db, uid: user.ID}
+	w := world{db: db, uid: user.ID, version: version}
 	root := orm.Env{UID: user.ID, Superuser: true, Context: map[string]any{"active_test": false}}
 	for model, hidden := range hiddenFields {
 		ids, err := db.Call(root, model, "search", []any{[]any{}}, nil)
