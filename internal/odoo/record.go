@@ -23,8 +23,9 @@ func Records(v jsontext.Value) ([]Record, error) {
 		return nil, err
 	}
 	records := []Record{}
+	var all members
 	for dec.PeekKind() != ']' {
-		r, err := readRecord(dec, v)
+		r, err := all.read(dec, v)
 		if err != nil {
 			return nil, err
 		}
@@ -36,23 +37,51 @@ func Records(v jsontext.Value) ([]Record, error) {
 	return records, nil
 }
 
-func readRecord(dec *jsontext.Decoder, all jsontext.Value) (Record, error) {
+// members holds those of all records in few pieces of memory. Records of one
+// answer have the same names in the same order, which are kept once.
+type members struct {
+	list []Member
+	last Record
+}
+
+// piece is how many members are made room for at once.
+const piece = 64
+
+func (m *members) read(dec *jsontext.Decoder, all jsontext.Value) (Record, error) {
 	if err := expect(dec, '{'); err != nil {
 		return nil, err
 	}
-	r := Record{}
+	if cap(m.list)-len(m.list) < len(m.last) {
+		m.list = make([]Member, 0, max(piece, 2*cap(m.list), len(m.last)))
+	}
+	start := len(m.list)
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		name, err := m.name(dec, len(m.list)-start)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrShape, err)
 		}
-		m := Member{Name: name.String()}
-		if m.Value, err = readRaw(dec, all); err != nil {
+		value, err := readRaw(dec, all)
+		if err != nil {
 			return nil, err
 		}
-		r = append(r, m)
+		m.list = append(m.list, Member{name, value})
 	}
-	return r, expect(dec, '}')
+	m.last = m.list[start:len(m.list):len(m.list)]
+	return m.last, expect(dec, '}')
+}
+
+// name reads the name of the member at i.
+func (m *members) name(dec *jsontext.Decoder, i int) (string, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	plain := bytes.IndexByte(raw, '\\') < 0
+	if plain && i < len(m.last) && len(raw) == len(m.last[i].Name)+2 && string(raw[1:len(raw)-1]) == m.last[i].Name {
+		return m.last[i].Name, nil
+	}
+	name, err := jsontext.AppendUnquote(nil, raw)
+	return string(name), err
 }
 
 // readRaw returns the next value as a part of all, the decoder's whole input:

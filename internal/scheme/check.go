@@ -37,7 +37,8 @@ func (s *Scheme) check(ctx context.Context, src odoo.FieldSource, call odoo.Call
 	if err != nil {
 		return Checked{}, err
 	}
-	sig, args, err := bind(m, call)
+	args := make(map[string]any, 8)
+	sig, err := bind(m, call, args)
 	if err != nil {
 		return Checked{}, err
 	}

@@ -237,7 +237,8 @@ func (m *model) compileFilter(c Configuration) error {
 	if err != nil {
 		return fmt.Errorf("filter: %w", err)
 	}
-	m.filter, m.touches = f, firstSteps(f)
+	m.filter, m.touches, m.filterLeaves = f, firstSteps(f), filterLeaves(f)
+	m.filterItems, _ = f.Value().([]any)
 	return nil
 }
 

@@ -28,6 +28,9 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	if j.asked[key] {
 		return false, nil // a circle: decided further up
 	}
+	if j.asked == nil {
+		j.asked = map[string]bool{}
+	}
 	j.asked[key] = true
 	defer delete(j.asked, key)
 	for _, path := range paths {

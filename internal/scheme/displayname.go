@@ -51,7 +51,11 @@ func (j *judge) withName(m *model, fields []string) ([]string, error) {
 		return fields, nil
 	}
 	short, err := j.shortened(m)
-	if _, named := j.known[m.name][searchField]; short && named {
+	if !short || err != nil {
+		return fields, err
+	}
+	all, err := j.fields(m.name)
+	if _, named := all[searchField]; named {
 		fields = append(slices.Clip(fields), searchField)
 	}
 	return fields, err

@@ -13,22 +13,33 @@ type judge struct {
 	ctx    context.Context
 	src    odoo.FieldSource
 	scheme *Scheme
-	known  map[string]odoo.Fields
+	known  []known
+	few    [4]known        // the first of known
 	asked  map[string]bool // "model.field" that copied is about to decide
 	models map[string]*model
 	reach  *reach
 }
 
+// known are the fields of a model.
+type known struct {
+	model  string
+	fields odoo.Fields
+}
+
 func (s *Scheme) judge(ctx context.Context, src odoo.FieldSource) *judge {
-	return &judge{ctx: ctx, src: src, scheme: s, known: make(map[string]odoo.Fields, 2), asked: map[string]bool{}}
+	j := &judge{ctx: ctx, src: src, scheme: s}
+	j.known = j.few[:0]
+	return j
 }
 
 // fields are the fields of a model as the person sees them. Where they cannot
 // be had, the source's error is returned as it is, so that an outage is not
 // taken for a refusal; where there are none, the model is refused.
 func (j *judge) fields(model string) (odoo.Fields, error) {
-	if f, ok := j.known[model]; ok {
-		return f, nil
+	for i := range j.known {
+		if j.known[i].model == model {
+			return j.known[i].fields, nil
+		}
 	}
 	f, err := j.src.Fields(j.ctx, model)
 	if err != nil {
@@ -37,7 +48,7 @@ func (j *judge) fields(model string) (odoo.Fields, error) {
 	if len(f) == 0 {
 		return nil, deny(CodeMetadata, "metadata", model, "", "the fields of model %q are not known", model)
 	}
-	j.known[model] = f
+	j.known = append(j.known, known{model, f})
 	return f, nil
 }
 
@@ -170,7 +181,7 @@ func (j *judge) unnamed(m *model) ([]string, error) {
 	if err != nil || m.limit == LimitWhitelist {
 		return list, err
 	}
-	all := j.known[m.name]
+	all, err := j.fields(m.name)
 	return slices.DeleteFunc(list, func(name string) bool {
 		f := all[name]
 		switch {
@@ -181,7 +192,7 @@ func (j *judge) unnamed(m *model) ([]string, error) {
 		default:
 			return many(f) && j.open(f.Relation) == nil
 		}
-	}), nil
+	}), err
 }
 
 // selected checks the fields that a call asks for.

@@ -126,7 +126,7 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 		if short {
 			shorten(m.name, r)
 		}
-		kept := make(odoo.Record, 0, len(r))
+		kept := r[:0]
 		for _, member := range r {
 			if !m.opens(member.Name) || member.Name != "id" && !slices.Contains(wanted, member.Name) {
 				continue
@@ -150,7 +150,7 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 			return odoo.Result{}, unexpected(err)
 		}
 	}
-	return odoo.Result{Value: odoo.AppendRecords(nil, records)}, nil
+	return odoo.Result{Value: odoo.AppendRecords(make([]byte, 0, len(res.Value)), records)}, nil
 }
 
 func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {

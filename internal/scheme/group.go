@@ -43,7 +43,7 @@ var (
 )
 
 func (j *judge) readGroup(m *model, out Checked, method string, args map[string]any) (Checked, error) {
-	domain, err := j.where(m, args["domain"])
+	domain, err := j.condition(m, args["domain"])
 	if err != nil {
 		return out, err
 	}
@@ -60,7 +60,7 @@ func (j *judge) readGroup(m *model, out Checked, method string, args map[string]
 	if err := j.groupKeys(m, g, args["groupby"]); err != nil {
 		return out, err
 	}
-	out.Kwargs = map[string]any{"domain": domain.Value(), "groupby": list(g.specs()), "offset": offset, "limit": limit}
+	out.Kwargs = map[string]any{"domain": domain, "groupby": list(g.specs()), "offset": offset, "limit": limit}
 	if g.legacy {
 		err = j.legacyGroup(m, g, out, args)
 	} else {

@@ -63,39 +63,39 @@ func (m *model) signature(method string) *signature {
 	return nil
 }
 
-// bind maps positional and named arguments to the names of the signature.
-func bind(m *model, call odoo.Call) (*signature, map[string]any, error) {
+// bind maps positional and named arguments to the names of the signature, and
+// puts them into args, which is the caller's so that it need not be allocated.
+func bind(m *model, call odoo.Call, args map[string]any) (*signature, error) {
 	sig := m.signature(call.Method)
 	if sig == nil {
-		return nil, nil, deny(CodeOperation, "method", call.Model, "", "method %q is not allowed", call.Method)
+		return nil, deny(CodeOperation, "method", call.Model, "", "method %q is not allowed", call.Method)
 	}
 	if sig.record != (call.IDs != nil) && !sig.ids {
 		if sig.record {
-			return nil, nil, deny(CodeInvalid, "ids", call.Model, "", "method %q needs ids", call.Method)
+			return nil, deny(CodeInvalid, "ids", call.Model, "", "method %q needs ids", call.Method)
 		}
-		return nil, nil, deny(CodeInvalid, "ids", call.Model, "", "method %q takes no ids", call.Method)
+		return nil, deny(CodeInvalid, "ids", call.Model, "", "method %q takes no ids", call.Method)
 	}
 	if len(call.Args) > len(sig.params) {
-		return nil, nil, deny(CodeArgument, "arguments", call.Model, "", "method %q takes at most %d positional arguments", call.Method, len(sig.params))
+		return nil, deny(CodeArgument, "arguments", call.Model, "", "method %q takes at most %d positional arguments", call.Method, len(sig.params))
 	}
-	args := make(map[string]any, len(call.Args)+len(call.Kwargs))
 	for i, v := range call.Args {
 		args[sig.params[i]] = v
 	}
 	for name, v := range call.Kwargs {
 		if !slices.Contains(sig.params, name) && !slices.Contains(sig.named, name) {
-			return nil, nil, deny(CodeArgument, "arguments", call.Model, "", "method %q takes no argument %q", call.Method, name)
+			return nil, deny(CodeArgument, "arguments", call.Model, "", "method %q takes no argument %q", call.Method, name)
 		}
 		if newer, old := older[name]; old && slices.Contains(sig.named, name) {
 			if _, both := call.Kwargs[newer]; both {
-				return nil, nil, deny(CodeArgument, "arguments", call.Model, "", "arguments %q and %q are the same", name, newer)
+				return nil, deny(CodeArgument, "arguments", call.Model, "", "arguments %q and %q are the same", name, newer)
 			}
 			name = newer
 		}
 		if _, twice := args[name]; twice {
-			return nil, nil, deny(CodeArgument, "arguments", call.Model, "", "argument %q is given twice", name)
+			return nil, deny(CodeArgument, "arguments", call.Model, "", "argument %q is given twice", name)
 		}
 		args[name] = v
 	}
-	return sig, args, nil
+	return sig, nil
 }

@@ -1,7 +1,6 @@
 package scheme
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -12,9 +11,8 @@ import (
 // would be an error, or true, and the model is closed. The fields need not be
 // open to the application, nor their models: the administrator wrote it.
 func (j *judge) enforceable(m *model) error {
-	err := j.exists(m.name, m.filter)
-	var at *unenforceable
-	if errors.As(err, &at) {
+	err := j.exist(m.name, m.filterLeaves)
+	if at, ok := err.(*unenforceable); ok {
 		d := deny(CodeClosed, "filter", m.name, at.path, "model %q is closed by its configuration: the filter cannot be enforced", m.name)
 		d.Configuration = m.label
 		return d
@@ -27,22 +25,43 @@ type unenforceable struct{ path string }
 
 func (u *unenforceable) Error() string { return "scheme: no searchable field " + u.path }
 
-func (j *judge) exists(model string, d odoo.Domain) error {
-	if d.IsEverything() {
-		return nil
-	}
-	_, err := d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) {
+// filterLeaf is a leaf of a filter, with its path in steps.
+type filterLeaf struct {
+	path string
+	hops []string
+	sub  []filterLeaf // of the domain of any and not any
+	down bool         // there is one
+}
+
+// filterLeaves are those of a domain.
+func filterLeaves(d odoo.Domain) []filterLeaf {
+	var out []filterLeaf
+	_, _ = d.Rewrite(func(l odoo.Leaf) (odoo.Domain, error) {
 		if l.Constant {
 			return odoo.Everything(), nil
 		}
-		return odoo.Everything(), j.leafExists(model, l)
+		leaf := filterLeaf{path: l.Path, hops: strings.Split(l.Path, "."), down: l.Sub != nil}
+		if leaf.down {
+			leaf.sub = filterLeaves(*l.Sub)
+		}
+		out = append(out, leaf)
+		return odoo.Everything(), nil
 	})
-	return err
+	return out
 }
 
-func (j *judge) leafExists(model string, l odoo.Leaf) error {
-	hops := strings.Split(l.Path, ".")
-	for i, hop := range hops {
+// exist tells whether all leaves of a filter can be searched.
+func (j *judge) exist(model string, leaves []filterLeaf) error {
+	for i := range leaves {
+		if err := j.leafExists(model, &leaves[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *judge) leafExists(model string, l *filterLeaf) error {
+	for i, hop := range l.hops {
 		all, err := j.fields(model)
 		if err != nil {
 			return err
@@ -50,17 +69,14 @@ func (j *judge) leafExists(model string, l odoo.Leaf) error {
 		f, ok := all[hop]
 		// What Odoo searches for a display name is not known.
 		if !ok || !f.Searchable || hop == "display_name" {
-			return &unenforceable{l.Path}
+			return &unenforceable{l.path}
 		}
-		if i < len(hops)-1 || l.Sub != nil {
+		if i < len(l.hops)-1 || l.down {
 			if f.Relation == "" {
-				return &unenforceable{l.Path}
+				return &unenforceable{l.path}
 			}
 			model = f.Relation
 		}
 	}
-	if l.Sub != nil {
-		return j.exists(model, *l.Sub)
-	}
-	return nil
+	return j.exist(model, l.sub)
 }

@@ -94,8 +94,12 @@ func (j *judge) names(m *model, src Source, ids []int64) (map[int64]jsontext.Val
 	if err != nil {
 		return nil, err
 	}
+	all, err := j.fields(m.name)
+	if err != nil {
+		return nil, err
+	}
 	field := "id"
-	if _, named := j.known[m.name][searchField]; short && named {
+	if _, named := all[searchField]; short && named {
 		field = searchField
 	}
 	domain, err := odoo.Where("id", "in", odoo.IDList(ids))

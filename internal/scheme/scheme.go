@@ -41,15 +41,18 @@ type model struct {
 	writeList  []string
 	writeSet   map[string]bool
 	filter     odoo.Domain
-	touches    map[string]bool // fields of the model itself in its filter
-	operations []Operation
-	forced     map[string]any
-	preset     map[string]any
-	methods    map[string]*Method
-	reports    []string
-	search     []string
-	rows       int64
-	hideNames  bool
+	// filterItems is the filter as a list to send, filterLeaves what it looks at.
+	filterItems  []any
+	filterLeaves []filterLeaf
+	touches      map[string]bool // fields of the model itself in its filter
+	operations   []Operation
+	forced       map[string]any
+	preset       map[string]any
+	methods      map[string]*Method
+	reports      []string
+	search       []string
+	rows         int64
+	hideNames    bool
 }
 
 // may tells whether an operation is open.

@@ -2,6 +2,7 @@ package scheme
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -20,7 +21,7 @@ func (j *judge) where(m *model, v any) (odoo.Domain, error) {
 }
 
 func (j *judge) searchRead(m *model, out Checked, args map[string]any) (Checked, error) {
-	fields, err := j.selected(m, args["fields"])
+	fields, err := j.selection(m, args["fields"])
 	if err != nil {
 		return out, err
 	}
@@ -29,12 +30,12 @@ func (j *judge) searchRead(m *model, out Checked, args map[string]any) (Checked,
 		return out, err
 	}
 	out.Method, out.shape = "search_read", shapeRecords
-	out.Kwargs["fields"] = list(fields)
+	out.Kwargs["fields"] = fields
 	return out, nil
 }
 
 func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, error) {
-	domain, err := j.where(m, args["domain"])
+	domain, err := j.condition(m, args["domain"])
 	if err != nil {
 		return out, err
 	}
@@ -47,7 +48,7 @@ func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, err
 		return out, err
 	}
 	out.Method, out.shape = "search", shapeIDs
-	out.Kwargs = map[string]any{"domain": domain.Value(), "offset": offset, "limit": limit}
+	out.Kwargs = map[string]any{"domain": domain, "offset": offset, "limit": limit}
 	if order != "" {
 		out.Kwargs["order"] = order
 	}
@@ -55,7 +56,7 @@ func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, err
 }
 
 func (j *judge) searchCount(m *model, out Checked, args map[string]any) (Checked, error) {
-	domain, err := j.where(m, args["domain"])
+	domain, err := j.condition(m, args["domain"])
 	if err != nil {
 		return out, err
 	}
@@ -64,7 +65,7 @@ func (j *judge) searchCount(m *model, out Checked, args map[string]any) (Checked
 		return out, err
 	}
 	out.Method, out.shape = "search_count", shapeCount
-	out.Kwargs = map[string]any{"domain": domain.Value()}
+	out.Kwargs = map[string]any{"domain": domain}
 	if limit > 0 {
 		out.Kwargs["limit"] = limit
 	}
@@ -177,13 +178,13 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 	if !ok || len(text) > maxText {
 		return "", deny(CodeInvalid, "order", m.name, "", "order must be a string")
 	}
-	var out []string
+	var out strings.Builder
+	out.Grow(len(text) + 2)
 	for term := range strings.SplitSeq(text, ",") {
-		words := strings.Fields(term)
-		if len(words) == 0 || len(words) > 4 {
+		name, direction := firstWord(term)
+		if name == "" {
 			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
 		}
-		name := words[0]
 		if name == "display_name" {
 			if _, err := j.field("order", m, name); err != nil {
 				return "", err
@@ -200,16 +201,55 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 		if !f.Sortable || f.Relation != "" {
 			return "", deny(CodeOrder, "order", m.name, name, "model %q cannot be sorted by field %q", m.name, name)
 		}
-		direction := strings.ToLower(strings.Join(words[1:], " "))
-		switch direction {
-		case "", "asc", "desc", "nulls first", "nulls last",
-			"asc nulls first", "asc nulls last", "desc nulls first", "desc nulls last":
-		default:
+		way, ok := sortDirection(direction)
+		if !ok {
 			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
 		}
-		out = append(out, strings.TrimSpace(name+" "+direction))
+		if out.Len() > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString(name)
+		out.WriteString(way)
 	}
-	return strings.Join(out, ", "), nil
+	return out.String(), nil
+}
+
+// firstWord cuts off the first word of a text.
+func firstWord(s string) (word, rest string) {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+// sortDirection is what stands behind a field of an order, with a space before
+// it.
+func sortDirection(s string) (string, bool) {
+	way := ""
+	word, rest := firstWord(s)
+	switch {
+	case strings.EqualFold(word, "asc"):
+		way = " asc"
+	case strings.EqualFold(word, "desc"):
+		way = " desc"
+	case word != "":
+		rest = s
+	}
+	word, rest = firstWord(rest)
+	if word == "" {
+		return way, true
+	}
+	last, more := firstWord(rest)
+	switch {
+	case !strings.EqualFold(word, "nulls") || strings.TrimSpace(more) != "":
+		return "", false
+	case strings.EqualFold(last, "first"):
+		return way + " nulls first", true
+	case strings.EqualFold(last, "last"):
+		return way + " nulls last", true
+	}
+	return "", false
 }
 
 func list(names []string) []any {

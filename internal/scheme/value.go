@@ -100,12 +100,19 @@ var (
 	zoneValue = regexp.MustCompile(`^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$`)
 )
 
+// environments are the keys of a context that get through.
+var environments = []struct {
+	key  string
+	form *regexp.Regexp
+}{{"lang", langValue}, {"tz", zoneValue}}
+
 // environment reduces a context to language and time zone. Everything else
 // changes what Odoo does: default_*, company keys, active_test, bin_size,
 // show_email and its like.
 func environment(model string, client map[string]any) (map[string]any, error) {
 	var out map[string]any
-	for key, form := range map[string]*regexp.Regexp{"lang": langValue, "tz": zoneValue} {
+	for _, allowed := range environments {
+		key, form := allowed.key, allowed.form
 		v, ok := client[key]
 		if !ok || absent(v) {
 			continue
