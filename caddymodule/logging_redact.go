@@ -14,7 +14,7 @@ const redacted = "REDACTED"
 // and those of the legacy interfaces.
 var secretParameters = []string{
 	"code", "code_verifier", "access_token", "refresh_token", "id_token", "token",
-	"client_secret", "client_assertion", "assertion", "password", "api_key", "session_id", "own_secret",
+	"client_secret", "client_assertion", "assertion", "password", "api_key", "session_id", "own_secret", "user_secret", "odoo_secret",
 	"basic_access_token", "oauth_token", "oauth_token_secret", "oauth_verifier", "oauth_signature",
 }
 

@@ -132,6 +132,7 @@ func (c *canaryRun) run(level string) {
 				}
 			}
 		}
+		c.orest(p, way)
 		// The code once more: a replay ends what it gave, and is recorded.
 		p.do(way(p, c.to, tokenPath, exchange(c.to, code)))
 		c.use(tok, level) // refused
@@ -173,6 +174,9 @@ func (c *canaryRun) use(tok tokens, level string) {
 	for _, path := range paths {
 		r := p.request("GET", path, nil)
 		r.Header.Set("Authorization", "Bearer "+tok.Access)
+		p.do(r)
+		r = p.request("GET", path, nil)
+		r.Header.Set("Authorization", "Basic "+tok.Access) // as the original took them
 		p.do(r)
 		mark := "?"
 		if strings.Contains(path, "?") {
@@ -237,6 +241,51 @@ func (c *canaryRun) program(p *person) {
 			c.t.Errorf("a program's code: %s %s", a.Status, a.text)
 		}
 	}
+}
+
+// orest does it all under the names of the other interface.
+func (c *canaryRun) orest(p *person, way func(*person, app, string, url.Values) *http.Request) {
+	c.t.Helper()
+	at := strings.Replace(c.to.authorizeURL("", "s"), authorizePath, "/orestapi/oauth2/authorization", 1)
+	back, err := p.visit(c.s.odoo, c.s.base+at)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	to, err := url.Parse(back)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	tok := p.good(p.do(way(p, c.to, "/orestapi/oauth2/access_token", exchange(c.to, to.Query().Get("code")))))
+	p.do(way(p, c.to, "/orestapi/oauth2/access_token", renewal(tok.Refresh)))
+	p.get("/orestapi/oauth2/access_token?" + with(renewal(tok.Refresh), c.to).Encode())
+	for _, path := range []string{"/orestapi/application/user", "/orestapi/application/confluence/link", "/orestapi/application/status"} {
+		r := way(p, c.to, path, url.Values{"redirect_uri": {c.to.redirect}})
+		r.Header.Set("Accept", "application/json")
+		p.do(r)
+		p.get(path + "?" + with(url.Values{"redirect_uri": {c.to.redirect}}, c.to).Encode())
+	}
+}
+
+// stays lets Odoo make a key for an application that insists on one.
+func (c *canaryRun) stays(as app) {
+	c.t.Helper()
+	p := c.person()
+	p.logIn(c.s.odoo, "/web/login")
+	page := p.get(p.decide(p.get(as.authorizeURL(c.s.base, "s")), "allow").location())
+	form := page.hidden()
+	form.Set("decision", "stay")
+	if strings.Contains(page.text, `type="password"`) {
+		form.Set("password", c.w.secret("wrong password", "canary-wrong-password-of-the-page"))
+		form = p.post(stayPath, form).hidden()
+		form.Set("decision", "stay")
+		form.Set("password", c.s.password)
+	} else {
+		p.confirm(c.s.password)
+	}
+	tok := p.redeem(as, p.code(p.post(stayPath, form), as, "s"))
+	alive(p, tok.Access)
+	c.use(tok, "debug")
+	p.get("/restapi/1.0/authorizations")
 }
 
 // machine acts as the service account.

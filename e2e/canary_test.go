@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -42,6 +43,13 @@ const canaryCaddyfile = `{
 				compat confluence restapi
 				authorization_code_retain 30d
 			}
+			application keeper {
+				client_id canary-keeper
+				client_secret {env.CANARY_KEEPER}
+				redirect_uri http://localhost:9/keeper
+				model_scheme sales
+				connection api_key
+			}
 			application machine {
 				client_id canary-machine
 				client_secret {env.CANARY_MACHINE}
@@ -75,16 +83,16 @@ const canaryCaddyfile = `{
 // every answer that is not there to carry them, and in the store, where
 // nothing may stand by which anybody could log in.
 func TestA47_CanariesLeaveNoTrace(t *testing.T) {
-	t.Run("default logs", func(t *testing.T) { canaries(t, "") })
+	t.Run("default logs", func(t *testing.T) { canaries(t, "", 17) })
 	// At debug level Caddy logs what passes on to Odoo as it is. The gateway
 	// sees to what is its own.
-	t.Run("debug logs", func(t *testing.T) { canaries(t, "debug") })
+	t.Run("debug logs", func(t *testing.T) { canaries(t, "debug", 19) })
 }
 
-func canaries(t *testing.T, level string) {
+func canaries(t *testing.T, level string, version int) {
 	t.Parallel()
 	w := newWatch()
-	sim := odootest.Start(odootest.Options{Version: 19})
+	sim := odootest.Start(odootest.Options{Version: version})
 	t.Cleanup(sim.Close)
 	at, err := url.Parse(sim.URL)
 	if err != nil {
@@ -95,14 +103,22 @@ func canaries(t *testing.T, level string) {
 	key := w.secret("API key", sim.NewAPIKey("demo", "machine", time.Now().AddDate(0, 0, 30)))
 	to := app{id: "canary-application", secret: w.secret("client secret", "canary secret: 50% / 0123456789"), redirect: "http://localhost:9/canary"}
 	machine := app{id: "canary-machine", secret: w.secret("client secret", "canary-secret-of-the-machine-0123456789")}
+	keeper := app{id: "canary-keeper", secret: w.secret("client secret", "canary-secret-of-the-keeper-0123456789"), redirect: "http://localhost:9/keeper"}
 	s := startSiteWith(t, odoo{url: at, database: sim.Database(), login: "demo", password: password},
 		strings.NewReplacer("{LEVEL}", level).Replace(canaryCaddyfile),
 		"CANARY_SECRET="+to.secret, "CANARY_SECOND="+w.secret("client secret", "canary-second-secret-0123456789"),
-		"CANARY_OWN="+w.secret("own secret", "canary-own-secret-0123456789"), "CANARY_MACHINE="+machine.secret, "CANARY_KEY="+key)
+		"CANARY_OWN="+w.secret("own secret", "canary-own-secret-0123456789"), "CANARY_MACHINE="+machine.secret, "CANARY_KEY="+key,
+		"CANARY_KEEPER="+keeper.secret)
 
 	c := &canaryRun{t: t, w: w, s: s, to: to}
 	c.run(level)
 	c.machine(machine)
+	c.stays(keeper)
+	for _, r := range sim.Requests() {
+		if key := keyOf(r); key != "" {
+			w.secret("API key", key)
+		}
+	}
 
 	metrics := newPerson(t, s.other)
 	metrics.http.Transport = w
@@ -113,7 +129,7 @@ func canaries(t *testing.T, level string) {
 
 	s.caddy.stop(syscall.SIGTERM)
 	for what, least := range map[string]int{
-		"password": 1, "API key": 1, "client secret": 3, "own secret": 1, "code": 8, "access_token": 8, "refresh_token": 8,
+		"password": 1, "API key": 2, "client secret": 4, "odoo_secret": 1, "user_secret": 1, "code": 8, "access_token": 8, "refresh_token": 8,
 		"cookie session_id": 2, "wrong secret": 1, "wrong code": 1, "wrong verifier": 1, "wrong token": 1, "wrong password": 1,
 	} {
 		if w.kinds()[what] < least {
@@ -139,6 +155,19 @@ func canaries(t *testing.T, level string) {
 			t.Errorf("the dump of the store lacks %s: this test sees nothing", want)
 		}
 	}
+}
+
+// keyOf is the API key that the gateway calls Odoo with, in the form of its version.
+func keyOf(r odootest.Request) string {
+	if scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "bearer") && strings.HasPrefix(r.Path, "/json/2/") && !strings.Contains(key, ".") {
+		return key
+	}
+	var call struct{ Params struct{ Args []any } }
+	if r.Path != "/jsonrpc" || json.Unmarshal(r.Body, &call) != nil || len(call.Params.Args) < 3 {
+		return ""
+	}
+	key, _ := call.Params.Args[2].(string)
+	return key
 }
 
 // dump returns all that is in a store: every version of every record, and the

@@ -84,8 +84,9 @@ func carried(r *http.Request, resp *http.Response, body []byte) map[string]strin
 		return found
 	}
 	var answer map[string]any
-	if json.Unmarshal(body, &answer) == nil && strings.HasPrefix(r.URL.Path, "/restapi/1.0/common/oauth2/") {
-		for _, name := range []string{"code", "access_token", "refresh_token"} {
+	oauth := strings.Contains(r.URL.Path, "restapi/") && (strings.Contains(r.URL.Path, "/oauth2/") || strings.Contains(r.URL.Path, "/application/"))
+	if oauth && json.Unmarshal(body, &answer) == nil {
+		for _, name := range []string{"code", "access_token", "refresh_token", "odoo_secret", "user_secret"} {
 			if value, _ := answer[name].(string); value != "" {
 				found[value] = name
 			}
