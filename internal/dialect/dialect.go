@@ -26,6 +26,9 @@ type Runner interface {
 	// Models are the models that the application may use and the person may
 	// read, in the order of the configuration.
 	Models(ctx context.Context) ([]Model, error)
+	// Model tells about one model that the application may use and the person
+	// may read; any other is a failure of kind Forbidden.
+	Model(ctx context.Context, model string) (Model, error)
 	// Window tells the window action and menu that show a model in Odoo; ok
 	// is false where there is none or the person may not see it.
 	Window(ctx context.Context, model string) (w Window, ok bool)
@@ -38,6 +41,14 @@ type Runner interface {
 type Model struct {
 	Model string // technical name
 	Name  string // display name
+	// Icon is the zero value where there is none.
+	Icon Icon
+}
+
+// Icon is an image file.
+type Icon struct {
+	Type string // media type, such as "image/png"
+	Data []byte
 }
 
 // Window is where Odoo's web client shows a model.

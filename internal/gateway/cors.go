@@ -62,6 +62,8 @@ var scriptPaths = map[string]scriptPath{
 	"/orestapi/application/model":  scriptsBoth,
 	"/orestapi/record/name_search": scriptsBoth,
 	"/orestapi/record/read":        scriptsBoth,
+	"/orestapi/model/field":        scriptsBoth,
+	"/orestapi/model/icon":         scriptsBoth,
 }
 
 var scriptTrees = map[string]scriptPath{

@@ -10,6 +10,9 @@ import (
 
 // Models implements dialect.Runner.
 func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
+	if len(n.rules.Scopes()) == 0 { // nor was any scope granted: this says why
+		return nil, &dialect.Failure{Kind: dialect.Forbidden, Code: "scheme_closed", Message: "The model scheme of the application opens nothing"}
+	}
 	if err := n.granted(scopeRead); err != nil {
 		return nil, err
 	}
@@ -24,6 +27,25 @@ func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
 		}
 	}
 	return models, nil
+}
+
+// Model implements dialect.Runner.
+func (n *runner) Model(ctx context.Context, model string) (dialect.Model, error) {
+	if err := n.granted(scopeRead); err != nil {
+		return dialect.Model{}, err
+	}
+	m, err := n.rules.Model(ctx, model)
+	if err != nil {
+		return dialect.Model{}, n.refused(ctx, odoo.Call{Model: model}, err)
+	}
+	readable, err := n.readable(ctx, model)
+	if err == nil && !readable {
+		err = &odoo.Error{Kind: odoo.AccessError, Message: "the person may not read the model"}
+	}
+	if err != nil {
+		return dialect.Model{}, failure(err)
+	}
+	return dialect.Model{Model: m.Model, Name: m.Name, Icon: dialect.Icon(m.Icon)}, nil
 }
 
 // readable tells whether the person may read a model at all. A search that

@@ -136,10 +136,13 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 					return odoo.Result{}, unexpected(err)
 				}
 			}
-			if known[member.Name].Type == "properties" {
+			switch known[member.Name].Type {
+			case "properties":
 				if member.Value, err = j.properties(m, member.Value); err != nil {
 					return odoo.Result{}, err
 				}
+			case "binary":
+				member.Value = content(member.Value)
 			}
 			kept = append(kept, member)
 		}
@@ -151,6 +154,20 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 		}
 	}
 	return odoo.Result{Value: odoo.AppendRecords(make([]byte, 0, len(res.Value)), records)}, nil
+}
+
+// content is a file in base64 as all versions have it: 20 answers an object
+// that holds it, with its size and name.
+func content(v jsontext.Value) jsontext.Value {
+	if v.Kind() != '{' {
+		return v
+	}
+	if file, err := members(v); err == nil {
+		if text := file.Get("content"); text != nil {
+			return text
+		}
+	}
+	return jsontext.Value("false")
 }
 
 func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {

@@ -56,6 +56,9 @@ func TestFilter(t *testing.T) {
 			`[{"id":1,"props":[{"comodel":"res.partner","name":"a","type":"many2one","value":[7,"res.partner,7"]},` +
 				`{"comodel":"res.partner","default":[[7,"res.partner,7"]],"name":"b","type":"many2many","value":[[7,"res.partner,7"],[8,"res.partner,8"]]},` +
 				`{"comodel":"res.country","name":"c","type":"many2one","value":[20,"Belgium"]},{"name":"d","type":"float","value":1.5}]},{"id":2,"props":false}]`},
+		{"files", all, searchRead("res.partner", map[string]any{"fields": []any{"image"}}),
+			`[{"id":1,"image":"QQ=="},{"id":2,"image":{"filename":"a.png","content":"Qg==","size":1}},{"id":3,"image":false},{"id":4,"image":{"size":1}}]`,
+			`[{"id":1,"image":"QQ=="},{"id":2,"image":"Qg=="},{"id":3,"image":false},{"id":4,"image":false}]`},
 		{"name of a model outside the scheme", compile(t, order), searchRead("sale.order", map[string]any{"fields": []any{"partner_id"}}),
 			`[{"id":1,"partner_id":[7,"Azure"]}]`, `[{"id":1,"partner_id":[7,"Azure"]}]`},
 	}

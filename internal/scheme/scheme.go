@@ -73,10 +73,27 @@ func (s *Scheme) Models(ctx context.Context) []Model {
 	out := make([]Model, 0, len(s.order))
 	for _, name := range s.order {
 		if m := s.models[name]; m.may(Read) {
-			out = append(out, Model{Model: name, Name: m.translated(ctx), Icon: m.icon})
+			out = append(out, m.described(ctx))
 		}
 	}
 	return out
+}
+
+// Model describes one model that is open for reading, with a configuration or
+// without. The error is a *Denied.
+func (s *Scheme) Model(ctx context.Context, name string) (Model, error) {
+	m := s.find(name)
+	switch {
+	case m == nil:
+		return Model{}, deny(CodeModel, "model", name, "", "model %q is not allowed", name)
+	case !m.may(Read):
+		return Model{}, deny(CodeOperation, "method", name, "", "operation %q on model %q is not allowed", Read, name)
+	}
+	return m.described(ctx), nil
+}
+
+func (m *model) described(ctx context.Context) Model {
+	return Model{Model: m.name, Name: m.translated(ctx), Icon: m.icon}
 }
 
 // Title is what people read of the scheme's name.

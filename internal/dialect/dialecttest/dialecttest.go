@@ -49,6 +49,16 @@ func (f *Runner) Do(_ context.Context, call odoo.Call) (odoo.Result, error) {
 // Models implements dialect.Runner.
 func (f *Runner) Models(context.Context) ([]dialect.Model, error) { return f.Listed, f.Err }
 
+// Model implements dialect.Runner.
+func (f *Runner) Model(_ context.Context, model string) (dialect.Model, error) {
+	for _, m := range f.Listed {
+		if m.Model == model && f.Err == nil {
+			return m, nil
+		}
+	}
+	return dialect.Model{Model: model, Name: model}, f.Err
+}
+
 // Window implements dialect.Runner.
 func (f *Runner) Window(_ context.Context, model string) (dialect.Window, bool) {
 	w, ok := f.Windows[model]

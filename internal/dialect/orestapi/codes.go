@@ -15,6 +15,7 @@ type codes struct {
 	unauthorized string
 	unreadable   string // the person may not read the model
 	closed       string // the application may not
+	notAllowed   string // the words for that
 	field        string
 }
 
@@ -23,19 +24,38 @@ var (
 		unauthorized: "OrestapiApplicationGetModel-0010",
 		unreadable:   "OrestapiApplicationGetModel-0010",
 		closed:       "OrestapiApplicationGetModel-0020",
+		notAllowed:   "Invalid model scheme settings. Please contact an Odoo administrator.",
 		field:        "OrestapiApplicationGetModel-0020",
 	}
 	searchCodes = codes{
 		unauthorized: "OrestapiNameSearch-0010",
 		unreadable:   "OrestapiNameSearch-0021",
 		closed:       "OrestapiNameSearch-0022",
+		notAllowed:   "Model not allowed",
 		field:        "OrestapiNameSearch-0030",
 	}
 	readCodes = codes{
 		unauthorized: "OrestapiContentRecordRead-0010",
 		unreadable:   "OrestapiContentRecordRead-0021",
 		closed:       "OrestapiContentRecordRead-0030",
+		notAllowed:   "Model not allowed",
 		field:        "OrestapiContentRecordRead-0060",
+	}
+	fieldCodes = codes{
+		unauthorized: "OrestapiModelFields-0010", // with an s
+		unreadable:   "OrestapiModelField-0021",
+		closed:       "OrestapiModelField-0022",
+		notAllowed:   "Model is not allowed",
+		field:        fieldNotFound,
+	}
+	// The original promised icons and had no endpoint for them: these codes
+	// follow the others.
+	iconCodes = codes{
+		unauthorized: "OrestapiModelIcon-0010",
+		unreadable:   "OrestapiModelIcon-0021",
+		closed:       "OrestapiModelIcon-0022",
+		notAllowed:   "Model not allowed",
+		field:        "OrestapiModelIcon-0022",
 	}
 )
 
@@ -47,6 +67,15 @@ const (
 	recordNotFound     = "OrestapiContentRecordRead 0050" // with a space
 	offsetNoInteger    = "OrestapiApplicationGetModel-0050"
 	limitNoInteger     = "OrestapiApplicationGetModel-0060"
+	fieldWithoutModel  = "OrestapiModelField-0020"
+	namesMissing       = "OrestapiModelField-0030"
+	namesMalformed     = "OrestapiModelField-0031"
+	namesNoList        = "OrestapiModelField-0032"
+	dataMalformed      = "OrestapiModelField-0040"
+	fieldNotFound      = "OrestapiModelField-0040" // the same
+	dataNoList         = "OrestapiModelField-0041"
+	iconWithoutModel   = "OrestapiModelIcon-0020"
+	iconNotFound       = "OrestapiModelIcon-0030"
 )
 
 // Codes of the gateway's own, with statuses of their own: the original
@@ -60,11 +89,17 @@ const (
 	unavailable = "OrestapiGateway-0503"
 )
 
+// modelUnknown is the code of a failure: Odoo has no such model. The original
+// failed on it.
+const modelUnknown = "model_unknown"
+
 // forbidden finds the code and words for a Forbidden failure.
 func (c codes) forbidden(f *dialect.Failure) (code, message string) {
 	switch f.Code {
-	case "model_not_allowed":
-		return c.closed, "Model not allowed"
+	case "insufficient_scope":
+		return c.unauthorized, "Not authorized"
+	case "scheme_closed", "model_not_allowed":
+		return c.closed, c.notAllowed
 	case "model_closed":
 		return c.closed, f.Message
 	case "field_not_allowed", "field_not_searchable", "operator_not_allowed", "order_not_allowed":

@@ -1,6 +1,6 @@
 // Package orestapi is the dialect of /orestapi: the models that an application
-// may use, finding a record by its name, and reading records, as Confluence
-// asks for them. It keeps paths, shapes and error codes of that interface, and
+// may use, finding a record by its name, and reading records, with
+// what their fields are called, as Confluence asks for them. It keeps paths, shapes and error codes of that interface, and
 // its status 401 for every refusal; it reads only.
 package orestapi
 
@@ -43,6 +43,8 @@ var endpoints = map[string]endpoint{
 	"/orestapi/application/model":  {modelCodes, (*session).models},
 	"/orestapi/record/name_search": {searchCodes, (*session).nameSearch},
 	"/orestapi/record/read":        {readCodes, (*session).read},
+	"/orestapi/model/field":        {fieldCodes, (*session).fields},
+	"/orestapi/model/icon":         {iconCodes, (*session).icon},
 }
 
 // session answers one request.
@@ -152,6 +154,10 @@ func (s *session) fail(err error) {
 	case dialect.NotFound:
 		refuse(s.w, http.StatusUnauthorized, recordNotFound, "Record not found")
 	case dialect.Invalid:
+		if f.Code == modelUnknown {
+			refuse(s.w, http.StatusUnauthorized, s.codes.closed, s.codes.notAllowed)
+			return
+		}
 		refuse(s.w, http.StatusBadRequest, malformed, f.Message)
 	case dialect.Unavailable:
 		refuse(s.w, http.StatusServiceUnavailable, unavailable, f.Message)

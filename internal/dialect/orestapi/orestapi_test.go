@@ -134,6 +134,7 @@ func TestRefusals(t *testing.T) {
 	field := &dialect.Failure{Kind: dialect.Forbidden, Code: "field_not_allowed", Message: "field vat is not allowed"}
 	closed := &dialect.Failure{Kind: dialect.Forbidden, Code: "model_closed", Message: "closed by its configuration"}
 	rights := &dialect.Failure{Kind: dialect.Forbidden, Code: "access_denied", Message: "x"}
+	scope := &dialect.Failure{Kind: dialect.Forbidden, Code: "insufficient_scope", Message: "x"}
 	down := &dialect.Failure{Kind: dialect.Unavailable, Message: "out of reach", RetryAfter: 3 * time.Second}
 	tests := []struct {
 		name, target string
@@ -151,6 +152,10 @@ func TestRefusals(t *testing.T) {
 		{"search, model closed by its filter", search + "?model=a.b", nil, closed, "", 401, refused("OrestapiNameSearch-0022", "closed by its configuration")},
 		{"search, no right", search + "?model=a.b", nil, rights, "", 401, refused("OrestapiNameSearch-0021", "User does not have read permission to the model")},
 		{"search, order on hidden field", search + "?model=a.b&order=vat", nil, field, "", 401, refused("OrestapiNameSearch-0030", "field vat is not allowed")},
+		{"search, scope", search + "?model=a.b", nil, scope, "", 401, refused("OrestapiNameSearch-0010", "Not authorized")},
+		{"search, no such model", search + "?model=a.b", nil, &dialect.Failure{Kind: dialect.Invalid, Code: "model_unknown", Message: "x"}, "", 401, refused("OrestapiNameSearch-0022", "Model not allowed")},
+		{"models, scope", "/orestapi/application/model", nil, scope, "", 401, refused("OrestapiApplicationGetModel-0010", "Not authorized")},
+		{"models, nothing open", "/orestapi/application/model", nil, &dialect.Failure{Kind: dialect.Forbidden, Code: "scheme_closed", Message: "x"}, "", 401, refused("OrestapiApplicationGetModel-0020", "Invalid model scheme settings. Please contact an Odoo administrator.")},
 		{"offset", search + "?model=a.b&offset=x", nil, nil, "", 401, refused("OrestapiApplicationGetModel-0050", "Offset must be integer")},
 		{"negative offset", search + "?model=a.b&offset=-1", nil, nil, "", 401, refused("OrestapiApplicationGetModel-0050", "Offset must be integer")},
 		{"limit", search + "?model=a.b&limit=1.5", nil, nil, "", 401, refused("OrestapiApplicationGetModel-0060", "Limit must be integer")},
@@ -171,7 +176,7 @@ func TestRefusals(t *testing.T) {
 		{"odd answer", search + "?model=a.b", nil, nil, "true", 500, refused("OrestapiGateway-0500", "internal error")},
 		{"parameter twice", search + "?model=a.b&model=res.partner", nil, nil, "", 400, refused("OrestapiGateway-0400", `parameter \"model\" occurs more than once`)},
 		{"no UTF-8", search + "?model=a.b&name=%ff", nil, nil, "", 400, refused("OrestapiGateway-0400", "the parameters are not UTF-8")},
-		{"other endpoint", "/orestapi/model/field", nil, nil, "", 404, refused("OrestapiGateway-0404", "Not found")},
+		{"other endpoint", "/orestapi/model/menu", nil, nil, "", 404, refused("OrestapiGateway-0404", "Not found")},
 		{"unclean", "/orestapi//record/read", nil, nil, "", 400, refused("OrestapiGateway-0400", "the path must be plain")},
 		{"encoded", "/orestapi/record%2fread", nil, nil, "", 400, refused("OrestapiGateway-0400", "the path must be plain")},
 	}
