@@ -84,7 +84,7 @@ type Connection struct {
 	// connection is re-attached by the next authorize.
 	EndedAt time.Time
 	// EndReason is one word for pages and logs: "session_expired",
-	// "somebody_else", "access_denied", "user_archived", "logged_out" or "revoked".
+	// "somebody_else", "key_refused", "key_expired" or "revoked".
 	EndReason string
 	// ExpiresAt is when the API key ends in Odoo; zero: never, or unknown.
 	ExpiresAt time.Time
@@ -140,6 +140,9 @@ type TokenSet struct {
 	// ends; the set is forgotten after that. Zero where there are refresh
 	// tokens: they decide.
 	ExpiresAt time.Time
+	// RefreshUntil is when the newest refresh token ends; zero is never, or
+	// that there is none. It is for people to read and decides nothing.
+	RefreshUntil time.Time
 }
 
 // Live tells whether the token set has not been ended.

@@ -129,7 +129,8 @@ type Redemption struct {
 	// more than once and must have no side effect.
 	Check func(Code) error
 	// TokenSet is stored with Authorization, Application, RedirectURI and
-	// Scope taken from the code; ID, FamilyKey and CreatedAt are the caller's.
+	// Scope taken from the code, and RefreshUntil from Refresh; ID, FamilyKey
+	// and CreatedAt are the caller's.
 	TokenSet TokenSet
 	// Refresh is stored with TokenSet taken from TokenSet.ID.
 	Refresh RefreshToken
@@ -149,7 +150,8 @@ type Rotation struct {
 	Application string
 	Now         time.Time
 	Grace       time.Duration
-	// Child is the successor; its TokenSet is taken from the parent.
+	// Child is the successor; its TokenSet is taken from the parent, whose
+	// RefreshUntil becomes the end of the child.
 	Child RefreshToken
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -90,7 +91,8 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 		Application: a.Application, Off: true, Trusted: a.ConsentedAt.IsZero(),
 		Since: a.CreatedAt, LastUsed: a.LastUsedAt, RedirectURI: a.RedirectURI,
 	}
-	if app := s.Applications.ByName(a.Application); app != nil {
+	app := s.Applications.ByName(a.Application)
+	if app != nil {
 		item.Application, item.Description, item.Off = app.Title, app.Description, !app.Active
 		if app.Active {
 			item.Logo = logoOf(app)
@@ -107,7 +109,7 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 		item.Connection = page.FollowsSession
 	}
 	for _, set := range sets {
-		if !set.Live() || !set.ExpiresAt.IsZero() && !s.Now().Before(set.ExpiresAt) {
+		if !inUse(app, set, s.Now()) {
 			continue
 		}
 		item.Tokens++
@@ -116,6 +118,13 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 		}
 	}
 	return item
+}
+
+// inUse tells whether a token set can still be used. app is nil where the
+// application is not registered any more.
+func inUse(app *application.Application, set grant.TokenSet, now time.Time) bool {
+	end := earlier(set.ExpiresAt, set.RefreshUntil)
+	return set.Live() && (end.IsZero() || now.Before(end)) && (app == nil || !tooOld(app, set, now))
 }
 
 // revokeOwn takes a form of the page.

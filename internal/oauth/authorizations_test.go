@@ -295,3 +295,29 @@ func TestRevokeFailsLoudly(t *testing.T) {
 		t.Errorf("audit trail %v", w.audit.Kinds())
 	}
 }
+
+// Tokens that have ended by themselves are none in use.
+func TestListCountsTokensInUse(t *testing.T) {
+	w := newWorld(t)
+	w.change("wiki", func(a *application.Application) { a.RefreshTokenExpiry, a.RefreshTokenMaxAge = 2*day, 0 })
+	b := w.browser("demo-session")
+	in := func(want string) {
+		t.Helper()
+		if got := b.get(AuthorizationsPath); !strings.Contains(got.text, "<dd>"+want) {
+			t.Errorf("the list lacks %q: %s", want, got.text)
+		}
+	}
+	first := w.token(redeemForm(b.code(query()))).tokens(t)
+	w.token(redeemForm(b.code(query()))).tokens(t)
+	in("2 in use")
+	w.clock.Advance(day)
+	w.token(refreshForm(first.RefreshToken)).tokens(t)
+	in("2 in use")
+	w.clock.Advance(day)
+	in("1 in use") // the other one was not refreshed
+	w.change("wiki", func(a *application.Application) { a.RefreshTokenMaxAge = 2 * day })
+	in("None in use")
+	w.change("wiki", func(a *application.Application) { a.RefreshTokenMaxAge = 0 })
+	w.clock.Advance(day)
+	in("None in use")
+}

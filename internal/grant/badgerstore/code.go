@@ -91,6 +91,7 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 		code.ConsumedAt, code.TokenSet = r.Now, set.ID
 		refresh := r.Refresh
 		refresh.TokenSet, refresh.RotatedAt, refresh.Child = set.ID, time.Time{}, ""
+		set.RefreshUntil = refresh.ExpiresAt
 		if err := s.putNewTokenSet(txn, set); err != nil {
 			return err
 		}

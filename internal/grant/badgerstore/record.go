@@ -153,13 +153,14 @@ type tokenSetRecord struct {
 	Ended         stamp    `json:"e,omitempty"`
 	EndReason     string   `json:"r,omitempty"`
 	Expires       stamp    `json:"ex,omitempty"`
+	RefreshUntil  stamp    `json:"ru,omitempty"`
 }
 
 func encodeTokenSet(t grant.TokenSet) []byte {
 	return encode(tokenSetRecord{
 		Authorization: t.Authorization, Application: t.Application, RedirectURI: t.RedirectURI, Scope: t.Scope,
 		FamilyKey: t.FamilyKey, Created: toStamp(t.CreatedAt), Ended: toStamp(t.EndedAt), EndReason: t.EndReason,
-		Expires: toStamp(t.ExpiresAt),
+		Expires: toStamp(t.ExpiresAt), RefreshUntil: toStamp(t.RefreshUntil),
 	})
 }
 
@@ -171,7 +172,7 @@ func decodeTokenSet(id string, value []byte) (grant.TokenSet, error) {
 	return grant.TokenSet{
 		ID: id, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Scope: r.Scope,
 		FamilyKey: r.FamilyKey, CreatedAt: r.Created.time(), EndedAt: r.Ended.time(), EndReason: r.EndReason,
-		ExpiresAt: r.Expires.time(),
+		ExpiresAt: r.Expires.time(), RefreshUntil: r.RefreshUntil.time(),
 	}, nil
 }
 

@@ -27,7 +27,7 @@ func (s *store) IssueTokenSet(ctx context.Context, t grant.TokenSet) error {
 		}
 		set := t
 		set.Application, set.RedirectURI, set.FamilyKey = a.Application, "", nil
-		set.EndedAt, set.EndReason = time.Time{}, ""
+		set.EndedAt, set.EndReason, set.RefreshUntil = time.Time{}, "", time.Time{}
 		return s.putNewTokenSet(txn, set)
 	})
 }
@@ -100,11 +100,11 @@ func (s *store) currentTokenSet(txn *badger.Txn, id string) (grant.TokenSet, err
 func (s *store) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToken, error) {
 	var (
 		child   grant.RefreshToken
-		ended   string
+		changed string // the token set, where its record is another now
 		refusal error
 	)
 	err := s.db.update(ctx, func(txn *badger.Txn) error {
-		child, ended, refusal = grant.RefreshToken{}, "", nil
+		child, changed, refusal = grant.RefreshToken{}, "", nil
 		parent, err := s.loadRefresh(txn, r.Hash)
 		if err != nil {
 			return err
@@ -121,10 +121,14 @@ func (s *store) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToke
 		case !parent.ExpiresAt.IsZero() && !r.Now.Before(parent.ExpiresAt):
 			return grant.ErrExpired
 		case parent.RotatedAt.IsZero():
-			return s.rotate(txn, parent, r, &child)
+			if err := s.rotate(txn, parent, r, &child); err != nil || child.ExpiresAt.Equal(set.RefreshUntil) {
+				return err
+			}
+			set.RefreshUntil, changed = child.ExpiresAt, set.ID
+			return txn.Set(s.keys.key(kindTokenSet, set.ID), encodeTokenSet(set))
 		case r.Now.Sub(parent.RotatedAt) > r.Grace:
 			refusal = grant.ErrReused
-			_, ended, err = s.endTokenSet(txn, set.ID, "refresh_reuse", r.Now)
+			_, changed, err = s.endTokenSet(txn, set.ID, "refresh_reuse", r.Now)
 			return err
 		}
 		child, err = s.loadRefresh(txn, parent.Child)
@@ -133,8 +137,8 @@ func (s *store) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToke
 	if err == nil {
 		err = refusal
 	}
-	if ended != "" {
-		s.tokenSets.drop(ended)
+	if changed != "" {
+		s.tokenSets.drop(changed)
 	}
 	if err != nil {
 		return grant.RefreshToken{}, err

@@ -109,7 +109,7 @@ func redemptionStores(t *testing.T, c *suite) {
 	}
 	r.TokenSet.Authorization, r.TokenSet.Application = "forged", "forged"
 	r.TokenSet.RedirectURI, r.TokenSet.Scope = "forged", []string{"forged"}
-	r.TokenSet.ExpiresAt = start.Add(minute)
+	r.TokenSet.ExpiresAt, r.TokenSet.RefreshUntil = start.Add(minute), start.Add(minute)
 	r.Refresh.TokenSet, r.Refresh.ExpiresAt = "forged", start.Add(100*minute)
 	set, owner, err := c.s.RedeemCode(c.ctx, r)
 	c.ok("redeem", err)
@@ -125,6 +125,7 @@ func redemptionStores(t *testing.T, c *suite) {
 	wantSet := grant.TokenSet{
 		ID: r.TokenSet.ID, Authorization: a.ID, Application: "wiki", RedirectURI: "https://wiki.example/cb",
 		Scope: []string{"odoo.read"}, FamilyKey: []byte("family"), CreatedAt: r.TokenSet.CreatedAt,
+		RefreshUntil: r.Refresh.ExpiresAt,
 	}
 	if !reflect.DeepEqual(set, wantSet) {
 		t.Errorf("token set\n%+v, want\n%+v", set, wantSet)

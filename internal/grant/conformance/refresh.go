@@ -73,9 +73,15 @@ func rotationGrace(t *testing.T, c *suite) {
 	if !reflect.DeepEqual(child, want) {
 		t.Fatalf("child\n%+v, want\n%+v", child, want)
 	}
+	if got := c.set(child.TokenSet).RefreshUntil; !got.Equal(child.ExpiresAt) {
+		t.Errorf("the token set can be refreshed until %v, its newest token until %v", got, child.ExpiresAt)
+	}
 	// The child may be used, and still the parent yields it.
 	grandchild, err := c.s.Rotate(c.ctx, rotation(child.Hash, "wiki", at.Add(time.Second)))
 	c.ok("rotate the child", err)
+	if got := c.set(child.TokenSet).RefreshUntil; !got.IsZero() {
+		t.Errorf("the token set can be refreshed until %v, its newest token for ever", got)
+	}
 	for _, after := range []time.Duration{0, time.Second, grace} {
 		again, err := c.s.Rotate(c.ctx, rotation(parent.Hash, "wiki", at.Add(after)))
 		c.ok("rotate in the grace", err)
