@@ -135,7 +135,12 @@ func TestSlowSecretIsRemembered(t *testing.T) {
 	if s.Known("correct horse") || slow() != 0 {
 		t.Error("known before it was compared")
 	}
-	if s.Matches("wrong") || s.Matches("wrong") || slow() != 2 {
+	for range 2 {
+		if s.Matches("wrong") {
+			t.Error("a wrong secret matches")
+		}
+	}
+	if slow() != 2 {
 		t.Errorf("%d comparisons of two failures", slow())
 	}
 	for range 3 {
