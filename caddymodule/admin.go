@@ -30,10 +30,11 @@ const maxAdminBody = 1 << 20
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
+//	GET  /odoo_gateway/explain?gateway=&application=&model=&operation=&fields=a,b
 //	GET  /odoo_gateway/keys?gateway=
 //	POST /odoo_gateway/keys/rotate
 //
-// All parameters may be left out. The check looks at all gateways then; the
+// All parameters but an explanation's application and model may be left out. The check looks at all gateways then; the
 // others need a name only where there is more than one. Parameters that are
 // not known are errors: a filter that is misspelt would mean everybody. The
 // bodies of the POSTs are [revokeRequest] and [rotateRequest], in JSON.
@@ -57,6 +58,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: revokeEndpoint, Handler: adminHandler(http.MethodPost, serveRevoke)},
 		{Pattern: keysEndpoint, Handler: adminHandler(http.MethodGet, serveKeys)},
 		{Pattern: rotateEndpoint, Handler: adminHandler(http.MethodPost, serveRotate)},
+		{Pattern: explainEndpoint, Handler: adminHandler(http.MethodGet, serveExplain)},
 		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
 	}
 }

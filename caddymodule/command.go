@@ -22,7 +22,7 @@ func init() {
 		Short: "Commands of the Odoo OAuth2 gateway",
 		Long:  "Commands of the Odoo OAuth2 gateway.",
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(), keysCommand())
+			cmd.AddCommand(authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(), explainCommand(), keysCommand())
 			cmd.RunE = helpOrUnknown
 		},
 	})

@@ -1,0 +1,92 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func explainCommand() *cobra.Command {
+	var (
+		admin                                  adminFlags
+		gateway, application, model, operation string
+		fields                                 []string
+		asJSON                                 bool
+	)
+	cmd := &cobra.Command{
+		Use: "explain --application <name> --model <model> [--operation <operation>] [--field <name>...] [--gateway <name>] [--json] " +
+			"[--address <interface>] [--config <path> [--adapter <name>]]",
+		Short: "Explains what an application may do, and which line of the configuration decides it",
+		Long: `
+Explains what an application may do with a model of Odoo's: whether its model
+scheme opens the model, the operation and the fields, and which line of the
+configuration decides each. An operation is read (the default), create, write or
+unlink, a method such as action_confirm, or the name of a report. What a person
+may see in Odoo limits the application further.
+
+The status is 0 where all of it is allowed, and 1 where something is not.` + howFound,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if application == "" || model == "" {
+				return errors.New("say which --application and which --model")
+			}
+			for _, name := range fields {
+				if strings.Contains(name, ",") {
+					return fmt.Errorf("--field %s: one field each", name)
+				}
+			}
+			cmd.SilenceUsage = true
+			var e explanation
+			err := admin.list(explainEndpoint, url.Values{
+				"gateway": {gateway}, "application": {application}, "model": {model}, "operation": {operation},
+				"fields": {strings.Join(fields, ",")},
+			}, &e)
+			if err != nil {
+				return err
+			}
+			if err := e.write(cmd.OutOrStdout(), asJSON); err != nil {
+				return err
+			}
+			if !e.Allowed {
+				return errors.New("it is not allowed")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&gateway, "gateway", "", "The name of the gateway, where there is more than one")
+	cmd.Flags().StringVar(&application, "application", "", "The configured name of the application")
+	cmd.Flags().StringVar(&model, "model", "", "The technical name of the model, such as res.partner")
+	cmd.Flags().StringVar(&operation, "operation", "", "What is to be done (default read)")
+	cmd.Flags().StringArrayVar(&fields, "field", nil, "A field to be read or written; may be given more than once")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON")
+	admin.add(cmd)
+	return cmd
+}
+
+func (e explanation) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(e)
+	}
+	rows := [][]string{{"", "", "DECIDED BY"}}
+	for _, v := range e.Verdicts {
+		said := "yes"
+		if !v.Allowed {
+			said = "no (" + v.Code + ")"
+		}
+		rows = append(rows, []string{v.Subject, said, v.Line})
+	}
+	if err := table(out, rows); err != nil {
+		return err
+	}
+	said := "allowed"
+	if !e.Allowed {
+		said = "not allowed"
+	}
+	_, err := fmt.Fprintf(out, "\n%s: %s %s is %s\n", e.Application, e.Operation, e.Model, said)
+	return err
+}

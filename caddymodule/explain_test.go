@@ -1,0 +1,78 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What an application may do is explained with the line that decides it, in
+// the running Caddy and before anybody has connected.
+func TestExplain(t *testing.T) {
+	s, _ := newOdooSite(t)
+	s.inApplication = "scopes odoo.read"
+	m := newMachine(t)
+	m.start(s.caddyfile(), s.admin)
+	run := func(want int, args ...string) string {
+		t.Helper()
+		out, errOut, status := m.odooGateway(append(append([]string{"explain"}, args...), "--address", s.admin)...)
+		if status != want {
+			t.Fatalf("%v: status %d: %s%s", args, status, out, errOut)
+		}
+		return out + errOut
+	}
+	for _, test := range []struct {
+		args []string
+		want int
+		says []string
+	}{
+		{[]string{"--model", "res.partner"}, 0, []string{"model res.partner", "yes", "model_configuration customer: model res.partner", "is allowed"}},
+		{[]string{"--model", "res.partner", "--field", "name"}, 0, []string{"field name", "fields whitelist"}},
+		{[]string{"--model", "res.partner", "--field", "name", "--field", "vat"}, 1, []string{"field vat", "no (field_not_allowed)", "not allowed"}},
+		{[]string{"--model", "res.partner", "--operation", "write"}, 1, []string{"no (insufficient_scope)", "application wiki: scopes odoo.read", "no (operation_not_allowed)"}},
+		{[]string{"--model", "sale.order"}, 1, []string{"no (model_not_allowed)", "model_scheme sales"}},
+		{[]string{"--model", "ir.config_parameter"}, 1, []string{"no (model_not_allowed)", "built in"}},
+	} {
+		out := run(test.want, append(test.args, "--application", "wiki")...)
+		for _, says := range test.says {
+			if !strings.Contains(out, says) {
+				t.Errorf("%v does not say %q:\n%s", test.args, says, out)
+			}
+		}
+	}
+
+	var e explanation
+	out := run(1, "--application", "wiki", "--model", "res.partner", "--field", "vat", "--json")
+	if err := json.Unmarshal([]byte(strings.SplitAfter(out, "\n")[0]), &e); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(e.Verdicts, func(v verdict) bool { return v.Subject == "field vat" })
+	if e.Allowed || e.Operation != "read" || i < 0 || e.Verdicts[i].Allowed || e.Verdicts[i].Line == "" {
+		t.Errorf("explained %+v", e)
+	}
+
+	for _, test := range []struct{ args, says string }{
+		{"--application wiki", "say which --application and which --model"},
+		{"--application nobody --model res.partner", "there is no application"},
+		{"--application wiki --model res..partner", "is not the name of a model"},
+		{"--application wiki --model res.partner --field a,b", "one field each"},
+		{"--application wiki --model res.partner --gateway none", "none"},
+	} {
+		if out := run(1, strings.Fields(test.args)...); !strings.Contains(out, test.says) {
+			t.Errorf("%s: %s", test.args, out)
+		}
+	}
+}
+
+// An archived application may do nothing, whatever its scheme says.
+func TestExplainArchived(t *testing.T) {
+	s, _ := newOdooSite(t)
+	s.inApplication = "active false"
+	m := newMachine(t)
+	m.start(s.caddyfile(), s.admin)
+	out, errOut, status := m.odooGateway("explain", "--application", "wiki", "--model", "res.partner", "--address", s.admin)
+	if status != 1 || !strings.Contains(out, "application wiki: active false") {
+		t.Errorf("status %d: %s%s", status, out, errOut)
+	}
+}
