@@ -13,9 +13,21 @@ var (
 	errIDs   = errors.New("not a list of ids, such as [10,11]")
 )
 
-// NameList reads a parameter that is not empty: ['a','b'], ('a','b'), 'a','b'
-// or a,b, as []any of strings; None and False are nil.
+// NameList is a StringList of the names of fields.
 func NameList(text string) (any, error) {
+	v, err := StringList(text)
+	list, _ := v.([]any)
+	for _, item := range list {
+		if !odoo.ValidField(item.(string)) {
+			return nil, errNames
+		}
+	}
+	return v, err
+}
+
+// StringList reads a parameter that is not empty: ['a','b'], ('a','b'), 'a','b'
+// or a,b, as []any of strings; None and False are nil.
+func StringList(text string) (any, error) {
 	var v any
 	var err error
 	switch text[0] {
@@ -45,7 +57,7 @@ func NameList(text string) (any, error) {
 		return nil, errNames
 	}
 	for _, item := range list {
-		if name, ok := item.(string); !ok || !odoo.ValidField(name) {
+		if _, ok := item.(string); !ok {
 			return nil, errNames
 		}
 	}

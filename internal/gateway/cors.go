@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/httphook"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
@@ -32,7 +33,6 @@ type scriptPath struct {
 
 var (
 	scriptsPost   = scriptPath{methods: []string{http.MethodPost}}
-	scriptsGet    = scriptPath{methods: []string{http.MethodGet, http.MethodHead}}
 	scriptsBoth   = scriptPath{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}}
 	scriptsPublic = scriptPath{methods: []string{http.MethodGet, http.MethodHead}, public: true}
 	scriptsAsk    = scriptPath{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, public: true}
@@ -67,8 +67,8 @@ var scriptPaths = map[string]scriptPath{
 }
 
 var scriptTrees = map[string]scriptPath{
-	"/restapi/1.0/object/": scriptsGet,
-	json2.Prefix:           scriptsPost,
+	restapi.Prefix: {}, // see scriptsMayUse
+	json2.Prefix:   scriptsPost,
 }
 
 const (
@@ -142,6 +142,9 @@ func scriptsMayUse(path string) (scriptPath, bool) {
 	}
 	for prefix, found := range scriptTrees {
 		if strings.HasPrefix(path, prefix) {
+			if prefix == restapi.Prefix {
+				found.methods = restapi.Methods(path)
+			}
 			return found, true
 		}
 	}

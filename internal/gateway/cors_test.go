@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -125,7 +126,11 @@ func TestM29_Preflight(t *testing.T) {
 func TestM29_PreflightTellsTheTruth(t *testing.T) {
 	w := corsWorld(t)
 	bearer, _ := w.connect("wiki", "demo")
-	for path, entry := range scriptTargets() {
+	targets := scriptTargets()
+	for _, path := range []string{"res.partner", "res.partner/search", "res.partner/1/action_archive"} {
+		targets[restapi.Prefix+path], _ = scriptsMayUse(restapi.Prefix + path)
+	}
+	for path, entry := range targets {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 			resp := w.script(method, path, nil, "", "Authorization", "Bearer "+bearer)
 			if got := resp.StatusCode != http.StatusMethodNotAllowed; got != slices.Contains(entry.methods, method) {
@@ -227,11 +232,11 @@ func scriptTargets() map[string]scriptPath {
 	for path, entry := range scriptPaths {
 		targets[path] = entry
 	}
-	for prefix, entry := range scriptTrees {
+	for prefix := range scriptTrees {
 		if prefix == json2.Prefix {
 			continue // half of it is Odoo's: see TestJSON2ForScripts
 		}
-		targets[prefix+"res.partner/1"] = entry
+		targets[prefix+"res.partner/1"], _ = scriptsMayUse(prefix + "res.partner/1")
 	}
 	return targets
 }

@@ -21,9 +21,11 @@ type Runner struct {
 	Calls   []odoo.Call
 	Answers []string // JSON, in turn; the last one again and again
 	Err     error    // if set, the answer to every call
-	Listed  []dialect.Model
-	Windows map[string]dialect.Window
-	Quirks  bool
+	// ErrAfter is how many calls are answered before Err is.
+	ErrAfter int
+	Listed   []dialect.Model
+	Windows  map[string]dialect.Window
+	Quirks   bool
 	// AuthErr, if set, is the answer of Authenticate.
 	AuthErr error
 }
@@ -39,7 +41,7 @@ func (f *Runner) Authenticate(*http.Request) (dialect.Runner, error) {
 // Do implements dialect.Runner.
 func (f *Runner) Do(_ context.Context, call odoo.Call) (odoo.Result, error) {
 	f.Calls = append(f.Calls, call)
-	if f.Err != nil {
+	if f.Err != nil && len(f.Calls) > f.ErrAfter {
 		return odoo.Result{}, f.Err
 	}
 	answer := f.Answers[min(len(f.Calls), len(f.Answers))-1]
@@ -117,11 +119,17 @@ func Call(t *testing.T, c odoo.Call) string {
 	}
 	text := c.Model + "." + c.Method
 	for _, v := range []any{odoo.IDList(c.IDs), c.Kwargs, env} {
-		raw, err := odoo.MarshalValue(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text += " " + string(raw)
+		text += " " + Value(t, v)
 	}
 	return text
+}
+
+// Value is a value as JSON.
+func Value(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := odoo.MarshalValue(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }

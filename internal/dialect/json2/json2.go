@@ -70,6 +70,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	if method == "name_search" {
+		if result.Value, err = dialect.Pairs(result.Value); err != nil {
+			fail(w, err)
+			return
+		}
+	}
 	dialect.Write(w, http.StatusOK, result.Value)
 }
 

@@ -218,3 +218,21 @@ func keys(m map[string]json.RawMessage) []string {
 	slices.Sort(out)
 	return out
 }
+
+// The rules run name_search as a search: its answer is pairs all the same.
+func TestNameSearch(t *testing.T) {
+	for answer, want := range map[string]string{
+		`[{"id":1,"display_name":"Azure"},{"id":2,"display_name":"Gemini"}]`: `[[1,"Azure"],[2,"Gemini"]]`,
+		`[]`: `[]`,
+	} {
+		runner := &dialecttest.Runner{Answers: []string{answer}}
+		got := dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/name_search", jsonBody, `{"name":"a"}`)
+		if got.Status != http.StatusOK || got.Body != want {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+	}
+	runner := &dialecttest.Runner{Answers: []string{`[{"id":1}]`}}
+	if got := dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/name_search", jsonBody, `{}`); got.Status != http.StatusInternalServerError {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}

@@ -10,10 +10,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-func ok(w http.ResponseWriter, body odoo.Record) {
-	dialect.Write(w, http.StatusOK, odoo.AppendRecord(nil, body))
-}
-
 // failed is {"code":…,"message":…}.
 func failed(status int, message string) odoo.Record {
 	text, _ := jsontext.AppendQuote(nil, message) // invalid UTF-8 is replaced

@@ -5,49 +5,77 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 // records answers {model}/{id}, {model}?ids= and {model}?domain=.
 func (s *session) records() error {
 	if s.target.id > 0 {
-		if err := s.only("fields", "context"); err != nil {
-			return err
-		}
-		res, err := s.do("read", []int64{s.target.id}, "fields", "context")
-		return s.answer(res, err, true)
+		return s.read()
 	}
 	if err := s.only("ids", "domain", "fields", "offset", "limit", "order", "context"); err != nil {
 		return err
 	}
-	ids, ok, err := s.ids()
-	if err != nil {
-		return err
+	if s.has("ids") && !s.has("domain", "offset", "limit", "order") {
+		return s.read()
 	}
-	if ok && !s.has("domain", "offset", "limit", "order") {
-		res, err := s.do("read", ids, "fields", "context")
-		return s.answer(res, err, false)
-	}
-	if err := s.restrict(ids, ok); err != nil {
-		return err
-	}
-	res, err := s.do("search_read", nil, "domain", "fields", "offset", "limit", "order", "context")
-	return s.answer(res, err, false)
+	return s.searchRead()
 }
 
+// has tells whether any of the parameters says something.
 func (s *session) has(names ...string) bool {
 	for _, name := range names {
-		if s.params[name] != "" {
+		if p := s.params[name]; p.text != "" || p.value != nil {
 			return true
 		}
 	}
 	return false
 }
 
-// restrict adds ids to the domain parameter, as the methods that search do.
-func (s *session) restrict(ids []int64, given bool) error {
+// read answers records by their ids.
+func (s *session) read() error {
+	known := []string{"ids", "fields", "context"}
+	if s.target.id > 0 {
+		known = known[1:]
+	}
+	if err := s.only(known...); err != nil {
+		return err
+	}
+	ids, given, err := s.ids()
+	if err != nil {
+		return err
+	}
 	if !given {
-		return nil
+		return bad("ids are missing")
+	}
+	res, err := s.do("read", ids, "fields", "context")
+	if err != nil {
+		return err
+	}
+	return s.answer(http.StatusOK, res.Value, s.target.id > 0)
+}
+
+// searchRead answers the records that a domain finds.
+func (s *session) searchRead() error {
+	if err := s.only("ids", "domain", "fields", "offset", "limit", "order", "context"); err != nil {
+		return err
+	}
+	if err := s.restrict(); err != nil {
+		return err
+	}
+	res, err := s.do("search_read", nil, "domain", "fields", "offset", "limit", "order", "context")
+	if err != nil {
+		return err
+	}
+	return s.answer(http.StatusOK, res.Value, false)
+}
+
+// restrict adds ids to the domain parameter, as the methods that search do.
+func (s *session) restrict() error {
+	ids, given, err := s.ids()
+	if err != nil || !given {
+		return err
 	}
 	v, ok, err := s.argument("domain")
 	if err != nil {
@@ -64,31 +92,24 @@ func (s *session) restrict(ids []int64, given bool) error {
 		}
 		d = client.And(d)
 	}
-	text, err := odoo.MarshalValue(d.Value())
-	if err != nil {
-		return bad("domain: %s", err)
-	}
-	s.params["domain"] = string(text)
+	s.params["domain"] = param{value: d.Value(), typed: true}
 	return nil
 }
 
 // answer writes records: one by its id as an object, others as a list, and a
 // list of one as an object for those who know it so from the original.
-func (s *session) answer(res odoo.Result, err error, single bool) error {
-	if err != nil {
-		return err
-	}
-	records, err := odoo.Records(res.Value)
+func (s *session) answer(status int, v jsontext.Value, single bool) error {
+	records, err := odoo.Records(v)
 	if err != nil {
 		return err
 	}
 	if len(records) == 0 {
-		flat(s.w, http.StatusNotFound, "Record not found")
+		s.nothing()
 		return nil
 	}
 	compat := s.runner.Compat()
 	if !single && !(compat && len(records) == 1) {
-		s.envelope(res.Value)
+		s.envelope(status, v)
 		return nil
 	}
 	record := records[0]
@@ -97,29 +118,26 @@ func (s *session) answer(res odoo.Result, err error, single bool) error {
 			return err
 		}
 	}
-	s.envelope(odoo.AppendRecord(nil, record))
+	s.envelope(status, odoo.AppendRecord(nil, record))
 	return nil
 }
 
 // envelope writes {"<model>": value}.
-func (s *session) envelope(v jsontext.Value) {
-	s.named(s.target.model, v)
+func (s *session) envelope(status int, v jsontext.Value) { s.named(status, s.target.model, v) }
+
+func (s *session) named(status int, key string, v jsontext.Value) {
+	dialect.Write(s.w, status, odoo.AppendRecord(nil, odoo.Record{{Name: key, Value: v}}))
 }
 
-func (s *session) named(key string, v jsontext.Value) {
-	ok(s.w, odoo.Record{{Name: key, Value: v}})
-}
+// nothing is the answer where nothing is found.
+func (s *session) nothing() { flat(s.w, http.StatusNotFound, "Record not found") }
 
 // search answers {model}/search with ids.
 func (s *session) search() error {
 	if err := s.only("ids", "domain", "offset", "limit", "order", "context"); err != nil {
 		return err
 	}
-	ids, given, err := s.ids()
-	if err != nil {
-		return err
-	}
-	if err := s.restrict(ids, given); err != nil {
+	if err := s.restrict(); err != nil {
 		return err
 	}
 	res, err := s.do("search", nil, "domain", "offset", "limit", "order", "context")
@@ -131,10 +149,10 @@ func (s *session) search() error {
 		return err
 	}
 	if len(found) == 0 {
-		flat(s.w, http.StatusNotFound, "Record not found")
+		s.nothing()
 		return nil
 	}
-	s.envelope(res.Value)
+	s.envelope(http.StatusOK, res.Value)
 	return nil
 }
 
@@ -143,11 +161,7 @@ func (s *session) searchCount() error {
 	if err := s.only("ids", "domain", "context"); err != nil {
 		return err
 	}
-	ids, given, err := s.ids()
-	if err != nil {
-		return err
-	}
-	if err := s.restrict(ids, given); err != nil {
+	if err := s.restrict(); err != nil {
 		return err
 	}
 	res, err := s.do("search_count", nil, "domain", "context")
@@ -157,13 +171,16 @@ func (s *session) searchCount() error {
 	if _, ok := odoo.Int(res.Value); !ok {
 		return odoo.ErrShape
 	}
-	s.named("count", res.Value)
+	s.named(http.StatusOK, "count", res.Value)
 	return nil
 }
 
 // fieldsGet answers {model}/fields_get. The original takes write_access and
 // needs it for nothing.
 func (s *session) fieldsGet() error {
+	if s.target.id > 0 {
+		return bad("fields_get takes no ids")
+	}
 	if err := s.only("allfields", "attributes", "context", "write_access"); err != nil {
 		return err
 	}
@@ -171,6 +188,6 @@ func (s *session) fieldsGet() error {
 	if err != nil {
 		return err
 	}
-	s.envelope(res.Value)
+	s.envelope(http.StatusOK, res.Value)
 	return nil
 }

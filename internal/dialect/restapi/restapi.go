@@ -1,13 +1,15 @@
-// Package restapi is the dialect of /restapi/1.0/object: reading records,
-// searching, counting and describing fields. It keeps paths, statuses and
-// bodies of that interface, and reads its values as literals without
-// evaluating them. Answers are JSON; the gateway makes XML of them where the
-// request prefers that.
+// Package restapi is the dialect of /restapi/1.0/object: reading, searching,
+// creating, changing and deleting records, describing fields, and methods. It
+// keeps paths, statuses and bodies of that interface, and reads its values as
+// literals without evaluating them. Parameters may stand in the address, and
+// in a form, JSON or XML. Answers are JSON; the gateway makes XML of them where
+// the request prefers that.
 package restapi
 
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,12 +24,22 @@ const Prefix = "/restapi/1.0/object/"
 type Config struct {
 	// Auth tells for whom a request is made. Required.
 	Auth dialect.Authenticator
+	// MaxBody bounds the body of a request in bytes; 0 is DefaultMaxBody.
+	MaxBody int64
 }
 
 // New returns the handler of everything below Prefix.
-func New(c Config) http.Handler { return &handler{auth: c.Auth} }
+func New(c Config) http.Handler {
+	if c.MaxBody <= 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	return &handler{auth: c.Auth, maxBody: c.MaxBody}
+}
 
-type handler struct{ auth dialect.Authenticator }
+type handler struct {
+	auth    dialect.Authenticator
+	maxBody int64
+}
 
 // target is what a path names.
 type target struct {
@@ -42,8 +54,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		malformed(w, err)
 		return
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
+	t, pathErr := parsePath(p)
+	if pathErr == nil && t != nil && !slices.Contains(t.verbs(), r.Method) {
+		w.Header().Set("Allow", strings.Join(t.verbs(), ", "))
 		flat(w, http.StatusMethodNotAllowed, "Method not allowed")
 		return
 	}
@@ -52,30 +65,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	t, err := parsePath(p)
-	if err != nil {
-		malformed(w, err)
+	if pathErr != nil {
+		malformed(w, pathErr)
 		return
 	}
 	if t == nil {
 		flat(w, http.StatusNotFound, "Not found")
 		return
 	}
-	q, err := dialect.Query(r)
-	if err == nil && r.ContentLength != 0 {
-		err = errors.New("parameters belong in the address, not in a body")
-	}
-	if err != nil {
-		malformed(w, err)
-		return
-	}
-	s := &session{w: w, r: r, runner: runner, target: *t, params: q}
-	if err := s.serve(); err != nil {
-		if bad, ok := errors.AsType[badRequest](err); ok {
-			malformed(w, bad)
-			return
+	s := &session{w: w, r: r, runner: runner, target: *t}
+	if err := s.answerTo(h.read(w, r)); err != nil {
+		if refused, ok := errors.AsType[refusal](err); ok && refused.status == http.StatusBadRequest {
+			malformed(w, refused)
+		} else if ok {
+			flat(w, refused.status, refused.message)
+		} else {
+			fail(w, err)
 		}
-		fail(w, err)
 	}
 }
 
@@ -85,23 +91,48 @@ func parsePath(p string) (*target, error) {
 	if !ok {
 		return nil, nil
 	}
-	model, tail, more := strings.Cut(rest, "/")
-	t := &target{model: model}
+	parts := strings.Split(rest, "/")
+	t := &target{model: parts[0]}
+	tail := parts[1:]
+	if len(tail) > 0 && strings.Trim(tail[0], "0123456789") == "" {
+		id, err := strconv.ParseInt(tail[0], 10, 64)
+		if err != nil || id <= 0 || tail[0][0] == '0' {
+			return nil, errors.New("an id is a positive whole number")
+		}
+		t.id, tail = id, tail[1:]
+	}
+	switch len(tail) {
+	case 0:
+		return t, nil
+	case 1:
+		t.method = tail[0]
+		return t, nil
+	}
+	return nil, nil
+}
+
+// Methods are the methods of HTTP that a path below Prefix knows; nil where it
+// names nothing.
+func Methods(path string) []string {
+	t, err := parsePath(strings.TrimSuffix(path, "/"))
+	if err != nil || t == nil {
+		return nil
+	}
+	return t.verbs()
+}
+
+// verbs are the methods of HTTP that a path knows. HEAD is for what changes
+// nothing; headers that name another method than the request's are ignored.
+func (t target) verbs() []string {
 	switch {
-	case !more:
-		return t, nil
-	case tail == "search", tail == "search_count", tail == "fields_get":
-		t.method = tail
-		return t, nil
-	case strings.Trim(tail, "0123456789") != "":
-		return nil, nil
+	case t.method != "" && methods[t.method] != nil:
+		return []string{http.MethodGet, http.MethodHead, http.MethodPost}
+	case t.method != "":
+		return []string{http.MethodGet, http.MethodPost}
+	case t.id > 0:
+		return []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}
 	}
-	id, err := strconv.ParseInt(tail, 10, 64)
-	if err != nil || id <= 0 || tail[0] == '0' {
-		return nil, errors.New("an id is a positive whole number")
-	}
-	t.id = id
-	return t, nil
+	return []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
 }
 
 // session answers one request.
@@ -110,28 +141,37 @@ type session struct {
 	r      *http.Request
 	runner dialect.Runner
 	target target
-	params dialect.Parameters
+	params params
 }
 
 // tolerated parameters say nothing about the data: where the token may stand,
 // what the original ignores, and what browsers add to get past caches.
 var tolerated = []string{"access_token", "basic_access_token", "count", "_"}
 
-func (s *session) serve() error {
-	switch {
-	case s.target.method == "search":
-		return s.search()
-	case s.target.method == "search_count":
-		return s.searchCount()
-	case s.target.method == "fields_get":
-		return s.fieldsGet()
-	default:
-		return s.records()
+func (s *session) answerTo(p params, whole any, err error) error {
+	if err != nil {
+		return err
 	}
+	s.params = p
+	if err := s.unwrap(whole, s.target.method == "" && (s.r.Method == http.MethodPost || s.r.Method == http.MethodPut)); err != nil {
+		return err
+	}
+	if s.target.method != "" {
+		return s.method()
+	}
+	switch s.r.Method {
+	case http.MethodPost:
+		return s.create()
+	case http.MethodPut:
+		return s.update()
+	case http.MethodDelete:
+		return s.remove()
+	}
+	return s.records()
 }
 
-// do runs a method with the named arguments and those parameters of the
-// address that it takes.
+// do runs a method with those parameters of the request that it takes, by
+// their names.
 func (s *session) do(method string, ids []int64, takes ...string) (odoo.Result, error) {
 	call := odoo.Call{Model: s.target.model, Method: method, IDs: ids, Kwargs: map[string]any{}}
 	for _, name := range takes {

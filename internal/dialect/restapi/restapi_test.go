@@ -132,12 +132,14 @@ func TestMalformed(t *testing.T) {
 		{"domain on one", "GET " + base + "/7?domain=[]", 400},
 		{"fields on search", "GET " + base + "/search?fields=name", 400},
 		{"limit on count", "GET " + base + "/search_count?limit=1", 400},
-		{"method of the model", "GET " + base + "/name_search", 404},
-		{"method of a record", "GET " + base + "/7/copy", 404},
 		{"no model", "GET /restapi/1.0/object/", 404},
-		{"write", "PUT " + base + "/7?vals={'name':'x'}", 405},
-		{"create", "POST " + base + "?vals={'name':'x'}", 405},
-		{"delete", "DELETE " + base + "/7", 405},
+		{"two methods", "GET " + base + "/7/copy/again", 404},
+		{"two ids", "GET " + base + "/7/8/9", 404},
+		{"create on a record", "POST " + base + "/7?vals={'name':'x'}", 405},
+		{"delete by a method", "DELETE " + base + "/search", 405},
+		{"change by a method", "PUT " + base + "/7/action_confirm", 405},
+		{"ask for the header of a method", "HEAD " + base + "/7/action_confirm", 405},
+		{"patch", "PATCH " + base + "/7", 405},
 		{"trace", "TRACE " + base + "/7", 405},
 		{"other method", "get " + base, 405},
 	}
@@ -163,9 +165,10 @@ func TestMalformed(t *testing.T) {
 func TestMalformedBodies(t *testing.T) {
 	send := dialecttest.Serve(t, restapi.New(restapi.Config{Auth: &dialecttest.Runner{}}))
 	for line, want := range map[string]string{
+		"GET /restapi/1.0/object/":               `{"code":404,"message":"Not found"}`,
 		"GET /restapi/1.0/object/a.b?domain=x":   `{"error":{"code":400,"message":"domain: malformed value: names are not values at position 1"}}`,
-		"GET /restapi/1.0/object/a.b/7/copy":     `{"code":404,"message":"Not found"}`,
-		"POST /restapi/1.0/object/a.b":           `{"code":405,"message":"Method not allowed"}`,
+		"GET /restapi/1.0/object/a.b/7/copy/8":   `{"code":404,"message":"Not found"}`,
+		"PATCH /restapi/1.0/object/a.b":          `{"code":405,"message":"Method not allowed"}`,
 		"GET /restapi/1.0/object/a.b?<svg>=1":    `{"error":{"code":400,"message":"parameter \"<svg>\" is not known here"}}`,
 		"GET /restapi/1.0/object/a.b?x=1&x=2":    `{"error":{"code":400,"message":"parameter \"x\" occurs more than once"}}`,
 		"GET /restapi/1.0/object/a.b?limit=true": `{"error":{"code":400,"message":"limit must be a whole number"}}`,

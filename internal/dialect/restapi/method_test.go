@@ -1,0 +1,81 @@
+package restapi_test
+
+import "testing"
+
+func TestMethods(t *testing.T) {
+	const base = "/restapi/1.0/object/sale.order"
+	found := `[{"id":1,"display_name":"Azure"},{"id":2,"display_name":"Gemini"}]`
+	groups := `[{"state":"sale","state_count":2}]`
+	refused := func(message string) string { return `{"error":{"code":400,"message":"` + message + `"}}` }
+	run(t, []exchange{
+		{name: "search by POST", line: "POST " + base + "/search", headers: formType, body: "domain=[('a','=',1)]&limit=3", answers: []string{"[7]"},
+			calls: []string{`sale.order.search [] {"domain":[["a","=",1]],"limit":3} null`}, status: 200, want: `{"sale.order":[7]}`},
+		{name: "search by JSON", line: "POST " + base + "/search", headers: jsonType, body: `{"domain":[["a","=",1]],"limit":3,"order":"name","context":{"lang":"de_DE"}}`, answers: []string{"[7]"},
+			calls: []string{`sale.order.search [] {"domain":[["a","=",1]],"limit":3,"order":"name"} {"lang":"de_DE"}`}, status: 200, want: `{"sale.order":[7]}`},
+		{name: "search by XML", line: "POST " + base + "/search", headers: xmlType, body: `<kwargs><domain><item><item>a</item><item>=</item><item>1</item></item></domain><limit>3</limit></kwargs>`, answers: []string{"[7]"},
+			calls: []string{`sale.order.search [] {"domain":[["a","=",1]],"limit":3} null`}, status: 200, want: `{"sale.order":[7]}`},
+		{name: "search_read", line: "GET " + base + "/search_read?fields=name&domain=[]", answers: []string{two},
+			calls: []string{`sale.order.search_read [] {"domain":[],"fields":["name"]} null`}, status: 200, want: `{"sale.order":` + two + `}`},
+		{name: "read of one", line: "GET " + base + "/12/read?fields=name", answers: []string{one}, calls: []string{`sale.order.read [12] {"fields":["name"]} null`}, status: 200, want: `{"sale.order":` + object + `}`},
+		{name: "read of ids", line: "GET " + base + "/read?ids=12,17", answers: []string{two}, calls: []string{`sale.order.read [12,17] {} null`}, status: 200, want: `{"sale.order":` + two + `}`},
+		{name: "read of none", line: "GET " + base + "/read", status: 400, want: refused("ids are missing")},
+		{name: "name_search", line: "GET " + base + "/name_search?name=a&args=[('x','=',1)]&operator=ilike&limit=5", answers: []string{found},
+			calls: []string{`sale.order.name_search [] {"domain":[["x","=",1]],"limit":5,"name":"a","operator":"ilike"} null`}, status: 200, want: `{"sale.order":[[1,"Azure"],[2,"Gemini"]]}`},
+		{name: "name_search in ids", line: "GET " + base + "/name_search?name='a'&ids=1,2", answers: []string{found},
+			calls: []string{`sale.order.name_search [] {"domain":[["id","in",[1,2]]],"name":"a"} null`}, status: 200, want: `{"sale.order":[[1,"Azure"],[2,"Gemini"]]}`},
+		{name: "name_search, nothing", line: "GET " + base + "/name_search?name=a", answers: []string{"[]"}, calls: []string{`sale.order.name_search [] {"name":"a"} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "name_search, two domains", line: "GET " + base + "/name_search?args=[]&domain=[]", status: 400, want: refused("args and domain are the same")},
+		{name: "name_search, no names", line: "GET " + base + "/name_search", answers: []string{`[{"id":1}]`}, calls: []string{`sale.order.name_search [] {} null`}, status: 500, want: `{"error":{"code":500,"message":"internal error"}}`},
+		{name: "read_group", line: "GET " + base + "/read_group?domain=[]&fields=['amount_total:sum']&groupby=['date_order:month']&orderby=date_order&lazy=False&limit=2&offset=1", answers: []string{groups},
+			calls:  []string{`sale.order.read_group [] {"domain":[],"fields":["amount_total:sum"],"groupby":["date_order:month"],"lazy":false,"limit":2,"offset":1,"orderby":"date_order"} null`},
+			status: 200, want: `{"sale.order":` + groups + `}`},
+		{name: "read_group by one word", line: "GET " + base + "/read_group?fields=[]&groupby=state", answers: []string{groups},
+			calls: []string{`sale.order.read_group [] {"fields":[],"groupby":["state"]} null`}, status: 200, want: `{"sale.order":` + groups + `}`},
+		{name: "read_group, none", line: "GET " + base + "/read_group?fields=[]&groupby=state", answers: []string{"[]"},
+			calls: []string{`sale.order.read_group [] {"fields":[],"groupby":["state"]} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "default_get", line: "GET " + base + "/default_get?fields_list=['state']", answers: []string{`{"state":"draft"}`},
+			calls: []string{`sale.order.default_get [] {"fields_list":["state"]} null`}, status: 200, want: `{"sale.order":{"state":"draft"}}`},
+		{name: "default_get on ids", line: "GET " + base + "/3/default_get?fields_list=['state']", status: 400, want: refused("default_get takes no ids")},
+		{name: "rights, word", line: "GET " + base + "/check_access_rights?operation=read", answers: []string{"true"},
+			calls: []string{`sale.order.check_access_rights [] {"operation":"read"} null`}, status: 200, want: `{"return":true}`},
+		{name: "rights, list", line: "GET " + base + "/check_access_rights?operation=['write']&raise_exception=False", answers: []string{"false"},
+			calls: []string{`sale.order.check_access_rights [] {"operation":"write","raise_exception":false} null`}, status: 200, want: `{"return":false}`},
+		{name: "rights, JSON", line: "POST " + base + "/check_access_rights", headers: jsonType, body: `{"operation":["unlink"],"raise_exception":true}`, answers: []string{"true"},
+			calls: []string{`sale.order.check_access_rights [] {"operation":"unlink","raise_exception":true} null`}, status: 200, want: `{"return":true}`},
+		{name: "rights, nothing asked", line: "GET " + base + "/check_access_rights", status: 400, want: refused("operation is one of create, read, write and unlink")},
+		{name: "rights, two", line: "GET " + base + "/check_access_rights?operation=['read','write']", status: 400, want: refused("operation is one of create, read, write and unlink")},
+		{name: "rights, strange answer", line: "GET " + base + "/check_access_rights?operation=read", answers: []string{"1"},
+			calls: []string{`sale.order.check_access_rights [] {"operation":"read"} null`}, status: 500, want: `{"error":{"code":500,"message":"internal error"}}`},
+
+		{name: "record method", line: "POST " + base + "/7/action_confirm", answers: []string{"true"}, calls: []string{`sale.order.action_confirm [7] {} null`}, status: 200, want: `{"sale.order":true}`},
+		{name: "record method by GET", line: "GET " + base + "/7/action_confirm", answers: []string{"true"}, calls: []string{`sale.order.action_confirm [7] {} null`}, status: 200, want: `{"sale.order":true}`},
+		{name: "with ids", line: "POST " + base + "/action_confirm?ids=7,8", answers: []string{"true"}, calls: []string{`sale.order.action_confirm [7,8] {} null`}, status: 200, want: `{"sale.order":true}`},
+		{name: "with arguments", line: "POST " + base + "/7/set?args=[1,'x',None]&kwargs={'a':True,'context':{'lang':'de_DE'}}", answers: []string{"5"},
+			calls: []string{`sale.order.set [7] {"a":true} {"lang":"de_DE"} [1,"x",null]`}, status: 200, want: `{"sale.order":5}`},
+		{name: "with arguments in JSON", line: "POST " + base + "/7/set", headers: jsonType, body: `{"args":[1,"x"],"kwargs":{"a":true},"context":{"lang":"de_DE"}}`, answers: []string{`"y"`},
+			calls: []string{`sale.order.set [7] {"a":true} {"lang":"de_DE"} [1,"x"]`}, status: 200, want: `{"sale.order":"y"}`},
+		{name: "with arguments in XML", line: "POST " + base + "/7/set", headers: xmlType, body: `<args><item>1</item><item>x</item><item><a>True</a></item></args>`, answers: []string{"5"},
+			calls: []string{`sale.order.set [7] {} null [1,"x",{"a":true}]`}, status: 200, want: `{"sale.order":5}`},
+		{name: "written by method", line: "POST " + base + "/7/write?args=[{'name':'x'}]", answers: []string{"true"}, calls: []string{`sale.order.write [7] {} null [{"name":"x"}]`}, status: 200, want: `{"sale.order":true}`},
+		{name: "empty list", line: "POST " + base + "/find", answers: []string{"[ ]"}, calls: []string{`sale.order.find [] {} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "nothing returned", line: "POST " + base + "/7/touch", answers: []string{"null"}, calls: []string{`sale.order.touch [7] {} null`}, status: 200, want: `{"sale.order":null}`},
+		{name: "nothing returned, compat", line: "POST " + base + "/7/touch", compat: true, answers: []string{"null"}, calls: []string{`sale.order.touch [7] {} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "false, compat", line: "POST " + base + "/7/touch", compat: true, answers: []string{"false"}, calls: []string{`sale.order.touch [7] {} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "zero, compat", line: "POST " + base + "/7/touch", compat: true, answers: []string{"0.0"}, calls: []string{`sale.order.touch [7] {} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "number, compat", line: "POST " + base + "/7/touch", compat: true, answers: []string{"1"}, calls: []string{`sale.order.touch [7] {} null`}, status: 200, want: `{"sale.order":1}`},
+		{name: "empty text, compat", line: "POST " + base + "/7/touch", compat: true, answers: []string{`""`}, calls: []string{`sale.order.touch [7] {} null`}, status: 404, want: `{"code":404,"message":"Record not found"}`},
+		{name: "parameters of its own", line: "POST " + base + "/7/set?a=1", status: 400, want: refused(`parameter \"a\" is not known here`)},
+		{name: "args no list", line: "POST " + base + "/7/set?args=1", status: 400, want: refused("args is not of the right kind")},
+		{name: "kwargs no dict", line: "POST " + base + "/7/set?kwargs=[1]", status: 400, want: refused("kwargs is not of the right kind")},
+		{name: "two contexts", line: "POST " + base + "/7/set?kwargs={'context':{}}&context={'a':1}", status: 400, want: refused("context is given twice")},
+		{name: "context no dict", line: "POST " + base + "/7/set?kwargs={'context':1}", status: 400, want: refused("context is not of the right kind")},
+		{name: "body no object", line: "POST " + base + "/7/set", headers: jsonType, body: `[1]`, status: 400, want: refused("the body must be an object of parameters")},
+		{name: "kwargs of a named one", line: "POST " + base + "/search?limit=1", headers: jsonType, body: `{"kwargs":{"limit":2}}`, status: 400, want: refused(`parameter \"limit\" occurs more than once`)},
+
+		// No configuration can open these; they arrive at the rules as they were meant.
+		{name: "name_create", line: "POST " + base + "/name_create?name=x", answers: []string{"1"}, calls: []string{`sale.order.name_create [] {"name":"x"} null`}, status: 200, want: `{"sale.order":1}`},
+		{name: "copy", line: "POST " + base + "/7/copy?default={'name':'x'}", answers: []string{"8"}, calls: []string{`sale.order.copy [7] {"default":{"name":"x"}} null`}, status: 200, want: `{"sale.order":8}`},
+		{name: "export_data", line: "GET " + base + "/export_data?ids=7&fields_to_export=['name']", answers: []string{"1"}, calls: []string{`sale.order.export_data [7] {"fields_to_export":["name"]} null`}, status: 200, want: `{"sale.order":1}`},
+		{name: "user_has_groups", line: "GET " + base + "/user_has_groups?groups='a.b'", answers: []string{"true"}, calls: []string{`sale.order.user_has_groups [] {"groups":"a.b"} null`}, status: 200, want: `{"sale.order":true}`},
+	})
+}
