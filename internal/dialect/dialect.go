@@ -12,7 +12,7 @@ import (
 )
 
 // Authenticator tells for whom a request is made. Its error is a *Failure of
-// kind Unauthorized, Unavailable or TooMany.
+// kind Unauthorized, Malformed, Unavailable or TooMany.
 type Authenticator interface {
 	Authenticate(r *http.Request) (Runner, error)
 }
@@ -70,6 +70,9 @@ const (
 	Forbidden
 	// NotFound: no such record, or none that may be seen.
 	NotFound
+	// Malformed: the credentials of the request are not one that can be read,
+	// such as two tokens. A request without any is Unauthorized.
+	Malformed
 	// Invalid: malformed input, unknown field, constraint, wrong arguments.
 	Invalid
 	// Unavailable: Odoo or the store is out of reach; try again.
@@ -86,7 +89,7 @@ type Failure struct {
 	Code string
 	// Message is for people.
 	Message string
-	// Challenge is the WWW-Authenticate value of an Unauthorized or
+	// Challenge is the WWW-Authenticate value of an Unauthorized, Malformed or
 	// insufficient_scope failure, else "".
 	Challenge string
 	// RetryAfter is the wait for Unavailable and TooMany, at least a second.

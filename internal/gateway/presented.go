@@ -26,26 +26,52 @@ var legacyTokens = [...]string{"access_token", "basic_access_token"}
 // present finds the one token of a request: in its only Authorization header
 // or, at the endpoints of /restapi and only without such a header, as that
 // interface's original took it: behind the word Basic, or in the URL. Which of
-// that an application may do is told by [presented.by], once it is known.
+// that an application may do is told by [presented.by], once it is known. A
+// request with two credentials, or with half of one, is malformed (RFC 6750
+// section 3.1): nobody can tell which of them is meant.
 func present(r *http.Request) (presented, *dialect.Failure) {
 	lines := r.Header.Values("Authorization")
 	legacy := strings.HasPrefix(r.URL.Path, legacyPath)
+	inURL := tokensInURL(r.URL.RawQuery)
 	if len(lines) == 0 {
-		if raw := tokenInURL(r.URL.RawQuery); legacy && raw != "" {
-			return presented{token: raw, refusal: missing()}, nil
+		switch {
+		case !legacy || len(inURL) == 0:
+			return presented{}, missing()
+		case len(inURL) > 1:
+			return presented{}, malformed()
 		}
-		return presented{}, missing()
+		return presented{token: inURL[0], refusal: missing()}, nil
 	}
-	kind, raw, found := strings.Cut(lines[0], " ")
-	one := len(lines) == 1 && found && raw != "" && !strings.ContainsAny(raw, " \t,")
+	if len(lines) > 1 || len(inURL) > 0 {
+		return presented{}, malformed()
+	}
+	kind, raw := lines[0], ""
+	if i := strings.IndexAny(lines[0], " \t,"); i >= 0 {
+		kind, raw = lines[0][:i], lines[0][i:]
+	}
+	raw, found := strings.CutPrefix(raw, " ")
+	one := found && raw != "" && !strings.ContainsAny(raw, " \t,")
 	switch {
-	case one && strings.EqualFold(kind, "Bearer"):
+	case strings.EqualFold(kind, "Bearer") && one:
 		return presented{token: raw}, nil
+	case strings.EqualFold(kind, "Bearer") || namesBearer(raw):
+		return presented{}, malformed()
 	case one && legacy && strings.EqualFold(kind, "Basic"):
-		return presented{token: raw, refusal: noBearer()}, nil
+		return presented{token: raw, refusal: missing()}, nil
 	default:
-		return presented{}, noBearer()
+		return presented{}, missing() // a scheme that is not for here
 	}
+}
+
+// namesBearer tells whether what follows another scheme has a bearer token
+// beside it: a list of two, as proxies make of two lines.
+func namesBearer(rest string) bool {
+	for word := range strings.FieldsFuncSeq(rest, func(c rune) bool { return c == ' ' || c == '\t' || c == ',' }) {
+		if strings.EqualFold(word, "Bearer") {
+			return true
+		}
+	}
+	return false
 }
 
 // by says why the application, nil where the token is nobody's, may not
@@ -58,20 +84,21 @@ func (p presented) by(app *application.Application) *dialect.Failure {
 	return p.refusal
 }
 
-// tokenInURL is the only token in a query, "" where there is none or more.
-func tokenInURL(query string) string {
+// tokensInURL are all tokens in a query.
+func tokensInURL(query string) []string {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return ""
+		return nil // no dialect takes it
 	}
 	var all []string
 	for _, name := range legacyTokens {
-		all = append(all, values[name]...)
+		for _, value := range values[name] {
+			if value != "" || len(values[name]) > 1 {
+				all = append(all, value)
+			}
+		}
 	}
-	if len(all) != 1 {
-		return ""
-	}
-	return all[0]
+	return all
 }
 
 func missing() *dialect.Failure {
@@ -81,6 +108,10 @@ func missing() *dialect.Failure {
 	}
 }
 
-func noBearer() *dialect.Failure {
-	return unauthorized("The Authorization header is not one bearer token")
+func malformed() *dialect.Failure {
+	const message = "The request must have one access token: Authorization: Bearer and the token"
+	return &dialect.Failure{
+		Kind: dialect.Malformed, Code: "invalid_request", Message: message,
+		Challenge: challenge("invalid_request", message),
+	}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,21 +38,22 @@ func TestM20_TokensBesidesTheBearer(t *testing.T) {
 		name, path string
 		edit       func(string) func(*http.Request)
 		restapi    int // the status with compat restapi
+		otherwise  int // the status without it
 	}{
-		{"access_token", recordPath, inURL("access_token"), 200},
-		{"basic_access_token", recordPath, inURL("basic_access_token"), 200},
-		{"at /me", oauth.MePath, inURL("access_token"), 200},
-		{"Basic", recordPath, header("Basic "), 200},
-		{"basic", recordPath, header("basic "), 200},
-		{"Basic at /me", oauth.MePath, header("Basic "), 200},
-		{"both", recordPath, inURL("access_token", "basic_access_token"), 401},
-		{"twice", recordPath, inURL("access_token", "access_token"), 401},
-		{"another name", recordPath, inURL("token"), 401},
-		{"another scheme", recordPath, header("Token "), 401},
-		{"Basic and more", recordPath, header("Basic x, Bearer "), 401},
-		{"not ours", recordPath, func(string) func(*http.Request) { return header("Basic ")("dXNlcjpwYXNz") }, 401},
-		{"at /orestapi", orestPath, inURL("access_token"), 401},
-		{"Basic at /orestapi", orestPath, header("Basic "), 401},
+		{"access_token", recordPath, inURL("access_token"), 200, 401},
+		{"basic_access_token", recordPath, inURL("basic_access_token"), 200, 401},
+		{"at /me", oauth.MePath, inURL("access_token"), 200, 401},
+		{"Basic", recordPath, header("Basic "), 200, 401},
+		{"basic", recordPath, header("basic "), 200, 401},
+		{"Basic at /me", oauth.MePath, header("Basic "), 200, 401},
+		{"both", recordPath, inURL("access_token", "basic_access_token"), 400, 400},
+		{"twice", recordPath, inURL("access_token", "access_token"), 400, 400},
+		{"another name", recordPath, inURL("token"), 401, 401},
+		{"another scheme", recordPath, header("Token "), 401, 401},
+		{"Basic and more", recordPath, header("Basic x, Bearer "), 400, 400},
+		{"not ours", recordPath, func(string) func(*http.Request) { return header("Basic ")("dXNlcjpwYXNz") }, 401, 401},
+		{"at /orestapi", orestPath, inURL("access_token"), 401, 401},
+		{"Basic at /orestapi", orestPath, header("Basic "), 401, 401},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,30 +66,31 @@ func TestM20_TokensBesidesTheBearer(t *testing.T) {
 				if status != want {
 					t.Errorf("status %d, want %d: %v", status, want, body)
 				}
-				if status == 401 && (len(w.odoo.Requests()) > 0 || head.Get("WWW-Authenticate") == "") {
+				if status >= 400 && (len(w.odoo.Requests()) > 0 || head.Get("WWW-Authenticate") == "") {
 					t.Errorf("Odoo was asked, or nothing is asked for: %v", head)
 				}
 				if head.Get("Cache-Control") != "no-store" {
 					t.Errorf("Cache-Control %q", head.Get("Cache-Control"))
 				}
 			}
-			ask(401)
+			ask(test.otherwise)
 			w.apps[0].Compat.Confluence = true
 			w.reload()
-			ask(401)
+			ask(test.otherwise)
 			w.apps[0].Compat.Restapi = true
 			w.reload()
 			ask(test.restapi)
 			if err := w.store.RevokeAuthorization(t.Context(), a.ID, w.clock.Now()); err != nil {
 				t.Fatal(err)
 			}
-			ask(401)
+			ask(test.otherwise)
 		})
 	}
 }
 
-// A header decides alone: a token in the URL beside it counts for nothing.
-func TestM20_TheHeaderDecides(t *testing.T) {
+// Two credentials are none, whichever of them is good: nobody can tell which
+// one is meant. RFC 6750 section 3.1 calls the request malformed.
+func TestM21_TwoCredentials(t *testing.T) {
 	w := newWorld(t, 19)
 	w.apps[0].Compat.Restapi, w.apps[1].Compat.Restapi = true, true
 	w.reload()
@@ -96,11 +99,21 @@ func TestM20_TheHeaderDecides(t *testing.T) {
 	if err := w.store.RevokeAuthorization(t.Context(), a.ID, w.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	beside := func(r *http.Request) { r.URL.RawQuery = "access_token=" + url.QueryEscape(other) }
-	if status, _, _ := w.get(recordPath, bearer, beside); status != http.StatusUnauthorized {
-		t.Errorf("a dead bearer token beside a good one in the URL: %d", status)
+	w.odoo.ForgetRequests()
+	for _, path := range []string{recordPath, oauth.MePath, oauth.UserinfoPath, "/orestapi/application/model"} {
+		for _, header := range []string{bearer, other} {
+			for _, name := range []string{"access_token", "basic_access_token"} {
+				status, head, body := w.get(path, header, func(r *http.Request) { r.URL.RawQuery = name + "=" + url.QueryEscape(other) })
+				if status != http.StatusBadRequest || !strings.Contains(head.Get("WWW-Authenticate"), `error="invalid_request"`) {
+					t.Errorf("%s with %s: %d %v", path, name, status, body)
+				}
+			}
+		}
 	}
-	if status, _, body := w.get(recordPath, other, beside); status != http.StatusOK {
+	if asked := w.odoo.Requests(); len(asked) > 0 {
+		t.Errorf("Odoo was asked: %v", asked)
+	}
+	if status, _, body := w.get(recordPath, other); status != http.StatusOK {
 		t.Errorf("a good bearer token: %d %v", status, body)
 	}
 }

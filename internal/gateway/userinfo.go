@@ -103,6 +103,8 @@ func writeFailure(w http.ResponseWriter, err error) {
 	switch f.Kind {
 	case dialect.Unauthorized:
 		status = http.StatusUnauthorized
+	case dialect.Malformed:
+		status = http.StatusBadRequest
 	case dialect.Forbidden:
 		status = http.StatusForbidden
 	case dialect.Unavailable:

@@ -88,31 +88,35 @@ func TestM21_UserinfoRefused(t *testing.T) {
 	}
 	none := func(r *http.Request) { r.Header.Del("Authorization") }
 	tests := map[string]struct {
-		edit func(*http.Request)
-		want string
+		edit   func(*http.Request)
+		want   string
+		status int
 	}{
-		"no token": {none, challenge("")},
+		"no token": {none, challenge(""), 401},
 		"in the query": {func(r *http.Request) {
 			none(r)
 			r.URL.RawQuery = "access_token=" + bearer
-		}, challenge("")},
+		}, challenge(""), 401},
 		"session cookie": {func(r *http.Request) {
 			none(r)
 			r.Header.Set("Cookie", "session_id="+w.odoo.NewSession("demo"))
-		}, challenge("")},
+		}, challenge(""), 401},
 		"nonsense": {func(r *http.Request) { r.Header.Set("Authorization", "Bearer nonsense") },
-			challenge(`, error="invalid_token", error_description="The access token is not valid or has expired"`)},
+			challenge(`, error="invalid_token", error_description="The access token is not valid or has expired"`), 401},
 		"two": {func(r *http.Request) { r.Header.Add("Authorization", "Bearer "+bearer) },
-			challenge(`, error="invalid_token", error_description="The Authorization header is not one bearer token"`)},
+			challenge(`, error="invalid_request", error_description="The request must have one access token: Authorization: Bearer and the token"`), 400},
+		"another scheme": {func(r *http.Request) { r.Header.Set("Authorization", "Digest x") }, challenge(""), 401},
+		"no token in it": {func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") },
+			challenge(`, error="invalid_request", error_description="The request must have one access token: Authorization: Bearer and the token"`), 400},
 	}
-	refused := func(name, want string, edits ...func(*http.Request)) {
+	refused := func(name, want string, code int, edits ...func(*http.Request)) {
 		for _, path := range mePaths {
 			w.odoo.ForgetRequests()
 			status, header, body := w.get(path, bearer, edits...)
-			if status != http.StatusUnauthorized || header.Get("WWW-Authenticate") != want || header.Get("Cache-Control") != "no-store" {
+			if status != code || header.Get("WWW-Authenticate") != want || header.Get("Cache-Control") != "no-store" {
 				t.Errorf("%s at %s: %d %v %v", name, path, status, header, body)
 			}
-			if body, _ := body.(map[string]any); body["code"] != 401.0 {
+			if body, _ := body.(map[string]any); body["code"] != float64(code) {
 				t.Errorf("%s at %s: body %v", name, path, body)
 			}
 			if asked := w.odoo.Requests(); len(asked) > 0 {
@@ -121,7 +125,7 @@ func TestM21_UserinfoRefused(t *testing.T) {
 		}
 	}
 	for name, test := range tests {
-		refused(name, test.want, test.edit)
+		refused(name, test.want, test.status, test.edit)
 	}
 	if status, header, _ := w.get(mePaths[0], bearer, func(r *http.Request) { r.Method = http.MethodDelete }); status != http.StatusMethodNotAllowed || header.Get("Allow") != "GET, POST" {
 		t.Errorf("DELETE: %d %v", status, header)
@@ -129,7 +133,7 @@ func TestM21_UserinfoRefused(t *testing.T) {
 	if err := w.store.RevokeAuthorization(t.Context(), a.ID, w.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	refused("revoked", challenge(`, error="invalid_token", error_description="The access token has been revoked"`))
+	refused("revoked", challenge(`, error="invalid_token", error_description="The access token has been revoked"`), 401)
 }
 
 // Only a proven end ends, here as everywhere.

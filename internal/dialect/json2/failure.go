@@ -51,6 +51,8 @@ func fail(w http.ResponseWriter, err error) {
 	switch f.Kind {
 	case dialect.Unauthorized:
 		status, name = http.StatusUnauthorized, unauthorized
+	case dialect.Malformed:
+		status, name = http.StatusBadRequest, badRequest
 	case dialect.Forbidden:
 		status, name = http.StatusForbidden, accessError
 	case dialect.NotFound:

@@ -153,7 +153,7 @@ func (s *session) fail(err error) {
 		refuse(s.w, http.StatusUnauthorized, code, message)
 	case dialect.NotFound:
 		refuse(s.w, http.StatusUnauthorized, recordNotFound, "Record not found")
-	case dialect.Invalid:
+	case dialect.Invalid, dialect.Malformed:
 		if f.Code == modelUnknown {
 			refuse(s.w, http.StatusUnauthorized, s.codes.closed, s.codes.notAllowed)
 			return

@@ -43,6 +43,8 @@ func fail(w http.ResponseWriter, err error) {
 	switch f.Kind {
 	case dialect.Unauthorized:
 		flat(w, http.StatusUnauthorized, "Authentication required")
+	case dialect.Malformed:
+		flat(w, http.StatusBadRequest, f.Message)
 	case dialect.NotFound:
 		flat(w, http.StatusNotFound, "Record not found")
 	case dialect.Forbidden, dialect.Invalid:
