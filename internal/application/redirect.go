@@ -45,44 +45,45 @@ func (a *Application) ActiveRedirectURI(uri string) (RedirectURI, bool) {
 // address, the request names a port, and all but the port is the same byte for
 // byte.
 func sameButPort(registered, uri string) bool {
-	wantHost, _, wantRest, ok := cutLoopback(registered)
-	if !ok {
-		return false
-	}
-	host, port, rest, ok := cutLoopback(uri)
-	return ok && port != "" && host == wantHost && rest == wantRest
+	_, port, _ := cutLoopback(uri)
+	return port != "" && sameLoopback(registered, uri)
+}
+
+// sameLoopback tells whether two URIs are on loopback and differ in the port at
+// most, which one of them may leave out.
+func sameLoopback(a, b string) bool {
+	host, _, rest := cutLoopback(a)
+	otherHost, _, otherRest := cutLoopback(b)
+	return host != "" && host == otherHost && rest == otherRest
 }
 
 // cutLoopback cuts a plain http URI on loopback around its port, which is ""
-// where there is none. Only these three spellings of loopback have the port
-// left open, and a port is written in one way.
-func cutLoopback(uri string) (host, port, rest string, ok bool) {
+// where there is none; the host is "" where the URI is no such one. Only these
+// three spellings of loopback have the port left open, and a port is written in
+// one way.
+func cutLoopback(uri string) (host, port, rest string) {
 	for _, host := range []string{"http://127.0.0.1", "http://[::1]", "http://localhost"} {
 		rest, ok := strings.CutPrefix(uri, host)
 		if !ok {
 			continue
 		}
-		if after, ok := strings.CutPrefix(rest, ":"); ok {
-			end := strings.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
-			if end < 0 {
-				end = len(after)
-			}
-			port, rest = after[:end], after[end:]
-			if !validPort(port) {
-				return "", "", "", false
-			}
-		}
 		// Whatever else follows the host would make it another one.
-		if rest != "" && rest[0] != '/' && rest[0] != '?' {
-			return "", "", "", false
+		authority := rest
+		if end := strings.IndexAny(rest, "/?"); end >= 0 {
+			authority = rest[:end]
 		}
-		return host, port, rest, true
+		port, named := strings.CutPrefix(authority, ":")
+		if authority != "" && !(named && validPort(port)) {
+			return "", "", ""
+		}
+		rest = rest[len(authority):]
+		return host, port, rest
 	}
-	return "", "", "", false
+	return "", "", ""
 }
 
 // validPort tells whether text is a port from 1 to 65535, without leading zeros.
 func validPort(text string) bool {
-	n, err := strconv.ParseUint(text, 10, 16)
-	return err == nil && n > 0 && text[0] != '0'
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && text[0] != '0'
 }

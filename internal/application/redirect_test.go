@@ -60,6 +60,7 @@ func TestA20_FindRedirectURIIsExact(t *testing.T) {
 func TestA21_LoopbackPort(t *testing.T) {
 	all := []string{
 		"http://127.0.0.1/cb", "http://[::1]:9000/cb?a=b", "http://localhost/", "http://127.9.9.9/cb", "https://127.0.0.1/cb", "http://localhost",
+		"http://localhost?a=b",
 	}
 	a := &application.Application{}
 	for _, uri := range all {
@@ -72,6 +73,7 @@ func TestA21_LoopbackPort(t *testing.T) {
 		"http://[::1]:1/cb?a=b":     all[1],
 		"http://localhost:51004/":   all[2],
 		"http://localhost:51004":    all[5],
+		"http://localhost:80?a=b":   all[6],
 		"http://127.0.0.1/cb":       all[0],
 		"http://[::1]:9000/cb?a=b":  all[1],
 	}
@@ -91,7 +93,7 @@ func TestA21_LoopbackPort(t *testing.T) {
 		"http://127.0.0.1:+80/cb", "http://127.0.0.1:8 0/cb", "http://127.0.0.1:8a/cb", "http://127.0.0.1:\u0668/cb", "http://127.0.0.1:999999999999999999999/cb",
 		"http://127.0.0.1:80", "http://127.0.0.1:80/", "http://127.0.0.1:80/cb/", "http://127.0.0.1:80/cb?", "http://127.0.0.1:80/cb#", "http://127.0.0.1:80/CB",
 		"http://127.0.0.1:80cb", "http://127.0.0.1:80.evil/cb", "http://127.0.0.1:80@evil/cb", "http://127.0.0.1:80:80/cb", `http://127.0.0.1:80\cb`,
-		"http://127.0.0.1.evil/cb", "http://127.0.0.1.evil:80/cb", "http://127.0.0.1@evil/cb", "http://127.0.0.10:80/cb", "http://127.1:80/cb", "http://0x7f.1:80/cb",
+		"http://127.0.0.1.evil/cb", "http://127.0.0.1.evil:80/cb", "http://127.0.0.1@evil/cb", "http://127.0.0.10:80/cb", "http://127.0.0.180/cb", "http://localhost80/", "http://127.1:80/cb", "http://0x7f.1:80/cb",
 		"http://2130706433:80/cb", "http://[::ffff:127.0.0.1]:80/cb", "http://[0:0:0:0:0:0:0:1]:80/cb?a=b", "http://[::1]/cb?a=b", "http://[::1]:80/cb",
 		"http://[::1]:80/cb?a=c", "http://localhost:80/cb", "http://localhost.evil:80/", "http://localhost.:80/", "http://LOCALHOST:80/", "HTTP://localhost:80/",
 		"http://user@localhost:80/", "http://localhost:80?", "http://127.9.9.9:80/cb", "https://127.0.0.1:80/cb", "https://localhost:80/", "//127.0.0.1:80/cb",

@@ -37,7 +37,7 @@ func checkRedirectURIs(a *Application) error {
 			if other.URI == u.URI {
 				return fmt.Errorf("redirect_uri %q is listed twice", u.URI)
 			}
-			if a.Public && sameButPort(other.URI, withPort(u.URI)) {
+			if a.Public && sameLoopback(other.URI, u.URI) {
 				return fmt.Errorf("redirect_uri %q is listed twice: any port matches %q, too", u.URI, other.URI)
 			}
 		}
@@ -46,14 +46,6 @@ func checkRedirectURIs(a *Application) error {
 		}
 	}
 	return nil
-}
-
-// withPort gives a loopback URI a port where it has none.
-func withPort(uri string) string {
-	if host, port, rest, ok := cutLoopback(uri); ok && port == "" {
-		return host + ":1" + rest
-	}
-	return uri
 }
 
 func checkRedirectURI(r RedirectURI, public bool) error {
@@ -87,7 +79,7 @@ func checkRedirectURI(r RedirectURI, public bool) error {
 	if u.User != nil {
 		return errors.New("must not have a user or password")
 	}
-	if !private || strings.HasPrefix(rest, "//") {
+	if strings.HasPrefix(rest, "//") {
 		if err := checkHost(u); err != nil {
 			return err
 		}
@@ -106,7 +98,7 @@ func checkRedirectURI(r RedirectURI, public bool) error {
 // privateUse tells whether a scheme is a reversed domain name, which is what
 // keeps it apart from javascript, data and the like.
 func privateUse(scheme string) bool {
-	return scheme != "" && scheme[0] >= 'a' && scheme[0] <= 'z' && strings.Contains(scheme, ".") &&
+	return scheme != "" && scheme[0] >= 'a' && strings.Contains(scheme, ".") &&
 		strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 }
 
@@ -119,7 +111,7 @@ func checkHost(u *url.URL) error {
 		case addr.Is4In6():
 			return errors.New("must have its host as an IPv4 address, not as one mapped into IPv6")
 		}
-	} else if host == "" || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" {
+	} else if host == "" || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" || strings.Contains("."+host, "..") {
 		return errors.New("must have a host name or IP address (international names in their xn-- form)")
 	} else if endsInNumber(host) {
 		return errors.New("must have its host as a complete IP address: browsers read numbers in other ways")
@@ -141,13 +133,13 @@ func endsInNumber(host string) bool {
 	if strings.HasPrefix(strings.ToLower(last), "0x") {
 		return strings.Trim(strings.ToLower(last[2:]), "0123456789abcdef") == ""
 	}
-	return last != "" && strings.Trim(last, "0123456789") == ""
+	return strings.Trim(last, "0123456789") == ""
 }
 
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	addr, _ := netip.ParseAddr(host) // where it is none: the zero Addr, which is not on loopback
+	return addr.IsLoopback()
 }

@@ -45,6 +45,12 @@ func TestHashedSecretMatches(t *testing.T) {
 				t.Errorf("%s: %q matches: %v, want %v", hash, plain, got, want)
 			}
 		}
+		decoy := s.Decoy()
+		for range 2 { // the second time it has been compared
+			if decoy.Known("correct horse") || decoy.Matches("correct horse") {
+				t.Errorf("%s: the decoy lets somebody in", hash)
+			}
+		}
 		if s.Decoy().Set() || s.Decoy().Matches("correct horse") || s.Decoy().Slow() != s.Slow() {
 			t.Errorf("%s: the decoy is of use", hash)
 		}
@@ -94,6 +100,8 @@ func TestHashedSecretRefuses(t *testing.T) {
 		{"SHA256:" + sha256Hash("x")[7:], "must be what caddy hash-password prints"},
 		{"sha256:" + sha256Hash("x")[8:], "64 hexadecimal digits"},
 		{sha256Hash("x") + "00", "64 hexadecimal digits"},
+		{sha256Hash("x") + "0", "64 hexadecimal digits"},
+		{sha256Hash("x") + "g", "64 hexadecimal digits"},
 		{"sha256:" + strings.Repeat("g", 64), "64 hexadecimal digits"},
 		{sha256Hash(""), "empty text"},
 		{bcryptHash[:59], "no complete bcrypt hash"},
@@ -113,12 +121,26 @@ func TestHashedSecretRefuses(t *testing.T) {
 		{change(argon2Hash, "p=1", "p=0"), "parallelism of 0"},
 		{change(argon2Hash, "p=1", "p=17"), "parallelism of 17"},
 		{change(argon2Hash, "7TSTk", "7TSTl"), "no base64"}, // a last digit with bits that mean nothing
+		{change(argon2Hash, "+tEjA", "+tEjB"), "no base64"},
 	} {
 		_, err := application.NewHashedSecret(test.hash)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v, want an error with %q", test.hash, err, test.want)
 		} else if len(test.hash) > 4 && strings.Contains(err.Error(), test.hash) {
 			t.Errorf("the error quotes what may be a secret: %v", err)
+		}
+	}
+}
+
+// What is as costly as it may be is taken; nothing is compared here.
+func TestHashedSecretAtItsBounds(t *testing.T) {
+	for _, hash := range []string{
+		strings.Replace(bcryptHash, "$04", "$16", 1),
+		strings.Replace(argon2Hash, "m=64,t=1,p=1", "m=262144,t=16,p=16", 1),
+		strings.Replace(argon2Hash, "m=64", "m=8", 1),
+	} {
+		if s, err := application.NewHashedSecret(hash); err != nil || !s.Slow() {
+			t.Errorf("%s: %v", hash, err)
 		}
 	}
 }

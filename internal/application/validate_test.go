@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,18 @@ func TestRegistryValidatesSettings(t *testing.T) {
 		}, ""},
 		{"public", application.Application{Public: true, Consent: application.ConsentEveryTime, Connection: application.ConnectionAsk, Allow: application.Allow{Portal: true}}, ""},
 
+		{"refreshing for ever", application.Application{AccessTokenExpiry: time.Hour}, ""},
+		{"the most of everything", application.Application{
+			Logo:   application.Logo{Type: "image/png", Data: append(slices.Clone(png), make([]byte, application.MaxLogo-len(png))...)},
+			Limits: application.Limits{API: application.Rate{Requests: 1_000_000, Per: 24 * time.Hour}},
+		}, ""},
+		{"public, on two addresses", application.Application{Public: true, RedirectURIs: []application.RedirectURI{
+			{URI: "http://127.0.0.1/cb"}, {URI: "http://localhost/cb"}, {URI: "https://app.example/cb"}, {URI: "https://app.example/other"}}}, ""},
+		{"confidential, on two ports", application.Application{RedirectURIs: []application.RedirectURI{
+			{URI: "http://127.0.0.1:1/cb"}, {URI: "http://127.0.0.1:2/cb"}, {URI: "http://127.0.0.1/cb"}}}, ""},
+
+		{"too large a logo", application.Application{Logo: application.Logo{
+			Type: "image/png", Data: append(slices.Clone(png), make([]byte, application.MaxLogo)...)}}, "logo: is larger than 256 KB"},
 		{"public with a secret", application.Application{Public: true, Secrets: []application.Secret{secret}}, "client_secret: a public client has none"},
 		{"three secrets", application.Application{Secrets: []application.Secret{secret, secret, secret}}, "client_secret: there may be 2 at once"},
 		{"public and trusted", application.Application{Public: true, Consent: application.ConsentTrusted}, "consent: trusted is for confidential"},
@@ -81,6 +94,7 @@ func TestRegistryValidatesSettings(t *testing.T) {
 func TestValidateOrigin(t *testing.T) {
 	for _, origin := range []string{
 		"https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://intranet", "https://192.0.2.1",
+		"https://" + strings.Repeat("a", 292),
 		"https://[2001:db8::1]:8443", "https://xn--bcher-kva.example", "https://app.example.com:80", "http://app.example.com:443",
 	} {
 		if err := application.ValidateOrigin(origin); err != nil {
