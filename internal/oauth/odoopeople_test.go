@@ -100,6 +100,11 @@ func TestProviderLoginWithOdoo(t *testing.T) {
 		provider := odootest.StartProvider()
 		t.Cleanup(provider.Close)
 		s := newSite(t, version, func(o *odootest.Options) { o.Provider = provider })
+		s.sim.ChangePassword("demo", "") // known at the provider alone
+		refused := s.person()
+		if page := refused.login(refused.get(authorizeURL(query())), "demo"); strings.Contains(page.text, ConsentPath) {
+			t.Fatalf("%d: an account without a password has one", version)
+		}
 		p := s.person()
 		form := p.get(authorizeURL(query("state", "sso &%")))
 		link := providerPattern.FindStringSubmatch(form.text)
