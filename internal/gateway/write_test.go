@@ -77,3 +77,26 @@ func TestA80_WritesStayWithinTheFilter(t *testing.T) {
 		})
 	}
 }
+
+// Odoo's own words name records, fields and people: no answer has them.
+func TestA82_OdoosWordsStayHere(t *testing.T) {
+	for version := 16; version <= 20; version++ {
+		w := newWorld(t, version)
+		w.model.Operations = []scheme.Operation{scheme.Read, scheme.Create, scheme.Write, scheme.Unlink}
+		w.reload()
+		bearer, _ := w.connect("wiki", "admin")
+		claims := w.claims[bearer]
+		claims.ID, claims.Scope = "", []string{"odoo.read", "odoo.write"}
+		all := "Bearer " + w.sign(claims)
+		for call, body := range map[string]string{
+			"unlink": `{"ids":[999999]}`, "write": `{"ids":[999999],"vals":{"name":"x"}}`, "create": `{"vals_list":{"name":false}}`,
+		} {
+			_, answer := w.json2(w.url, "res.partner/"+call, all, body)
+			for _, word := range []string{"User: ", "Traceback", "/odoo/", "res.partner(", "line "} {
+				if strings.Contains(answer, word) {
+					t.Errorf("%d: %s says %q: %s", version, call, word, answer)
+				}
+			}
+		}
+	}
+}

@@ -181,12 +181,12 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	checked, err := check(t, s, odoo.Call{Model: "res.partner", Method: "default_get", Kwargs: vals{"fields_list": []any{"name", "phone", "country_id", "child_ids", "customer_rank", "image"}}})
-	if err != nil || text(t, checked.Args) != `[["name","phone","country_id","child_ids","customer_rank","image"]]` {
+	checked, err := check(t, s, odoo.Call{Model: "res.partner", Method: "default_get", Kwargs: vals{"fields_list": []any{"name", "phone", "country_id", "child_ids", "customer_rank", "image", "email"}}})
+	if err != nil || text(t, checked.Args) != `[["name","phone","country_id","child_ids","customer_rank","image","email"]]` {
 		t.Fatalf("%v, %v", checked, err)
 	}
 	got, err := s.Filter(context.Background(), erp(), checked, odoo.Result{Value: []byte(
-		`{"name":"n","vat":"SENTINEL","country_id":20,"child_ids":[[0,0,{"vat":"SENTINEL"}]],"image":{"content":"SENTINEL"},"customer_rank":0}`)})
+		`{"name":"n","vat":"SENTINEL","country_id":20,"child_ids":[[0,0,{"vat":"SENTINEL"}]],"image":{"content":"SENTINEL"},"email":["SENTINEL"],"customer_rank":0}`)})
 	if want := `{"name":"n","phone":"none","country_id":20,"customer_rank":1}`; err != nil || string(got.Value) != want {
 		t.Errorf("%s, %v", got.Value, err)
 	}

@@ -202,7 +202,7 @@ func TestRewritten(t *testing.T) {
 		{"fields_get", nil, odoo.Call{Model: "res.country", Method: "fields_get", Kwargs: map[string]any{"attributes": []any{"string", "groups", "domain"}}}, "fields_get",
 			`{"allfields":["code","display_name","id","name"],"attributes":["string"]}`, `null`},
 		{"unlimited leaves out what must be named", compile(t, scheme.Configuration{Model: "res.partner"}), searchRead("res.partner", nil), "search_read",
-			`{"domain":[],"fields":["active","child_ids","country_id","credit_limit","customer_rank","display_name","email","email_normalized","email_twice","family","id","name","parent_id","phone","round","roundabout","score","vat","write_date"],` + page + `}`, `null`},
+			`{"domain":[],"fields":["active","child_ids","comment","country_id","credit_limit","customer_rank","display_name","email","email_normalized","email_twice","family","id","name","parent_id","phone","round","roundabout","score","vat","write_date"],` + page + `}`, `null`},
 
 		// The configuration's own filter: A80.
 		{"filter on search", compile(t, filtered()), odoo.Call{Model: "res.partner", Method: "search", Kwargs: domain("|", leaf("name", "=", "a"), leaf("name", "=", "b"))}, "search",

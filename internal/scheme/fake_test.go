@@ -69,7 +69,7 @@ func erp() source {
 	return source{
 		"res.partner": fields(
 			stored("name", "Name", "char"), stored("email", "Email", "char"), stored("phone", "Phone", "char"),
-			stored("vat", "Tax ID", "char"), stored("credit_limit", "Credit Limit", "float"),
+			stored("vat", "Tax ID", "char"), stored("comment", "Notes", "html"), stored("credit_limit", "Credit Limit", "float"),
 			stored("customer_rank", "Customer Rank", "integer"), stored("active", "Active", "boolean"),
 			stored("write_date", "Last Updated on", "datetime"), stored("access_token", "Token", "char"),
 			odoo.Field{Name: "contact_address", String: "Address", Type: "char"},

@@ -24,7 +24,7 @@ func firstSteps(d odoo.Domain) map[string]bool {
 func (m *model) inside(vals map[string]any, typeOf func(string) string) odoo.Truth {
 	return m.filter.Known(func(l odoo.Leaf) odoo.Truth {
 		v, given := vals[l.Path]
-		if !given || l.Sub != nil {
+		if !given {
 			return odoo.Unknown
 		}
 		return holds(typeOf(l.Path), v, l.Operator, l.Value)

@@ -40,6 +40,7 @@ func TestValuesProveTheFilter(t *testing.T) {
 		// Odoo may cut a text off, round a number, or follow a tree.
 		{`[["name", "!=", "x"]]`, vals{"name": "y"}, false, false},
 		{`[["name", "not in", ["x"]]]`, vals{"name": "y"}, false, false},
+		{`[["comment", "=", "<p>x</p>"]]`, vals{"comment": "<p>x</p>"}, false, false},
 		{`[["name", "ilike", "x"]]`, vals{"name": "x"}, false, false},
 		{`[["credit_limit", ">", 0]]`, vals{"credit_limit": 0.001}, false, false},
 		{`[["credit_limit", ">", 0]]`, vals{"credit_limit": int64(3)}, true, true},

@@ -50,7 +50,7 @@ func (j *judge) create(m *model, out Checked, args map[string]any) (Checked, err
 
 // newRecord judges the values of a record that a call makes, and adds those of
 // the configuration. inverse is the field by which a list owns it, which Odoo
-// sets, or "".
+// sets and no filter of the model looks at (ownership), or "".
 func (j *judge) newRecord(w *writing, m *model, v any, inverse string, depth int) (map[string]any, error) {
 	vals, err := j.values(w, m, v, inverse, depth)
 	if err != nil {
@@ -64,16 +64,7 @@ func (j *judge) newRecord(w *writing, m *model, v any, inverse string, depth int
 	for name, value := range m.forced {
 		vals[name] = clone(value)
 	}
-	known := vals
-	if _, set := vals[inverse]; set {
-		known = make(map[string]any, len(vals))
-		for name, value := range vals {
-			if name != inverse {
-				known[name] = value
-			}
-		}
-	}
-	if inside, err := j.inside(m, known); err != nil || inside {
+	if inside, err := j.inside(m, vals); err != nil || inside {
 		return vals, err
 	}
 	return nil, outside(m)

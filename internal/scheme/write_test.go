@@ -228,3 +228,15 @@ func TestWriteOwner(t *testing.T) {
 		}
 	}
 }
+
+// A model whose filter cannot be enforced is not written through a list.
+func TestWriteClosedBelow(t *testing.T) {
+	list := writing()
+	list[2].Filter, list[2].Operations = `[["nope", "=", 1]]`, []scheme.Operation{scheme.Read, scheme.Write, scheme.Unlink}
+	for _, item := range []any{command(int64(1), int64(4), vals{"name": "x"}), command(int64(2), int64(4))} {
+		_, err := check(t, compile(t, list...), write("sale.order", vals{"order_line": []any{item}}, 3))
+		if code(err) != scheme.CodeClosed {
+			t.Errorf("%v: %v", item, err)
+		}
+	}
+}
