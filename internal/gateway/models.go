@@ -26,7 +26,34 @@ func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
 			models = append(models, dialect.Model{Model: m.Model, Name: m.Name})
 		}
 	}
-	return models, nil
+	if !n.rules.Open() {
+		return models, nil
+	}
+	others, err := n.otherModels(ctx)
+	if err != nil {
+		return nil, failure(err)
+	}
+	return append(models, others...), nil
+}
+
+// otherModels are those without a configuration that a scheme opens which is
+// no whitelist, as far as the person may read them, which Odoo tells.
+func (n *runner) otherModels(ctx context.Context) ([]dialect.Model, error) {
+	result, err := n.run(ctx, odoo.Call{Model: "ir.model", Method: "get_available_models"})
+	if err != nil {
+		return nil, err
+	}
+	records, err := odoo.Records(result.Value)
+	if err != nil {
+		return nil, err
+	}
+	var out []dialect.Model
+	for _, r := range records {
+		if model := text(r.Get("model")); n.rules.OpensUnnamed(model) {
+			out = append(out, dialect.Model{Model: model, Name: text(r.Get("display_name"))})
+		}
+	}
+	return out, nil
 }
 
 // Model implements dialect.Runner.

@@ -44,7 +44,9 @@ type world struct {
 	// onlyOurs is Config.JSON2OnlyOurs.
 	onlyOurs bool
 	// model is the one configuration.
-	model  scheme.Configuration
+	model scheme.Configuration
+	// limit is the scheme's; "" is a whitelist.
+	limit  scheme.Limit
 	logs   *observer.ObservedLogs
 	logger *zap.Logger
 	state  *State
@@ -100,7 +102,7 @@ func (w *world) reload() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rules, err := scheme.Compile(scheme.Definition{Name: "sales", Configurations: []scheme.Configuration{w.model}})
+	rules, err := scheme.Compile(scheme.Definition{Name: "sales", Limit: w.limit, Configurations: []scheme.Configuration{w.model}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

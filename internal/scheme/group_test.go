@@ -40,6 +40,7 @@ func TestGroupRefused(t *testing.T) {
 		"records":                  {grouped("formatted_read_group", vals{"aggregates": []any{"id:recordset"}}), scheme.CodeGroup},
 		"hidden aggregate":         {grouped("formatted_read_group", vals{"aggregates": []any{"vat:count_distinct"}}), scheme.CodeField},
 		"sum of texts":             {grouped("formatted_read_group", vals{"aggregates": []any{"name:sum"}}), scheme.CodeGroup},
+		"aggregate of no column":   {grouped("formatted_read_group", vals{"aggregates": []any{"contact_address:count"}}), scheme.CodeGroup},
 		"no function":              {grouped("formatted_read_group", vals{"aggregates": []any{"credit_limit"}}), scheme.CodeGroup},
 		"hidden having":            {grouped("formatted_read_group", vals{"having": []any{leaf("vat:count", ">", int64(1))}}), scheme.CodeField},
 		"having with a list":       {grouped("formatted_read_group", vals{"having": []any{leaf("__count", "in", []any{int64(1)})}}), scheme.CodeOperator},

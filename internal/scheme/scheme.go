@@ -109,6 +109,11 @@ func (s *Scheme) Opens(model string) bool {
 	return m != nil && m.may(Read)
 }
 
+// OpensUnnamed tells whether a model can be read that has no configuration.
+func (s *Scheme) OpensUnnamed(model string) bool {
+	return s.models[model] == nil && s.find(model) != nil
+}
+
 // find returns what is open of a model, or nil. A model without a
 // configuration is made anew each time: their names come from strangers.
 func (s *Scheme) find(name string) *model {
