@@ -26,7 +26,7 @@ func (v jsonValue) text() (string, bool) {
 // fractions, exponents and more than eleven digits (beyond the year 5000) are
 // no dates of ours, and 1e999 never becomes an infinity.
 func (v jsonValue) seconds() (time.Time, bool) {
-	if v.raw.Kind() != '0' || len(v.raw) > 11 || strings.Trim(string(v.raw), "0123456789") != "" {
+	if len(v.raw) > 11 || strings.Trim(string(v.raw), "0123456789") != "" {
 		return time.Time{}, false
 	}
 	n, err := strconv.ParseInt(string(v.raw), 10, 64)

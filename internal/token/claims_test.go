@@ -77,6 +77,7 @@ func TestA44_Claims(t *testing.T) {
 		"nbf in the past":       {"nbf": at(-time.Hour)},
 		"an unknown claim":      {"acr": map[string]any{"deep": []any{1, nil}}},
 		"no scope":              {"scope": nil},
+		"exp of eleven digits":  {"exp": 99999999999},
 	} {
 		if _, err := keys.Verify(genuine(t, header("RS256"), payload(t, changes))); err != nil {
 			t.Errorf("%s: %v", name, err)

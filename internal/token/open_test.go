@@ -64,6 +64,8 @@ func TestM23_OpenRefuses(t *testing.T) {
 	foreign.Sealed = sealed(t, newRing(t), testKey(), kid).Sealed
 	otherID.ID = "other"
 	algorithm.Algorithm = "HS256"
+	mislabelled := good
+	mislabelled.Algorithm = token.EdDSA
 	junk.Sealed = ring.Seal([]byte("no key"), kid)
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
@@ -79,6 +81,7 @@ func TestM23_OpenRefuses(t *testing.T) {
 		{"a record under another id", &keyStore{keys: []grant.SigningKey{otherID}}, "sealing key"},
 		{"sealed under an id that is not its thumbprint", &keyStore{keys: []grant.SigningKey{sealed(t, ring, testKey(), "mine")}}, "not the RS256 key"},
 		{"another algorithm", &keyStore{keys: []grant.SigningKey{algorithm}}, "HS256"},
+		{"an RSA key as another one", &keyStore{keys: []grant.SigningKey{mislabelled}}, "not the EdDSA key"},
 		{"no key", &keyStore{keys: []grant.SigningKey{junk}}, kid},
 		{"a small key", &keyStore{keys: []grant.SigningKey{sealed(t, ring, small, kidOf(&small.PublicKey))}}, "not the RS256 key"},
 		{"one bad among good", &keyStore{keys: []grant.SigningKey{good, foreign}}, "sealing key"},

@@ -127,35 +127,37 @@ func (k *Keys) create(ctx context.Context) error {
 	return nil
 }
 
-// settle does what time has made due: keys that have ended are deleted, and
-// those of the algorithm that was configured before get their end. Open leaves
-// that to a later look: a configuration that is tried and refused ends no key.
-// It fails silently: what is due now is due then too. The caller holds loading.
+// settle does what time has made due. Open leaves that to a later look: a
+// configuration that is tried and refused ends no key. It fails silently: what
+// is due now is due then too. The caller holds loading.
 func (k *Keys) settle(ctx context.Context) {
 	now := k.now()
-	edit := func(all []grant.SigningKey) []grant.SigningKey {
-		all = slices.DeleteFunc(all, func(s grant.SigningKey) bool { return ended(s, now) })
-		var own time.Time // when the newest of ours was made
-		for _, s := range all {
-			if s.Algorithm == k.algorithm && s.EndsAt.IsZero() && s.CreatedAt.After(own) {
-				own = s.CreatedAt
-			}
-		}
-		// Of two configurations over one store the one with the newer key is
-		// the newer one: the other must not end what that one signs with.
-		end(all, now.Add(overlap), func(s grant.SigningKey) bool {
-			return s.Algorithm != k.algorithm && s.CreatedAt.Before(own)
-		})
-		return all
-	}
 	stored, err := k.store.SigningKeys(ctx)
-	if err != nil || same(stored, edit(slices.Clone(stored))) {
+	if err != nil || same(stored, due(slices.Clone(stored), k.algorithm, now)) {
 		return
 	}
-	err = k.store.UpdateSigningKeys(ctx, func(all []grant.SigningKey) ([]grant.SigningKey, error) { return edit(all), nil })
+	err = k.store.UpdateSigningKeys(ctx, func(all []grant.SigningKey) ([]grant.SigningKey, error) { return due(all, k.algorithm, now), nil })
 	if err == nil {
 		_ = k.load(ctx)
 	}
+}
+
+// due deletes the keys that have ended, and gives those of the algorithm that
+// was configured before their end.
+func due(all []grant.SigningKey, algorithm string, now time.Time) []grant.SigningKey {
+	all = slices.DeleteFunc(all, func(s grant.SigningKey) bool { return ended(s, now) })
+	var own time.Time // when the newest of ours was made
+	for _, s := range all {
+		if s.Algorithm == algorithm && s.EndsAt.IsZero() && s.CreatedAt.After(own) {
+			own = s.CreatedAt
+		}
+	}
+	// Of two configurations over one store the one with the newer key is
+	// the newer one: the other must not end what that one signs with.
+	end(all, now.Add(overlap), func(s grant.SigningKey) bool {
+		return s.Algorithm != algorithm && s.CreatedAt.Before(own)
+	})
+	return all
 }
 
 func ended(s grant.SigningKey, now time.Time) bool {
@@ -171,7 +173,7 @@ func end(all []grant.SigningKey, at time.Time, which func(grant.SigningKey) bool
 	}
 }
 
-// same tells whether an edit has changed no end and deleted no key.
-func same(a, b []grant.SigningKey) bool {
-	return slices.EqualFunc(a, b, func(a, b grant.SigningKey) bool { return a.ID == b.ID && a.EndsAt.Equal(b.EndsAt) })
+// same tells whether due has changed no end and deleted no key.
+func same(before, after []grant.SigningKey) bool {
+	return slices.EqualFunc(before, after, func(a, b grant.SigningKey) bool { return a.EndsAt.Equal(b.EndsAt) })
 }

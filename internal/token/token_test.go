@@ -39,6 +39,9 @@ type keyStore struct {
 	keys  []grant.SigningKey
 	fail  error
 	reads int
+	// writes counts updates; forgets loses what they write.
+	writes  int
+	forgets bool
 	// slow lets others run during each reading; meanwhile happens once, before
 	// an update.
 	slow      bool
@@ -69,8 +72,9 @@ func (s *keyStore) UpdateSigningKeys(_ context.Context, edit func([]grant.Signin
 	if s.fail != nil {
 		return s.fail
 	}
+	s.writes++
 	keys, err := edit(slices.Clone(s.keys))
-	if err == nil {
+	if err == nil && !s.forgets {
 		s.keys = keys
 	}
 	return err
@@ -233,6 +237,7 @@ func TestM23_SignRefuses(t *testing.T) {
 		"no token set":       func(c *token.Claims) { c.TokenSet = "" },
 		"no authorization":   func(c *token.Claims) { c.Authorization = "" },
 		"no issue":           func(c *token.Claims) { c.IssuedAt = time.Time{} },
+		"issue at zero":      func(c *token.Claims) { c.IssuedAt, c.ExpiresAt = time.Unix(0, 0), time.Unix(3600, 0) },
 		"no end":             func(c *token.Claims) { c.ExpiresAt = time.Time{} },
 		"end before issue":   func(c *token.Claims) { c.ExpiresAt = c.IssuedAt },
 		"longer than a key":  func(c *token.Claims) { c.ExpiresAt = c.IssuedAt.Add(token.MaxLife + time.Second) },
