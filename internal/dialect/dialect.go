@@ -32,6 +32,9 @@ type Runner interface {
 	// Window tells the window action and menu that show a model in Odoo; ok
 	// is false where there is none or the person may not see it.
 	Window(ctx context.Context, model string) (w Window, ok bool)
+	// Report checks a report against the model scheme and prints it for the
+	// records, as one PDF.
+	Report(ctx context.Context, name string, ids []int64) ([]byte, error)
 	// Compat tells whether the application keeps the quirks of the original
 	// /restapi answers.
 	Compat() bool

@@ -67,8 +67,9 @@ var scriptPaths = map[string]scriptPath{
 }
 
 var scriptTrees = map[string]scriptPath{
-	restapi.Prefix: {}, // see scriptsMayUse
-	json2.Prefix:   scriptsPost,
+	restapi.Prefix:       {}, // see scriptsMayUse
+	restapi.ReportPrefix: {},
+	json2.Prefix:         scriptsPost,
 }
 
 const (
@@ -142,7 +143,7 @@ func scriptsMayUse(path string) (scriptPath, bool) {
 	}
 	for prefix, found := range scriptTrees {
 		if strings.HasPrefix(path, prefix) {
-			if prefix == restapi.Prefix {
+			if ofRestapi(path) {
 				found.methods = restapi.Methods(path)
 			}
 			return found, true

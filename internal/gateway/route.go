@@ -122,7 +122,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 
 // route finds who answers a path.
 func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
-	if data := strings.HasPrefix(r.URL.Path, restapi.Prefix) || r.URL.Path == oauth.MePath || r.URL.Path == oauth.UserinfoPath; data && isOAuth1(r) {
+	if data := ofRestapi(r.URL.Path) || r.URL.Path == oauth.MePath || r.URL.Path == oauth.UserinfoPath; data && isOAuth1(r) {
 		refuseOAuth1(w, http.StatusUnauthorized)
 		return
 	}
@@ -136,7 +136,7 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 		return
 	}
 	switch {
-	case strings.HasPrefix(r.URL.Path, restapi.Prefix):
+	case ofRestapi(r.URL.Path):
 		s.restapi.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/orestapi/"):
 		s.orestapi.ServeHTTP(w, r)
@@ -147,6 +147,11 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 	default:
 		writeError(w, http.StatusNotFound, "there is no such endpoint")
 	}
+}
+
+// ofRestapi tells whether a path is one of the data of /restapi.
+func ofRestapi(path string) bool {
+	return strings.HasPrefix(path, restapi.Prefix) || strings.HasPrefix(path, restapi.ReportPrefix)
 }
 
 // wrongMethod refuses in the shape of the interface that the path belongs to.

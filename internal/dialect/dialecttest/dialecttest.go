@@ -67,6 +67,13 @@ func (f *Runner) Window(_ context.Context, model string) (dialect.Window, bool) 
 	return w, ok
 }
 
+// Report implements dialect.Runner: the call of a method "report" of the model
+// that the report is called.
+func (f *Runner) Report(ctx context.Context, name string, ids []int64) ([]byte, error) {
+	res, err := f.Do(ctx, odoo.Call{Model: name, Method: "report", IDs: ids, Kwargs: map[string]any{}})
+	return res.Value, err
+}
+
 // Compat implements dialect.Runner.
 func (f *Runner) Compat() bool { return f.Quirks }
 

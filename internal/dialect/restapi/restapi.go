@@ -1,5 +1,6 @@
-// Package restapi is the dialect of /restapi/1.0/object: reading, searching,
-// creating, changing and deleting records, describing fields, and methods. It
+// Package restapi is the dialect of /restapi/1.0/object and report: reading,
+// searching, creating, changing and deleting records, describing fields,
+// methods, and printing. It
 // keeps paths, statuses and bodies of that interface, and reads its values as
 // literals without evaluating them. Parameters may stand in the address, and
 // in a form, JSON or XML. Answers are JSON; the gateway makes XML of them where
@@ -17,7 +18,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-// Prefix is the path below which the handler answers.
+// Prefix is the path of objects, below which the handler answers.
 const Prefix = "/restapi/1.0/object/"
 
 // Config is what the dialect needs.
@@ -28,7 +29,7 @@ type Config struct {
 	MaxBody int64
 }
 
-// New returns the handler of everything below Prefix.
+// New returns the handler of everything below Prefix and ReportPrefix.
 func New(c Config) http.Handler {
 	if c.MaxBody <= 0 {
 		c.MaxBody = DefaultMaxBody
@@ -43,9 +44,10 @@ type handler struct {
 
 // target is what a path names.
 type target struct {
-	model  string
+	model  string // of a report: its name
 	id     int64  // 0: none
 	method string // "": records
+	report bool
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -87,12 +89,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // parsePath reads the path; nil is a path that names nothing here.
 func parsePath(p string) (*target, error) {
-	rest, ok := strings.CutPrefix(p, Prefix)
-	if !ok {
-		return nil, nil
+	rest, object := strings.CutPrefix(p, Prefix)
+	if !object {
+		var report bool
+		if rest, report = strings.CutPrefix(p, ReportPrefix); !report {
+			return nil, nil
+		}
 	}
 	parts := strings.Split(rest, "/")
-	t := &target{model: parts[0]}
+	t := &target{model: parts[0], report: !object}
 	tail := parts[1:]
 	if len(tail) > 0 && strings.Trim(tail[0], "0123456789") == "" {
 		id, err := strconv.ParseInt(tail[0], 10, 64)
@@ -101,18 +106,18 @@ func parsePath(p string) (*target, error) {
 		}
 		t.id, tail = id, tail[1:]
 	}
-	switch len(tail) {
-	case 0:
+	switch {
+	case len(tail) == 0:
 		return t, nil
-	case 1:
+	case len(tail) == 1 && object:
 		t.method = tail[0]
 		return t, nil
 	}
 	return nil, nil
 }
 
-// Methods are the methods of HTTP that a path below Prefix knows; nil where it
-// names nothing.
+// Methods are the methods of HTTP that a path of the handler's knows; nil
+// where it names nothing.
 func Methods(path string) []string {
 	t, err := parsePath(strings.TrimSuffix(path, "/"))
 	if err != nil || t == nil {
@@ -125,6 +130,8 @@ func Methods(path string) []string {
 // nothing; headers that name another method than the request's are ignored.
 func (t target) verbs() []string {
 	switch {
+	case t.report:
+		return []string{http.MethodGet, http.MethodPost}
 	case t.method != "" && methods[t.method] != nil:
 		return []string{http.MethodGet, http.MethodHead, http.MethodPost}
 	case t.method != "":
@@ -153,8 +160,11 @@ func (s *session) answerTo(p params, whole any, err error) error {
 		return err
 	}
 	s.params = p
-	if err := s.unwrap(whole, s.target.method == "" && (s.r.Method == http.MethodPost || s.r.Method == http.MethodPut)); err != nil {
+	if err := s.unwrap(whole, s.target.method == "" && !s.target.report && (s.r.Method == http.MethodPost || s.r.Method == http.MethodPut)); err != nil {
 		return err
+	}
+	if s.target.report {
+		return s.report()
 	}
 	if s.target.method != "" {
 		return s.method()

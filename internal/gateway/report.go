@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// Report implements dialect.Runner.
+func (n *runner) Report(ctx context.Context, name string, ids []int64) ([]byte, error) {
+	if err := n.granted(scheme.ScopeCall); err != nil {
+		return nil, err
+	}
+	fields := personFields{n}
+	checked, err := n.rules.CheckReport(ctx, fields, name, ids)
+	if err != nil {
+		return nil, n.refused(ctx, odoo.Call{Model: name, Method: "report"}, err)
+	}
+	if n.authorization.Connection.Kind != grant.Session {
+		return nil, &dialect.Failure{
+			Kind: dialect.Forbidden, Code: "session_needed",
+			Message: "Odoo prints reports for sessions only, and this connection has an API key",
+		}
+	}
+	if len(checked.Guards) == 0 {
+		// A page does not tell a missing record from a missing PDF engine.
+		checked.Guards = []scheme.Guard{{Model: checked.Model, IDs: checked.IDs}}
+	}
+	if err := n.rules.Prove(ctx, fields, checked); err != nil {
+		return nil, failure(err)
+	}
+	pdf, err := n.service.connections.Report(ctx, n.upstream, n.authorization, connection.UserAgent(n.app.Title), checked.Report, checked.IDs)
+	if err != nil {
+		return nil, failure(err)
+	}
+	n.service.store.Used(n.authorization.ID, n.service.now())
+	return pdf, nil
+}
