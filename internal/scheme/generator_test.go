@@ -188,7 +188,7 @@ func (g *generator) call() odoo.Call {
 	}
 	order := pick(g, "name", "id desc", "display_name", "name desc, id", "email", "vat desc", "phone nulls first", "country_id", "country_id.code", "parent_id", "create_date", "")
 	call.Method = pick(g, "search_read", "search_read", "search_read", "search", "search_count", "search_count", "read", "name_search", "fields_get",
-		"read_group", "web_search_read", "export_data", "get_views")
+		"read_group", "read_group", "formatted_read_group", "formatted_read_group", "default_get", "check_access_rights", "has_access", "web_search_read", "export_data", "get_views")
 	switch call.Method {
 	case "read":
 		call.IDs = []int64{int64(1 + g.IntN(45)), int64(1 + g.IntN(45)), int64(1 + g.IntN(45))}
@@ -204,6 +204,17 @@ func (g *generator) call() odoo.Call {
 	case "search_count":
 		call.Kwargs["domain"] = g.domain(model, 0)
 		return call
+	case "read_group", "formatted_read_group":
+		return g.groups(call)
+	case "default_get":
+		call.Args = []any{g.names(model)}
+		return call
+	case "check_access_rights", "has_access":
+		call.Args = []any{pick(g, "read", "write", "create", "unlink")}
+		if call.Method == "has_access" {
+			call.IDs = []int64{int64(1 + g.IntN(45))}
+		}
+		return call
 	case "search_read":
 		some("fields", g.names(model))
 		fallthrough
@@ -214,6 +225,44 @@ func (g *generator) call() odoo.Call {
 		some("order", order)
 		some("limit", pick[any](g, int64(1), int64(3), int64(0), nil, int64(1000)))
 		some("offset", pick[any](g, int64(0), int64(2)))
+	}
+	return call
+}
+
+// groups makes a call of one of the two forms of grouping.
+func (g *generator) groups(call odoo.Call) odoo.Call {
+	model := call.Model
+	spec := func(functions ...string) string {
+		name := pick(g, scalars[model][:min(4, len(scalars[model]))]...)
+		if g.IntN(5) == 0 {
+			name = pick(g, scalars[model]...)
+		}
+		return name + pick(g, functions...)
+	}
+	var keys, aggregates []any
+	for range g.IntN(3) {
+		switch key := spec(""); {
+		case g.IntN(2) == 0 && len(relations[model]) > 0:
+			keys = append(keys, g.relation(model))
+		case g.IntN(3) == 0:
+			keys = append(keys, pick(g, "create_date", "date_order", "write_date")+pick(g, ":month", ":year", ":day", ":second", ""))
+		default:
+			keys = append(keys, key)
+		}
+	}
+	for range g.IntN(3) {
+		aggregates = append(aggregates, spec(":count", ":count_distinct", ":max", ":sum", ":array_agg", ""))
+	}
+	call.Kwargs["domain"] = g.domain(model, 0)
+	call.Kwargs["groupby"] = keys
+	order := pick(g, "", "", "__count desc", "name", "country_id", "email desc")
+	if call.Method == "read_group" {
+		call.Kwargs["fields"], call.Kwargs["lazy"], call.Kwargs["orderby"] = aggregates, g.IntN(2) == 0, order
+		return call
+	}
+	call.Kwargs["aggregates"], call.Kwargs["order"] = aggregates, order
+	if g.IntN(3) == 0 {
+		call.Kwargs["having"] = []any{[]any{pick(g, "__count", spec(":count")), ">", int64(g.IntN(3))}}
 	}
 	return call
 }

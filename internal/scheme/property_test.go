@@ -158,6 +158,7 @@ func propertyCases(t *testing.T, few int) (cases int, seed uint64) {
 func TestNothingHiddenShows(t *testing.T) {
 	word := hiddenWords()
 	cases, seed := propertyCases(t, 1000)
+	came := map[string]int{}
 	for version := 16; version <= 20; version++ {
 		for name, s := range propertySchemes(t) {
 			t.Run(fmt.Sprintf("%s %d", name, version), func(t *testing.T) {
@@ -177,12 +178,18 @@ func TestNothingHiddenShows(t *testing.T) {
 					}
 					if same(t, s, a, b, call, checked) {
 						passed++
+						came[call.Method]++
 					}
 				}
 				if passed < cases/10 {
 					t.Errorf("only %d of %d calls came through", passed, cases)
 				}
 			})
+		}
+	}
+	for _, method := range []string{"search_read", "search", "search_count", "read", "name_search", "fields_get", "read_group", "formatted_read_group", "check_access_rights", "has_access"} {
+		if came[method] < 10 {
+			t.Errorf("%s came through %d times", method, came[method])
 		}
 	}
 }
