@@ -14,10 +14,11 @@ import (
 // person, who has just been found to be one that may connect the application.
 // ends is when Odoo will refuse the key, zero where that is never or unknown;
 // id is the key's record in Odoo. It stores nothing. Of the authorization only
-// what its Key is made of and the UID are read.
+// what its Key is made of is read. Whose key it is shows [Manager.Check] before
+// it is first used: it was made over a session, whose user may have changed
+// since somebody looked.
 func (m *Manager) AttachKey(key string, a grant.Authorization, ends time.Time, id int64) grant.Connection {
 	now, hash := m.now(), keyHash(key)
-	m.table.know(hash, a.UID, 0)
 	m.table.judge(hash, m.group(a), true)
 	return grant.Connection{
 		Kind:      grant.APIKey,

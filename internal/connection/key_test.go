@@ -219,3 +219,28 @@ func TestKeyEndNeedsTheStore(t *testing.T) {
 		t.Error("the connection has ended without a store")
 	}
 }
+
+// A key that turns out to be somebody else's, because the session changed hands
+// between the two pages that led to it, does nothing: from 19 on Odoo looks at
+// the key alone, and would act as whoever owns it.
+func TestNewKeyOfSomebodyElse(t *testing.T) {
+	for version := 16; version <= 20; version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			w := newWorld(t, version)
+			key := w.odoo.NewAPIKey("admin", "Team wiki", time.Time{})
+			a := w.connectKey(w.odoo.UID("demo"), key, time.Time{}, 1)
+			w.odoo.ForgetRequests()
+			read := odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}, Kwargs: map[string]any{"fields": []any{"name"}}}
+			_, err := w.manager.Do(t.Context(), w.rt, a, agent, read)
+			wantKind(t, err, odoo.SessionExpired)
+			for _, r := range w.odoo.Requests() {
+				if version > 18 && (strings.Contains(r.Path, "res.partner") || strings.Contains(string(r.Body), "res.partner")) {
+					t.Errorf("the call was made: %s %s", r.Path, r.Body)
+				}
+			}
+			if c := w.current(a).Connection; c.Live() || c.Sealed != nil {
+				t.Errorf("connection %+v", c)
+			}
+		})
+	}
+}
