@@ -18,9 +18,10 @@ var secretParameters = []string{
 	"basic_access_token", "oauth_token", "oauth_token_secret", "oauth_verifier", "oauth_signature",
 }
 
-// ownPath is in all paths whose URLs may carry secrets of the gateway, also
-// in misspelt ones, which go to Odoo and fail there.
-const ownPath = "restapi"
+// ownPaths are in all paths whose URLs may carry secrets of the gateway, also
+// in misspelt ones, which go to Odoo and fail there. No token is taken from
+// the URL of /json/2, but a client that has the habit sends it nevertheless.
+var ownPaths = []string{"restapi", "json/2"}
 
 // oauthPath and orestPath are where answers may have a Location that carries
 // a code.
@@ -35,7 +36,8 @@ func mayCarrySecrets(r *http.Request) bool {
 	if strings.HasPrefix(r.URL.Path, oauthPath) || strings.HasPrefix(r.URL.Path, orestPath) {
 		return true
 	}
-	return strings.Contains(strings.ToLower(r.URL.Path), ownPath) &&
+	path := strings.ToLower(r.URL.Path)
+	return slices.ContainsFunc(ownPaths, func(own string) bool { return strings.Contains(path, own) }) &&
 		(hasSecret(r.URL.RawQuery) || strings.Contains(r.Header.Get("Referer"), "?"))
 }
 

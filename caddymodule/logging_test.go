@@ -52,6 +52,8 @@ func TestOtherTrafficKeepsItsOwnAccessEntry(t *testing.T) {
 		"/restapi//1.0/object/res.partner/1?access_token=s":                 true,
 		"/RestAPI/1.0/common/oauth2/access_token?code=s":                    true,
 		"/orestapi/record/read?access_token=s":                              true,
+		"/json/2/res.partner/read?access_token=s":                           true,
+		"/json/2/res.partner/read":                                          false,
 		"/restapi/1.0/common/oauth2/authorize":                              true,
 		"/orestapi/oauth2/authorization":                                    true,
 		"/restapi/1.0/object/res.partner/1?oauth_signature=s&oauth_token=t": true,
