@@ -40,6 +40,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -77,6 +78,7 @@ type App struct {
 	logger   *zap.Logger
 	store    *storeReference
 	gateways map[string]*served
+	sweeper  *sweeper // nil before the start
 }
 
 // served is a provisioned gateway with what its handlers need of it.
@@ -168,7 +170,12 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 func (a *App) Start() error {
 	a.store.reportChanges()
 	a.reportIdle()
-	return a.open(a.ctx)
+	if err := a.open(a.ctx); err != nil {
+		return err
+	}
+	ticker := time.NewTicker(sweepEvery)
+	a.startSweeping(ticker.C, ticker.Stop)
+	return nil
 }
 
 // reportIdle tells of gateways that nobody can use. Servers were provisioned
@@ -195,9 +202,13 @@ func (a *App) open(ctx context.Context) error {
 	return nil
 }
 
-// Stop does nothing: servers may still be draining, and a new configuration
-// may use the same store. It is closed when the last reference to it is gone.
-func (a *App) Stop() error { return nil }
+// Stop ends what runs in the background. Servers may still be draining, and a
+// new configuration may use the same store: that is closed when the last
+// reference to it is gone.
+func (a *App) Stop() error {
+	a.stopSweeping()
+	return nil
+}
 
 // Cleanup gives the reference to the store back.
 func (a *App) Cleanup() error { return a.store.release() }

@@ -130,6 +130,14 @@ func duration(to *caddy.Duration, zero bool) subdirective {
 	}}
 }
 
+// optionalDuration is duration where 0 is another thing than none.
+func optionalDuration(to **caddy.Duration) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		*to = new(caddy.Duration)
+		return duration(*to, true).parse(d)
+	}}
+}
+
 func parseDuration(d *caddyfile.Dispenser, s string, zero bool) (caddy.Duration, error) {
 	v, err := caddy.ParseDuration(s)
 	switch {

@@ -8,6 +8,7 @@ func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
 		"issuer":              one(&g.Issuer),
 		"database":            one(&g.Database),
 		"signing_algorithm":   word(&g.SigningAlgorithm, algorithmWords),
+		"session_keepalive":   optionalDuration(&g.SessionKeepalive),
 		"json2":               word(&g.JSON2, json2Words),
 		"application":         named("application", &g.Applications, (*Application).unmarshalBlock),
 		"model_scheme":        named("model_scheme", &g.ModelSchemes, (*ModelScheme).unmarshalBlock),

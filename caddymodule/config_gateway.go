@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -29,6 +30,7 @@ import (
 //		database <name>
 //		signing_algorithm RS256|EdDSA
 //		json2    shared|only_ours
+//		session_keepalive <duration>|0
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
 //		model_configuration <name> { ... }
@@ -58,6 +60,15 @@ type Gateway struct {
 	// all, so that nobody gets past the model schemes there. Default: `shared`.
 	JSON2 string `json:"json2,omitempty"`
 
+	// How long the Odoo sessions that applications live on are kept from
+	// idling out after their person last used Odoo in a browser. Up to Odoo 17
+	// an application's calls do not extend a session's life, so the gateway
+	// does, about once a day or a quarter of the time that Odoo gives a
+	// session, whether or not an application asks. 0 leaves sessions to
+	// themselves: an application then has to be connected again some days after
+	// its person last used Odoo, seven by Odoo's default. Default: `30d`.
+	SessionKeepalive *caddy.Duration `json:"session_keepalive,omitempty"`
+
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
 	// one. Names consist of letters, digits, `.`, `_` and `-`.
@@ -82,6 +93,7 @@ type gatewaySettings struct {
 	database     string
 	algorithm    string
 	onlyOurs     bool // below /json/2
+	keepalive    time.Duration
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
 }
@@ -102,6 +114,9 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	}
 	if err := oneOf("json2", g.JSON2, json2Words); err != nil {
 		return s, err
+	}
+	if s.keepalive, err = keepalive(g.SessionKeepalive); err != nil {
+		return s, fmt.Errorf("session_keepalive: %w", err)
 	}
 	s.algorithm, s.onlyOurs = g.SigningAlgorithm, g.JSON2 == "only_ours"
 	if s.schemes, err = g.compileSchemes(repl); err != nil {
@@ -147,7 +162,27 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		ClientAddr:    clientAddr,
 		RequestID:     requestID,
 		Logger:        logger,
+
+		SessionKeepalive: s.keepalive,
 	}
+}
+
+const (
+	defaultSessionKeepalive = 30 * 24 * time.Hour
+	maxSessionKeepalive     = 10 * 365 * 24 * time.Hour
+)
+
+// keepalive is how long sessions are kept, 0 for not at all.
+func keepalive(d *caddy.Duration) (time.Duration, error) {
+	switch {
+	case d == nil:
+		return defaultSessionKeepalive, nil
+	case *d < 0:
+		return 0, errors.New("is less than nothing")
+	case time.Duration(*d) > maxSessionKeepalive:
+		return 0, errors.New("is more than 10 years")
+	}
+	return time.Duration(*d), nil
 }
 
 // parseIssuer parses an origin. It is compared as a string by clients, hence

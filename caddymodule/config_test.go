@@ -79,6 +79,8 @@ func TestProvisionErrors(t *testing.T) {
 		{"issuer without TLS", `https://erp`, `http://erp`, "plain http is accepted on loopback only"},
 		{"issuer of another kind", `https://erp`, `ftp://erp`, "the scheme must be https"},
 		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
+		{"a keepalive of less than nothing", `"database"`, `"session_keepalive": -1, "database"`, "gateway erp: session_keepalive: is less than nothing"},
+		{"a keepalive for ever", `"database"`, `"session_keepalive": "3651d", "database"`, "gateway erp: session_keepalive: is more than 10 years"},
 		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
 		{"algorithm", `"database"`, `"signing_algorithm": "HS256", "database"`, `gateway erp: signing_algorithm: "HS256" is neither RS256 nor EdDSA`},
@@ -217,6 +219,18 @@ func TestJSON2OnlyOurs(t *testing.T) {
 		}
 		if got := app.gateways["erp"].settings.config("erp", nil, nil).JSON2OnlyOurs; got != want {
 			t.Errorf("%s gives %v", word, got)
+		}
+	}
+}
+
+func TestSessionKeepalive(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 30 * 24 * time.Hour, `"session_keepalive": 0,`: 0, `"session_keepalive": "12h",`: 12 * time.Hour} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, text+`"database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.gateways["erp"].settings.config("erp", nil, nil).SessionKeepalive; got != want {
+			t.Errorf("%s gives %v", text, got)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -51,6 +52,9 @@ type Config struct {
 	// Service tells the account that an application's client_credentials act
 	// as, by its configured name; nil, and a nil answer, are none.
 	Service func(application string) *application.Service
+	// Keepalive is how long a session is kept from idling out after its person
+	// last used it in a browser; 0 keeps none.
+	Keepalive time.Duration
 	// Now is the clock; nil means the wall clock.
 	Now clock.Clock
 	// Logger is told of connections that end and of writes that fail; nil
@@ -71,6 +75,9 @@ type Manager struct {
 	log      *zap.Logger
 	rotation singleflight.Group
 	checks   singleflight.Group
+
+	keepalive  time.Duration
+	cookieLife atomic.Int64 // a time.Duration, as Odoo last said; 0 before
 }
 
 // New returns a manager.
@@ -78,6 +85,7 @@ func New(c Config) *Manager {
 	m := &Manager{
 		store: c.Store, seal: c.Seal, client: c.Client, table: c.Table,
 		allow: c.Allow, service: c.Service, now: c.Now, log: c.Logger,
+		keepalive: c.Keepalive,
 	}
 	if m.now == nil {
 		m.now = clock.System
@@ -203,9 +211,7 @@ func (m *Manager) withSession(ctx context.Context, rt http.RoundTripper, a *gran
 		return odoo.Result{}, "", err
 	}
 	result, rotated, err := m.client.Call(ctx, rt, rpc.Session{ID: id, UserAgent: userAgent}, call)
-	if rotated != nil && rotated.MaxAge >= 0 && soft(id, rotated.Value) {
-		m.table.rotated(id, rotated)
-		m.follow(ctx, id, rotated.Value)
+	if m.rotated(ctx, id, rotated) {
 		a.Connection.Hash = grant.HashToken(rotated.Value)
 	}
 	if is(err, odoo.SessionExpired) {
@@ -248,6 +254,10 @@ func (m *Manager) Check(ctx context.Context, rt http.RoundTripper, a grant.Autho
 					return err
 				}
 				m.renew(ctx, rt, used, userAgent)
+				if m.Idle(used) {
+					// Whatever becomes of it, the person has just been found there.
+					_ = m.Touch(ctx, rt, used, userAgent)
+				}
 				return nil
 			}
 			reason, message = ReasonKeyRefused, "the key was removed"

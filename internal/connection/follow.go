@@ -27,6 +27,18 @@ func soft(id, next string) bool {
 		id[:stableLength] == next[:stableLength] && rpc.ValidSession(next)
 }
 
+// rotated looks at the cookie that came with the answer to a call of the
+// gateway's own over the session id. It tells whether the session goes on under
+// another id, which is then followed.
+func (m *Manager) rotated(ctx context.Context, id string, cookie *http.Cookie) bool {
+	if cookie == nil || cookie.MaxAge < 0 || !soft(id, cookie.Value) {
+		return false
+	}
+	m.table.rotated(id, cookie)
+	m.follow(ctx, id, cookie.Value)
+	return true
+}
+
 // follow moves every connection that holds id to next. Concurrent calls for
 // one rotation share the work. It goes on where the caller has left: Odoo
 // tells the new id only while the old one still works.

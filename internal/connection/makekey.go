@@ -75,9 +75,7 @@ type keyMaker struct {
 func (k *keyMaker) call(ctx context.Context, model, method string, ids []int64, call odoo.Call) (odoo.Result, error) {
 	call.Model, call.Method, call.IDs = model, method, ids
 	result, rotated, err := k.m.client.Call(ctx, k.rt, k.session, call)
-	if rotated != nil && rotated.MaxAge >= 0 && soft(k.session.ID, rotated.Value) {
-		k.m.table.rotated(k.session.ID, rotated)
-		k.m.follow(ctx, k.session.ID, rotated.Value)
+	if k.m.rotated(ctx, k.session.ID, rotated) {
 		k.session.ID = rotated.Value
 	}
 	return result, err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -43,6 +44,9 @@ type Config struct {
 	// Algorithm is what access tokens are signed with: token.RS256, the
 	// default, or token.EdDSA.
 	Algorithm string
+	// SessionKeepalive is how long a session is kept from idling out after its
+	// person last used it in a browser; 0 keeps none.
+	SessionKeepalive time.Duration
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the

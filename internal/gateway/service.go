@@ -52,6 +52,11 @@ type service struct {
 	readable *personCache[bool]
 	windows  *personCache[dialect.Window]
 	versions *versionCache
+
+	keepalive bool
+	// swept is the last authorization whose session was looked at, for the one
+	// sweep that goes on at a time.
+	swept string
 }
 
 // newService joins the parts of an opened gateway.
@@ -79,6 +84,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
 		versions:     &versionCache{now: c.Now},
+		keepalive:    c.SessionKeepalive > 0,
 	}
 	s.keys, err = token.Open(ctx, token.Config{
 		Issuer: s.issuer, Audience: s.issuer, Algorithm: c.Algorithm, Store: s.store, Seal: backend.Seal, Now: c.Now,
@@ -94,7 +100,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
 		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
-		Allow: s.allow, Service: s.serviceAccount,
+		Allow: s.allow, Service: s.serviceAccount, Keepalive: c.SessionKeepalive,
 	})
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,

@@ -43,6 +43,8 @@ type world struct {
 	algorithm string
 	// onlyOurs is Config.JSON2OnlyOurs.
 	onlyOurs bool
+	// keepalive is Config.SessionKeepalive.
+	keepalive time.Duration
 	// model is the one configuration.
 	model scheme.Configuration
 	// limit is the scheme's; "" is a whitelist.
@@ -109,7 +111,7 @@ func (w *world) reload() {
 	w.gw, err = New(Config{
 		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
-		JSON2OnlyOurs: w.onlyOurs,
+		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive,
 	})
 	if err != nil {
 		w.t.Fatal(err)

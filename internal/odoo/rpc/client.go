@@ -109,10 +109,9 @@ func (c *Client) Call(ctx context.Context, rt http.RoundTripper, s Session, call
 	if err != nil {
 		return odoo.Result{}, nil, err
 	}
-	header := http.Header{"X-Odoo-Skip-Session-Rotation-Interval": {"1"}}
 	value, cookie, err := c.exchange(ctx, rt, s, exchange{
 		path:   "/web/dataset/call_kw/" + call.Model + "/" + call.Method,
-		header: header,
+		header: skipRotation(),
 		body:   body,
 		model:  call.Model,
 		method: call.Method,

@@ -1,0 +1,64 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// sweepEvery is how often the gateways do what no request waits for.
+const sweepEvery = time.Minute
+
+// sweeper does the work of all gateways that no request stands behind, until
+// the configuration ends.
+type sweeper struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// startSweeping begins a round at each tick.
+func (a *App) startSweeping(ticks <-chan time.Time, stop func()) {
+	ctx, cancel := context.WithCancel(a.ctx)
+	a.sweeper = &sweeper{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(a.sweeper.done)
+		defer stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks:
+				a.sweep(ctx)
+			}
+		}
+	}()
+}
+
+// stopSweeping ends a round that is under way, and waits for it.
+func (a *App) stopSweeping() {
+	if a.sweeper != nil {
+		a.sweeper.cancel()
+		<-a.sweeper.done
+	}
+}
+
+// sweep is one round, one gateway after another. Where no server runs nothing
+// can be asked, and nothing is lost: the next round finds the same work.
+func (a *App) sweep(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		if ctx.Err() != nil || !a.active() {
+			return
+		}
+		s := a.gateways[name]
+		up := func(use func(http.RoundTripper) error) error { return a.withUpstream(ctx, s, use) }
+		err := s.KeepSessions(ctx, up)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotServed) && !errors.Is(err, errNoServer) {
+			a.logger.Warn("sessions could not be kept", zap.String("gateway", name), zap.Error(err))
+		}
+	}
+}

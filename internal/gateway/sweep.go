@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
+)
+
+const (
+	// sweepLooks is how many authorizations one sweep looks at.
+	sweepLooks = 2 * grant.MaxPage
+	// sweepTouches is how many sessions one sweep touches, one after another.
+	sweepTouches = 100
+)
+
+// Upward makes calls of Odoo that no request stands behind: use is given the
+// way there, valid until it returns. The error is that of use, or says why
+// there is no way.
+type Upward func(use func(http.RoundTripper) error) error
+
+// KeepSessions touches idle sessions, some at each call: where the last call
+// has stopped, this one goes on. One call at a time. It asks Odoo nothing where
+// no session has to be touched, and stops where Odoo does not answer.
+func (g *Gateway) KeepSessions(ctx context.Context, up Upward) error {
+	s, err := g.open(ctx)
+	if err != nil || !s.keepalive {
+		return err
+	}
+	idle, err := s.idleSessions(ctx)
+	if err != nil || len(idle) == 0 {
+		return err
+	}
+	return up(func(rt http.RoundTripper) error {
+		for _, a := range idle {
+			app := s.applications.ByName(a.Application)
+			if app == nil || !s.connections.Idle(a) {
+				continue // Odoo has said meanwhile how long sessions live
+			}
+			err := s.connections.Touch(ctx, rt, a, connection.UserAgent(app.Title))
+			if noAnswer(err) {
+				return err
+			}
+			if err != nil {
+				s.logger.Debug("session not touched", zap.String("authorization", a.ID), zap.Error(err))
+			}
+		}
+		return nil
+	})
+}
+
+// idleSessions looks at the next authorizations for sessions to touch, each of
+// them once. Those of applications that are archived or gone are left to
+// themselves: nothing uses them.
+func (s *service) idleSessions(ctx context.Context) ([]grant.Authorization, error) {
+	var idle []grant.Authorization
+	seen := make(map[string]bool)
+	for looked := 0; looked < sweepLooks; {
+		page, err := s.store.Authorizations(ctx, grant.AuthorizationQuery{After: s.swept, Limit: grant.MaxPage})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page {
+			if len(idle) == sweepTouches {
+				return idle, nil
+			}
+			s.swept = a.ID
+			app := s.applications.ByName(a.Application)
+			if app != nil && app.Active && s.connections.Idle(a) && !seen[a.Connection.Hash] {
+				seen[a.Connection.Hash] = true
+				idle = append(idle, a)
+			}
+		}
+		looked += len(page)
+		if len(page) < grant.MaxPage {
+			s.swept = "" // the next sweep begins anew
+			break
+		}
+	}
+	return idle, nil
+}
+
+// noAnswer tells whether it is of no use to go on asking Odoo for now.
+func noAnswer(err error) bool {
+	var e *odoo.Error
+	return errors.As(err, &e) && (e.Kind == odoo.Unavailable || e.Kind == odoo.Canceled)
+}
