@@ -57,7 +57,7 @@ func (s *Server) proveClient(r *http.Request) (*application.Application, params,
 
 func (s *Server) lookUp(c credential) *application.Application {
 	for _, id := range c.ids {
-		if app := s.Applications.ByClientID(id); id != "" && app != nil {
+		if app := s.Applications.ByClientID(id); app != nil {
 			return app
 		}
 	}
