@@ -43,6 +43,7 @@ var (
 var scriptPaths = map[string]scriptPath{
 	oauth.AccessTokenPath: scriptsPost,
 	oauth.TokenPath:       scriptsPost,
+	oauth.BasicTokenPath:  scriptsPost,
 	oauth.RevokePath:      scriptsPost,
 	oauth.IntrospectPath:  scriptsPost,
 	oauth.UserinfoPath:    scriptsBoth,

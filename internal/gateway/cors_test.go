@@ -150,8 +150,8 @@ func TestM29_Answers(t *testing.T) {
 	send := func(path, origin, proof string) *http.Response {
 		t.Helper()
 		switch path {
-		case oauth.AccessTokenPath, oauth.TokenPath, oauth.OrestTokenPath, oauth.RevokePath, oauth.IntrospectPath:
-			w.clock.Advance(time.Minute) // of wrong secrets only so many are free
+		case oauth.AccessTokenPath, oauth.TokenPath, oauth.BasicTokenPath, oauth.OrestTokenPath, oauth.RevokePath, oauth.IntrospectPath:
+			w.clock.Advance(40 * time.Second) // of wrong secrets only so many are free
 			form := map[string]url.Values{"good": client, "bad": stranger}[proof]
 			return w.script(http.MethodPost, path, []string{origin}, form.Encode())
 		}

@@ -116,7 +116,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
 	}
 	s.restapi = restapi.New(restapi.Config{Auth: s})
-	s.json2 = json2.New(json2.Config{Auth: s})
+	s.json2 = json2.New(json2.Config{Auth: s, Database: c.Database})
 	s.orestapi = orestapi.New(orestapi.Config{Auth: s, Version: s.version})
 	return s, nil
 }

@@ -66,7 +66,7 @@ func TestA80_WritesStayWithinTheFilter(t *testing.T) {
 						others = append(others, s)
 					}
 				}
-				expect(with(others...), call, `{"ids":[`+id+`],"vals":{}}`, http.StatusForbidden, "")
+				expect(with(others...), call, `{"ids":[`+id+`],"vals":{},"vals_list":{}}`, http.StatusForbidden, "")
 			}
 			if asked := w.odoo.Requests(); len(asked) > 0 {
 				t.Errorf("Odoo was asked: %v", asked)

@@ -25,6 +25,8 @@ const DefaultMaxBody = 10 << 20
 type Config struct {
 	// Auth tells for whom a request is made. Required.
 	Auth dialect.Authenticator
+	// Database is the one that requests may name. Required.
+	Database string
 	// MaxBody bounds the body of a request in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
 }
@@ -34,12 +36,13 @@ func New(c Config) http.Handler {
 	if c.MaxBody <= 0 {
 		c.MaxBody = DefaultMaxBody
 	}
-	return &handler{auth: c.Auth, maxBody: c.MaxBody}
+	return &handler{auth: c.Auth, database: c.Database, maxBody: c.MaxBody}
 }
 
 type handler struct {
-	auth    dialect.Authenticator
-	maxBody int64
+	auth     dialect.Authenticator
+	database string
+	maxBody  int64
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +63,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	if !rightDatabase(r.Header, h.database) { // told to nobody without a token
+		write(w, http.StatusNotFound, notFound, "the database is not one of this server's")
+		return
+	}
 	call, refused := h.decode(w, r, model, method)
 	if refused != nil {
 		write(w, refused.status, refused.name, refused.message)
@@ -70,13 +77,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	if method == "name_search" {
-		if result.Value, err = dialect.Pairs(result.Value); err != nil {
-			fail(w, err)
-			return
-		}
+	body, err := answer(call, result.Value)
+	if err != nil {
+		fail(w, err)
+		return
 	}
-	dialect.Write(w, http.StatusOK, result.Value)
+	dialect.Write(w, http.StatusOK, body)
 }
 
 // refusal is a request that cannot be understood.
@@ -108,7 +114,7 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method s
 	}
 	call.Kwargs = map[string]any{}
 	if len(strings.TrimSpace(string(body))) == 0 {
-		return call, nil
+		return complete(call)
 	}
 	value, err := odoo.ParseJSON(body, odoo.DefaultLimits)
 	if err != nil {
@@ -143,5 +149,5 @@ func named(call odoo.Call, arguments map[string]any) (odoo.Call, *refusal) {
 		delete(arguments, "context")
 	}
 	call.Kwargs = arguments
-	return call, nil
+	return complete(call)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -52,12 +53,20 @@ func TestDecodes(t *testing.T) {
 	}
 }
 
+// Ids make a record method; Odoo 19 runs its own on no records without them.
 func TestIDsMakeARecordMethod(t *testing.T) {
-	for body, want := range map[string]bool{`{"ids":[]}`: true, `{}`: false, `{"ids":[3]}`: true} {
+	for _, test := range []struct {
+		method, body string
+		ids          []int64
+	}{
+		{"read", `{"ids":[]}`, []int64{}}, {"read", `{}`, []int64{}}, {"read", ``, []int64{}}, {"read", `{"ids":[3]}`, []int64{3}},
+		{"write", `{"vals":{}}`, []int64{}}, {"unlink", `{}`, []int64{}}, {"has_access", `{"operation":"read"}`, nil},
+		{"search_read", `{}`, nil}, {"search_read", `{"ids":[]}`, []int64{}}, {"action_archive", `{}`, nil},
+	} {
 		runner := &dialecttest.Runner{Answers: []string{`[]`}}
-		dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/read", jsonBody, body)
-		if len(runner.Calls) != 1 || (runner.Calls[0].IDs != nil) != want {
-			t.Errorf("%s gave %+v", body, runner.Calls)
+		dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/"+test.method, jsonBody, test.body)
+		if len(runner.Calls) != 1 || !reflect.DeepEqual(runner.Calls[0].IDs, test.ids) {
+			t.Errorf("%s %s gave %+v", test.method, test.body, runner.Calls)
 		}
 	}
 }
