@@ -105,6 +105,18 @@ func ValidSession(s string) bool {
 // session cookie of the answer where it holds another id than s, else nil; it
 // may come with an error too. Odoo 20 is told not to rotate the session.
 func (c *Client) Call(ctx context.Context, rt http.RoundTripper, s Session, call odoo.Call) (result odoo.Result, rotated *http.Cookie, err error) {
+	result, err = c.adapt(ctx, rt, s.UserAgent, call, func(call odoo.Call) (odoo.Result, error) {
+		result, cookie, err := c.callKw(ctx, rt, s, call)
+		if cookie != nil {
+			rotated = cookie
+		}
+		return result, err
+	})
+	return result, rotated, err
+}
+
+// callKw is Call of a call as it is.
+func (c *Client) callKw(ctx context.Context, rt http.RoundTripper, s Session, call odoo.Call) (result odoo.Result, rotated *http.Cookie, err error) {
 	body, err := callBody(call)
 	if err != nil {
 		return odoo.Result{}, nil, err

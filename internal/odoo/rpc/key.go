@@ -31,6 +31,13 @@ const jsonrpcUntil = 18
 // AccessDenied, and so may be a method's own word, such as that of a wrong
 // password in its arguments.
 func (c *Client) CallKey(ctx context.Context, rt http.RoundTripper, k Key, call odoo.Call) (odoo.Result, error) {
+	return c.adapt(ctx, rt, k.UserAgent, call, func(call odoo.Call) (odoo.Result, error) {
+		return c.callKey(ctx, rt, k, call)
+	})
+}
+
+// callKey is CallKey of a call as it is.
+func (c *Client) callKey(ctx context.Context, rt http.RoundTripper, k Key, call odoo.Call) (odoo.Result, error) {
 	if err := checkCall(call); err != nil {
 		return odoo.Result{}, err
 	}
