@@ -81,7 +81,7 @@ func TestModelSettings(t *testing.T) {
 	}
 	schemes := app.gateways["erp"].settings.schemes
 	sales := schemes["sales"]
-	words := sales.Words(context.Background(), nil)
+	words := sales.Words(context.Background(), nil, nil)
 	if want := []string{"read Customer: name", "create Customer: name", "run on Customer: a", "print Customer: base.label", "read res.users: name"}; !slices.Equal(words, want) {
 		t.Errorf("words %q", words)
 	}

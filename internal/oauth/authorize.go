@@ -240,7 +240,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 		s.redirectFailure(w, r, q, &failure{code: "consent_required", description: "the person has not consented"})
 	default:
 		s.settle(w, r)
-		s.showConsent(w, r, rt, q, v, scheme)
+		s.showConsent(w, r, rt, q, v, scheme, scope)
 	}
 }
 

@@ -29,8 +29,9 @@ type form struct {
 	Until   time.Time `json:"t"`
 }
 
-// showConsent shows the consent page.
-func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, scheme Scheme) {
+// showConsent shows the consent page: what the scope to be granted opens of the
+// scheme.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, scheme Scheme, scope []string) {
 	var fields odoo.FieldSource
 	if s.Fields != nil {
 		fields = s.Fields(rt, v.session, r.UserAgent())
@@ -57,7 +58,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		Words:       scheme.Words(r.Context(), fields),
+		Words:       scheme.Words(r.Context(), fields, scope),
 		RedirectURI: q.redirectURI(),
 		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,

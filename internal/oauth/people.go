@@ -68,8 +68,9 @@ type Connections interface {
 // Scheme is the part of a model scheme that consent needs.
 type Scheme interface {
 	// Words say what the scheme allows, one line each. src tells the labels
-	// of fields; where it is nil, their technical names stand there.
-	Words(ctx context.Context, src odoo.FieldSource) []string
+	// of fields; where it is nil, their technical names stand there. What the
+	// scopes do not cover is left out.
+	Words(ctx context.Context, src odoo.FieldSource, scopes []string) []string
 	// Digest changes with what the scheme allows.
 	Digest() string
 	// Scopes are those that the scheme has a use for.

@@ -85,6 +85,19 @@ func TestConsentCoversItsScope(t *testing.T) {
 	}
 }
 
+// People read what the application asks for, not all that it might have.
+func TestConsentPageShowsItsScope(t *testing.T) {
+	w := newWorld(t)
+	w.scheme.scopes = []string{ScopeRead, ScopeWrite, ScopeCall}
+	w.change("wiki", func(a *application.Application) { a.Scopes = []string{ScopeRead, ScopeCall} })
+	b := w.browser("demo-session")
+	for asked, want := range map[string]string{"": "within odoo.read and odoo.call<", ScopeCall: "within odoo.call<", ScopeWrite + " " + ScopeRead: "within odoo.read<"} {
+		if page := b.get(authorizeURL(query("scope", asked))); !strings.Contains(page.text, want) {
+			t.Errorf("%q: the page lacks %q", asked, want)
+		}
+	}
+}
+
 func TestSupportedScopes(t *testing.T) {
 	w := newWorld(t)
 	w.scheme.scopes = []string{ScopeCall, ScopeRead}

@@ -454,8 +454,8 @@ type fakeScheme struct {
 	scopes []string
 }
 
-func (f *fakeScheme) Words(context.Context, odoo.FieldSource) []string {
-	return []string{"read Customer: Name"}
+func (f *fakeScheme) Words(_ context.Context, _ odoo.FieldSource, scopes []string) []string {
+	return []string{"read Customer: Name", "within " + strings.Join(scopes, " and ")}
 }
 func (f *fakeScheme) Digest() string   { return f.digest }
 func (f *fakeScheme) Scopes() []string { return f.scopes }

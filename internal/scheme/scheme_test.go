@@ -196,7 +196,7 @@ func TestNamesInLanguages(t *testing.T) {
 		if got := s.Models(ctx)[0].Name; got != want {
 			t.Errorf("%q: %s", accepted, got)
 		}
-		if words := s.Words(ctx, nil); !strings.HasPrefix(words[0], "read "+want+": ") {
+		if words := s.Words(ctx, nil, nil); !strings.HasPrefix(words[0], "read "+want+": ") {
 			t.Errorf("%q: %q", accepted, words)
 		}
 	}
@@ -216,15 +216,34 @@ func TestWordsOfWriting(t *testing.T) {
 		"read res.partner.category: all fields", "run on res.partner.category: a, b", "print res.partner.category: x.y",
 		"read Country: all fields",
 	}
-	got := compile(t, list...).Words(context.Background(), erp())
+	got := compile(t, list...).Words(context.Background(), erp(), nil)
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	for scopes, want := range map[string]string{
+		scheme.ScopeRead + " " + scheme.ScopeCall: "read Country: all fields|run on Country: a|print Country: x.y", scheme.ScopeCall: "run on Country: a|print Country: x.y",
+		scheme.ScopeWrite: "create and change Country: all fields|delete Country", "": "",
+	} {
+		s := compile(t, scheme.Configuration{Model: "res.country", DisplayName: "Country", Methods: []scheme.Method{{Name: "a"}}, Reports: []string{"x.y"},
+			Operations: []scheme.Operation{scheme.Read, scheme.Create, scheme.Write, scheme.Unlink}})
+		if got := s.Words(context.Background(), nil, strings.Fields(scopes)); strings.Join(got, "|") != want {
+			t.Errorf("%q: got %q", scopes, got)
+		}
+	}
+	for _, limit := range []scheme.Limit{scheme.LimitNone, scheme.LimitBlacklist} {
+		d := scheme.Definition{Limit: limit}
+		if limit == scheme.LimitBlacklist {
+			d.Blacklist = []string{"hr.*"}
+		}
+		if got := define(t, d).Words(context.Background(), nil, []string{scheme.ScopeWrite}); len(got) != 0 {
+			t.Errorf("%s: got %q", limit, got)
+		}
 	}
 	for want, d := range map[string]scheme.Definition{
 		"read every other model: all fields":                          {Limit: scheme.LimitNone},
 		"read every other model except hr.*, res.country: all fields": {Limit: scheme.LimitBlacklist, Blacklist: []string{"hr.*", "res.country"}},
 	} {
-		if got := define(t, d).Words(context.Background(), nil); strings.Join(got, "\n") != want {
+		if got := define(t, d).Words(context.Background(), nil, nil); strings.Join(got, "\n") != want {
 			t.Errorf("got %q", got)
 		}
 	}

@@ -2,6 +2,7 @@ package scheme
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -12,7 +13,8 @@ import (
 // Fields have their labels where src tells them, and those that it does not
 // know are left out: nobody can allow them. Otherwise they have their technical
 // names; src may be nil. Models have their names in a language of the context.
-func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
+// What the scopes do not cover is left out; nil stands for all scopes.
+func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource, scopes []string) []string {
 	out := make([]string, 0, len(s.order)+1)
 	for _, name := range s.order {
 		m := s.models[name]
@@ -21,9 +23,10 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 			// Without labels the sentence is as true, only less kind.
 			known, _ = src.Fields(ctx, name)
 		}
-		out = m.appendWords(out, m.translated(ctx), known)
+		out = m.appendWords(out, m.translated(ctx), known, scopes)
 	}
 	switch {
+	case !covered(scopes, ScopeRead):
 	case s.limit == LimitNone:
 		out = append(out, "read every other model: all fields")
 	case s.limit == LimitBlacklist:
@@ -32,11 +35,16 @@ func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource) []string {
 	return out
 }
 
-func (m *model) appendWords(out []string, name string, known odoo.Fields) []string {
-	if m.may(Read) {
+func covered(scopes []string, scope string) bool {
+	return scopes == nil || slices.Contains(scopes, scope)
+}
+
+func (m *model) appendWords(out []string, name string, known odoo.Fields, scopes []string) []string {
+	if m.may(Read) && covered(scopes, ScopeRead) {
 		out = append(out, "read "+name+": "+m.readWords(known)+m.filterWords())
 	}
-	switch create, write := m.may(Create), m.may(Write); {
+	changes, calls := covered(scopes, ScopeWrite), covered(scopes, ScopeCall)
+	switch create, write := m.may(Create) && changes, m.may(Write) && changes; {
 	case create && write:
 		out = append(out, "create and change "+name+": "+m.writeWords(known)+m.filterWords())
 	case create:
@@ -44,13 +52,13 @@ func (m *model) appendWords(out []string, name string, known odoo.Fields) []stri
 	case write:
 		out = append(out, "change "+name+": "+m.writeWords(known)+m.filterWords())
 	}
-	if m.may(Unlink) {
+	if m.may(Unlink) && changes {
 		out = append(out, "delete "+name+m.filterWords())
 	}
-	if len(m.methods) > 0 {
+	if len(m.methods) > 0 && calls {
 		out = append(out, "run on "+name+": "+strings.Join(sortedKeys(m.methods), ", ")+m.filterWords())
 	}
-	if len(m.reports) > 0 {
+	if len(m.reports) > 0 && calls {
 		out = append(out, "print "+name+": "+strings.Join(m.reports, ", ")+m.filterWords())
 	}
 	return out
