@@ -59,7 +59,7 @@ func oneArg(d *caddyfile.Dispenser, to *string) error {
 		return d.Errf("%s takes exactly one argument", name)
 	}
 	if *to == "" {
-		return d.Err("an empty value means nothing: leave the line out (or is an environment variable empty?)")
+		return d.Errf("%s: an empty value means nothing: leave the line out (or is an environment variable empty?)", name)
 	}
 	return noBlock(d)
 }
@@ -102,13 +102,14 @@ func word(to *string, words []string) subdirective {
 // boolean parses an optional true or false; without one it is true.
 func boolean(set func(bool)) subdirective {
 	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		name := d.Val()
 		switch args := d.RemainingArgs(); {
 		case len(args) == 0 || len(args) == 1 && args[0] == "true":
 			set(true)
 		case len(args) == 1 && args[0] == "false":
 			set(false)
 		case len(args) == 1:
-			return d.Errf("%q is neither true nor false", args[0])
+			return d.Errf("%s: %q is neither true nor false", name, args[0])
 		default:
 			return d.ArgErr()
 		}
@@ -121,10 +122,11 @@ func boolean(set func(bool)) subdirective {
 func duration(to *caddy.Duration, zero bool) subdirective {
 	return subdirective{parse: func(d *caddyfile.Dispenser) error {
 		var s string
+		name := d.Val()
 		if err := oneArg(d, &s); err != nil {
 			return err
 		}
-		v, err := parseDuration(d, s, zero)
+		v, err := parseDuration(d, name, s, zero)
 		*to = v
 		return err
 	}}
@@ -138,17 +140,17 @@ func optionalDuration(to **caddy.Duration) subdirective {
 	}}
 }
 
-func parseDuration(d *caddyfile.Dispenser, s string, zero bool) (caddy.Duration, error) {
+func parseDuration(d *caddyfile.Dispenser, name, s string, zero bool) (caddy.Duration, error) {
 	v, err := caddy.ParseDuration(s)
 	switch {
 	case err != nil && strings.Trim(s, "0123456789") == "":
-		return 0, d.Errf("%s lacks a unit, as in %ss", s, s)
+		return 0, d.Errf("%s: %s lacks a unit, as in %ss", name, s, s)
 	case err != nil:
-		return 0, d.Errf("%q is not a duration, as in 600s, 10m or 30d", s)
+		return 0, d.Errf("%s: %q is not a duration, as in 600s, 10m or 30d", name, s)
 	case v < 0 || v == 0 && !zero:
-		return 0, d.Errf("%s must be more than zero", s)
+		return 0, d.Errf("%s: %s must be more than zero", name, s)
 	case v > 0 && v < time.Second:
-		return 0, d.Errf("%s is shorter than a second", s)
+		return 0, d.Errf("%s: %s is shorter than a second", name, s)
 	}
 	return caddy.Duration(v), nil
 }

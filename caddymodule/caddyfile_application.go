@@ -128,7 +128,7 @@ func (a *Application) parseRateLimit(d *caddyfile.Dispenser) error {
 		return d.Errf("rate_limit %s: %q is no number of requests", of, requests)
 	}
 	*to = &RateLimit{Requests: n}
-	if (*to).Per, err = parseDuration(d, per, false); err != nil {
+	if (*to).Per, err = parseDuration(d, "rate_limit "+of, per, false); err != nil {
 		return err
 	}
 	return noBlock(d)
