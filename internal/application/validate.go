@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -91,7 +92,7 @@ func checkScopes(a *Application) error {
 	for i, s := range a.Scopes {
 		switch {
 		case !slices.Contains(Scopes(), s):
-			return fmt.Errorf("scopes: %q is none of %v", s, Scopes())
+			return fmt.Errorf("scopes: %q is none of %s", s, strings.Join(Scopes(), ", "))
 		case slices.Contains(a.Scopes[:i], s):
 			return fmt.Errorf("scopes: %q is given twice", s)
 		}

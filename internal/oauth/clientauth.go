@@ -138,7 +138,7 @@ func readCredential(r *http.Request, p params) (credential, *failure) {
 	switch {
 	case len(headers) == 0 || isHeaderForm(r):
 		if id == "" {
-			return credential{}, invalidClient()
+			return credential{}, unnamedClient()
 		}
 		return credential{ids: [2]string{id}, secrets: [2]string{secret}, secret: secret != ""}, nil
 	}
@@ -147,7 +147,7 @@ func readCredential(r *http.Request, p params) (credential, *failure) {
 	case strings.Contains(rest, ","):
 		return credential{}, invalidRequest("the Authorization header names more than one scheme")
 	case !strings.EqualFold(scheme, "Basic"):
-		return credential{}, invalidClient()
+		return credential{}, unnamedClient()
 	}
 	c, ok := readBasic(strings.TrimSpace(rest))
 	switch {

@@ -1,7 +1,12 @@
 package oauth
 
 import (
+	"net/http"
+	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
 )
@@ -34,5 +39,36 @@ func TestFailedClientIsExplainedToTheAdministrator(t *testing.T) {
 	}
 	if len(answers) != 1 {
 		t.Errorf("the client can tell the cases apart: %v", answers)
+	}
+}
+
+// Who sent nothing to authenticate with is told how to.
+func TestClientThatNamesNobodyIsTold(t *testing.T) {
+	w := newWorld(t)
+	nameless := refreshForm("unknown", "client_id", "", "client_secret", "")
+	bearer := w.request(http.MethodPost, AccessTokenPath, nameless.Encode())
+	bearer.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	bearer.Header.Set("Authorization", "Bearer x")
+	for name, got := range map[string]reply{"nothing": w.token(nameless), "a bearer token": w.do(bearer)} {
+		if got.refused(t, 401, "invalid_client"); !strings.Contains(got.text, "no client credentials were sent: use HTTP Basic") {
+			t.Errorf("%s: %s", name, got.text)
+		}
+	}
+}
+
+// The page says the same of an application that is archived and of one that is
+// unknown; the log tells them apart.
+func TestArchivedApplicationIsLogged(t *testing.T) {
+	w := newWorld(t)
+	core, logs := observer.New(zap.InfoLevel)
+	w.config.Logger = zap.New(core)
+	w.reload(applications())
+	for client, want := range map[string]string{"archived": "archived_application", "nobody": "unknown_application"} {
+		logs.TakeAll()
+		w.browser("demo-session").get(authorizeURL(query("client_id", client)))
+		refused := logs.FilterMessage("refused").All()
+		if len(refused) != 1 || refused[0].ContextMap()["problem"] != want {
+			t.Errorf("%s: logged %v", client, refused)
+		}
 	}
 }

@@ -46,6 +46,14 @@ func invalidClient() *failure {
 	return &failure{status: http.StatusUnauthorized, code: "invalid_client", description: "client authentication failed"}
 }
 
+// unnamedClient answers a request that names no client, which tells nobody
+// anything that they did not send.
+func unnamedClient() *failure {
+	f := invalidClient()
+	f.description = "no client credentials were sent: use HTTP Basic, or client_id and client_secret in the body"
+	return f
+}
+
 func unavailable(description string) *failure {
 	return &failure{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", description: description, retry: retryAfter}
 }
@@ -113,7 +121,11 @@ func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
 // problem shows a page to a person. way is a path of ours that leads on, or "".
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, kind page.Kind, application, way string) {
 	id := s.RequestID(r)
-	s.Logger.Info("refused", zap.String("problem", kind.String()), zap.String("gateway", s.Gateway),
+	reason := kind.String()
+	if kind == page.UnknownApplication && s.Applications.ByClientID(asked(r, "client_id")) != nil {
+		reason = "archived_application" // the page does not tell strangers
+	}
+	s.Logger.Info("refused", zap.String("problem", reason), zap.String("gateway", s.Gateway),
 		zap.String("client_id", asked(r, "client_id")), zap.String("redirect_uri", asked(r, "redirect_uri")),
 		zap.String("request_id", id))
 	page.WriteProblem(w, page.Problem{Kind: kind, Application: application, RequestID: id, URL: way})

@@ -234,7 +234,7 @@ func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
 		return
 	}
 	p := page.Stay{
-		Application: t.q.app.Title, Name: t.v.Name, Login: t.v.Login, Database: t.v.Database,
+		Application: t.q.app.Title, Logo: logoOf(t.q.app), Name: t.v.Name, Login: t.v.Login, Database: t.v.Database,
 		KeyName: connection.KeyName(t.q.app.Title), RedirectURI: t.q.redirectURI(),
 		Must: t.offer == mustStay, Again: t.a.Connection.Kind == grant.APIKey, State: state,
 		Action: StayPath, Token: token, Confirmed: confirmed,

@@ -25,6 +25,8 @@ const (
 type Stay struct {
 	// Application is the title of the application.
 	Application string
+	// Logo is the path of its logo, "" where there is none.
+	Logo string
 	// Name, Login and Database are the person as Odoo knows them.
 	Name, Login, Database string
 	// KeyName is what the key will be called in Odoo.
@@ -64,7 +66,7 @@ func WriteStay(w http.ResponseWriter, s Stay) {
 	if s.State == StayTooOften {
 		status = http.StatusTooManyRequests
 	}
-	write(w, status, "stay.html", policy{formAction: formAction(s.RedirectURI)}, struct {
+	write(w, status, "stay.html", policy{formAction: formAction(s.RedirectURI), images: s.Logo != ""}, struct {
 		Stay
 		Texts any
 	}{s, stayTexts.Texts})

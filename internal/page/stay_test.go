@@ -38,3 +38,11 @@ func TestStay(t *testing.T) {
 		}
 	}
 }
+
+func TestStayShowsLogo(t *testing.T) {
+	w := httptest.NewRecorder()
+	WriteStay(w, Stay{Application: "Wiki", Logo: "/logo?client_id=wiki", RedirectURI: "https://wiki.example.com/cb"})
+	if !strings.Contains(w.Body.String(), `<img class="logo" src="/logo?client_id=wiki"`) || !strings.Contains(w.Header().Get("Content-Security-Policy"), "img-src 'self'") {
+		t.Errorf("policy %q, page\n%s", w.Header().Get("Content-Security-Policy"), w.Body)
+	}
+}
