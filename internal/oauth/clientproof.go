@@ -14,7 +14,7 @@ import (
 // network, and who has failed too often waits before anything is
 // compared: nobody is locked out for what others do.
 func (s *Server) prove(r *http.Request, app *application.Application, c credential, rule func(app *application.Application, c credential, matches bool) bool) *failure {
-	key := s.issuer + "|" + throttle.ClientKey(throttleName(app), s.ClientAddr(r))
+	key := s.throttleKey(r, app)
 	if f := s.throttled(key); f != nil {
 		return f
 	}
@@ -35,7 +35,10 @@ func (s *Server) prove(r *http.Request, app *application.Application, c credenti
 	if rule(app, c, known) {
 		return nil
 	}
-	s.Memory.throttle.Fail(key)
+	s.Memory.throttle.Fail(key.network)
+	if key.site != "" {
+		s.Memory.sites.Fail(key.site)
+	}
 	event := audit.Event{Kind: audit.ClientAuthFailed, Detail: map[string]string{"reason": unproven(app, c)}}
 	if app != nil {
 		event.Application = app.Name
@@ -44,8 +47,23 @@ func (s *Server) prove(r *http.Request, app *application.Application, c credenti
 	return invalidClient()
 }
 
-func (s *Server) throttled(key string) *failure {
-	wait, blocked := s.Memory.throttle.Blocked(key)
+// throttleKey is what the failures of one request are counted under.
+type throttleKey struct{ network, site string }
+
+func (s *Server) throttleKey(r *http.Request, app *application.Application) throttleKey {
+	name, addr := throttleName(app), s.ClientAddr(r)
+	key := throttleKey{network: s.issuer + "|" + throttle.ClientKey(name, addr)}
+	if site := throttle.SiteKey(name, addr); site != "" {
+		key.site = s.issuer + "|" + site
+	}
+	return key
+}
+
+func (s *Server) throttled(key throttleKey) *failure {
+	wait, blocked := s.Memory.throttle.Blocked(key.network)
+	if !blocked && key.site != "" {
+		wait, blocked = s.Memory.sites.Blocked(key.site)
+	}
 	if !blocked {
 		return nil
 	}

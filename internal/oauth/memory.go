@@ -19,6 +19,7 @@ const usedForms = 65536
 // and may be shared by several gateways.
 type Memory struct {
 	throttle *throttle.Limiter
+	sites    *throttle.Limiter
 	stay     passwords
 	used     *lru.Cache[string, struct{}]
 	slow     turns
@@ -30,7 +31,13 @@ func NewMemory(now clock.Clock) *Memory {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), stay: newPasswords(now), used: used, slow: newTurns(max(1, runtime.GOMAXPROCS(0)/2))}
+	return &Memory{throttle: throttle.New(throttle.Config{Now: now}), sites: newSites(now), stay: newPasswords(now), used: used, slow: newTurns(max(1, runtime.GOMAXPROCS(0)/2))}
+}
+
+// newSites counts the failures of whole IPv6 sites: ten times what one network
+// has.
+func newSites(now clock.Clock) *throttle.Limiter {
+	return throttle.New(throttle.Config{Burst: 10 * throttle.DefaultBurst, Every: throttle.DefaultEvery / 10, Now: now})
 }
 
 // use tells whether nonce is used for the first time.

@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -286,6 +287,36 @@ func TestM14_WrongSecretsAreThrottled(t *testing.T) {
 	w.mu.Unlock()
 	w.token(refreshForm("x")).refused(t, http.StatusTooManyRequests, "invalid_client")
 	w.clock.Advance(time.Minute)
+	w.token(refreshForm("x")).refused(t, 400, "invalid_grant")
+}
+
+// A12: one IPv6 site has more networks than anybody counts, and is counted as
+// a whole. Other sites, and its other clients, are left alone.
+func TestA12_NetworksOfOneSiteShareOneThrottle(t *testing.T) {
+	w := newWorld(t)
+	from := func(address string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.address = netipAddr(address)
+	}
+	bad := refreshForm("x", "client_secret", "guess")
+	tried := 0
+	for ; tried < 1000; tried++ {
+		from(fmt.Sprintf("2001:db8:1:%x::1", tried))
+		if w.token(bad).StatusCode == http.StatusTooManyRequests {
+			break
+		}
+	}
+	if tried != 100 {
+		t.Errorf("throttled after %d guesses from as many networks, want 100", tried)
+	}
+	from("2001:db8:1:ffff::1")
+	w.token(refreshForm("x")).refused(t, http.StatusTooManyRequests, "invalid_client")
+	w.token(refreshForm("x", "client_id", "rival", "client_secret", "secret of rival")).refused(t, 400, "invalid_grant")
+	from("2001:db8:2::1")
+	w.token(refreshForm("x")).refused(t, 400, "invalid_grant")
+	from("2001:db8:1:ffff::1")
+	w.clock.Advance(time.Second)
 	w.token(refreshForm("x")).refused(t, 400, "invalid_grant")
 }
 

@@ -15,7 +15,24 @@ const maxClientID = 64
 // spellings that differ in case or white space share a key, or variants would
 // earn fresh tries. The address counts with its /24 (IPv4, also where mapped
 // into IPv6) or /64 (IPv6), so one network's failures leave others alone.
-func ClientKey(clientID string, addr netip.Addr) string {
+func ClientKey(clientID string, addr netip.Addr) string { return fold(clientID) + "|" + network(addr) }
+
+// SiteKey names a client as seen from one IPv6 site, its /48: whoever has one
+// has 65,536 networks, and fresh tries in each. It is "" for IPv4, where
+// networks are not given away by the thousand.
+func SiteKey(clientID string, addr netip.Addr) string {
+	addr = addr.Unmap().WithZone("")
+	if !addr.Is6() {
+		return ""
+	}
+	prefix, err := addr.Prefix(48)
+	if err != nil {
+		return ""
+	}
+	return fold(clientID) + "|" + prefix.String()
+}
+
+func fold(clientID string) string {
 	id := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) || r == '|' {
 			return -1
@@ -26,7 +43,7 @@ func ClientKey(clientID string, addr netip.Addr) string {
 		sum := sha256.Sum256([]byte(id))
 		id = hex.EncodeToString(sum[:])
 	}
-	return id + "|" + network(addr)
+	return id
 }
 
 func network(addr netip.Addr) string {

@@ -52,3 +52,16 @@ func TestClientKey(t *testing.T) {
 		t.Errorf("a key of %d bytes", n)
 	}
 }
+
+func TestSiteKey(t *testing.T) {
+	for addr, want := range map[string]string{
+		"2001:db8:1:2::1": "wiki|2001:db8:1::/48", "fe80::1%eth0": "wiki|fe80::/48", "192.0.2.1": "", "::ffff:192.0.2.1": "",
+	} {
+		if got := throttle.SiteKey(" Wiki", netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %q, want %q", addr, got, want)
+		}
+	}
+	if got := throttle.SiteKey("wiki", netip.Addr{}); got != "" {
+		t.Errorf("an unknown address: %q", got)
+	}
+}
