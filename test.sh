@@ -86,6 +86,10 @@ step "random calls against model schemes"
 # Ten times as many, others each time; the seed is printed with them.
 go test ./internal/scheme -run TestNothing -v -cases 10000 -seed "$(date +%s)" -timeout 30m | grep -v '^=== '
 
+step "mistakes that the tests must notice"
+go run ./bench/mutate -kill 96 ./internal/application
+go run ./bench/mutate -sample 60 -seed 1 -kill 80 ./internal/oauth
+
 step "client libraries of other languages"
 go test -race -tags "$tags" -run Client ./e2e
 
