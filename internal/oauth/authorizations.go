@@ -1,10 +1,13 @@
 package oauth
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
@@ -82,6 +85,9 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, v vi
 		item.Token = s.revokeToken(v, a.ID)
 		list.Items = append(list.Items, item)
 	}
+	slices.SortStableFunc(list.Items, func(a, b page.Authorization) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Application), strings.ToLower(b.Application)), a.Since.Compare(b.Since))
+	})
 	page.WriteAuthorizations(w, list)
 }
 
