@@ -123,12 +123,16 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		all[name] = s
 	}
+	counters, err := newMetrics(ctx.GetMetricsRegistry())
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
 	if err := a.provisionStore(ctx, repl); err != nil {
 		return err
 	}
 	a.gateways = make(map[string]*served, len(all))
 	for name, s := range all {
-		g, err := gateway.New(s.config(name, a.store.state(), a.logger))
+		g, err := gateway.New(s.config(name, a.store.state(), a.logger, counters))
 		if err != nil {
 			return fmt.Errorf("gateway %s: %w", name, err)
 		}

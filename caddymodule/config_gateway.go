@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 	"github.com/caddy-odoo/gateway/internal/token"
@@ -149,7 +150,7 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 }
 
 // config returns the configuration of the gateway itself.
-func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.Logger) gateway.Config {
+func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.Logger, recorder audit.Recorder) gateway.Config {
 	return gateway.Config{
 		Name:          name,
 		Issuer:        s.issuer,
@@ -161,6 +162,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		State:         state,
 		ClientAddr:    clientAddr,
 		RequestID:     requestID,
+		Audit:         recorder,
 		Logger:        logger,
 
 		SessionKeepalive: s.keepalive,

@@ -217,7 +217,7 @@ func TestJSON2OnlyOurs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := app.gateways["erp"].settings.config("erp", nil, nil).JSON2OnlyOurs; got != want {
+		if got := app.gateways["erp"].settings.config("erp", nil, nil, nil).JSON2OnlyOurs; got != want {
 			t.Errorf("%s gives %v", word, got)
 		}
 	}
@@ -229,7 +229,7 @@ func TestSessionKeepalive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := app.gateways["erp"].settings.config("erp", nil, nil).SessionKeepalive; got != want {
+		if got := app.gateways["erp"].settings.config("erp", nil, nil, nil).SessionKeepalive; got != want {
 			t.Errorf("%s gives %v", text, got)
 		}
 	}

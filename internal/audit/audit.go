@@ -81,6 +81,17 @@ type Recorder interface {
 	Record(ctx context.Context, e Event)
 }
 
+// Tee is a Recorder that gives each event to all of them, in their order.
+func Tee(recorders ...Recorder) Recorder { return tee(recorders) }
+
+type tee []Recorder
+
+func (t tee) Record(ctx context.Context, e Event) {
+	for _, r := range t {
+		r.Record(ctx, e)
+	}
+}
+
 // Discard drops every event.
 var Discard Recorder = discard{}
 

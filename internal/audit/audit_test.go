@@ -100,3 +100,11 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("fingerprint of nothing is %q", got)
 	}
 }
+
+func TestTee(t *testing.T) {
+	var first, second audit.Memory
+	audit.Tee(&first, &second).Record(t.Context(), audit.Event{Kind: audit.Consent})
+	if len(first.Events()) != 1 || len(second.Events()) != 1 {
+		t.Errorf("told %d and %d", len(first.Events()), len(second.Events()))
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -55,8 +56,10 @@ type Config struct {
 	// RequestID names a request on pages and in the audit trail; nil makes
 	// one up.
 	RequestID func(*http.Request) string
-	// Logger may be nil.
+	// Logger may be nil. The audit trail is written to it.
 	Logger *zap.Logger
+	// Audit is told of all that is in the audit trail, too; nil is nobody.
+	Audit audit.Recorder
 	// Now defaults to the system clock.
 	Now clock.Clock
 }
@@ -96,6 +99,9 @@ func New(c Config) (*Gateway, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
+	}
+	if c.Audit == nil {
+		c.Audit = audit.Discard
 	}
 	if c.Now == nil {
 		c.Now = clock.System

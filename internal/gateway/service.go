@@ -72,7 +72,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		applications: applications,
 		schemes:      c.Schemes,
 		store:        backend.Store(c.Name),
-		audit:        audit.NewZap(c.Logger, c.Now),
+		audit:        audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit),
 		logger:       c.Logger,
 		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},
 		now:          c.Now,
