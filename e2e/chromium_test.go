@@ -236,6 +236,7 @@ func (b *browser) ownPage(name string) {
 		if value(b, "measure the page", chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
 			b.t.Errorf("%s: wider than a %s window", name, l.name)
 		}
+		b.accessible(name, l)
 		b.shot(name, l)
 	}
 }
