@@ -39,8 +39,5 @@ func (n *runner) ask(ctx context.Context, fields personFields, checked scheme.Ch
 	if checked.Answer != nil {
 		return odoo.Result{Value: checked.Answer}, nil
 	}
-	if result, ok, err := n.rights(ctx, checked.Call); ok {
-		return result, err
-	}
 	return n.run(ctx, checked.Call)
 }
