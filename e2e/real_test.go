@@ -8,3 +8,8 @@ import "testing"
 func TestReal(t *testing.T) {
 	suite(t, startSite(t, realOdoo(t)))
 }
+
+// TestRealRestapi writes over /restapi to a real Odoo, and leaves nothing behind.
+func TestRealRestapi(t *testing.T) {
+	writes(t, startSiteWith(t, realOdoo(t), writingCaddyfile))
+}

@@ -17,7 +17,8 @@ type send func(odoo.Call) (odoo.Result, error)
 // form, as that version knows it. This is the one place for that: all others
 // speak one language. The version is asked only for such calls.
 //
-//	check_access_rights   16–19   on 20 has_access
+//	check_access_rights   16, 17  from 18 on has_access: 18 and 19 still have the
+//	                              older one, but with raise_exception it answers None
 //	has_access            18–20   on 16 and 17 check_access_rights and check_access_rule
 //	read_group            16–19   on 20 formatted_read_group: see grouped
 func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent string, call odoo.Call, run send) (odoo.Result, error) {
@@ -25,7 +26,7 @@ func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent stri
 	var needed func(major int) bool
 	switch call.Method {
 	case "check_access_rights":
-		other, needed = accessRights, func(major int) bool { return major >= 20 }
+		other, needed = accessRights, func(major int) bool { return major >= 18 }
 	case "has_access":
 		other, needed = hasAccess, func(major int) bool { return major < 18 }
 	case "read_group":
