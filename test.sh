@@ -83,8 +83,8 @@ step "tests"
 go test -race ./...
 
 step "random calls against model schemes"
-# Ten times as many, others each time; the seed is printed with them.
-go test ./internal/scheme -run TestNothing -v -cases 10000 -seed "$(date +%s)" -timeout 30m | grep -v '^=== '
+# Ten times as many as above, and others. With another seed the same command tries what nobody has tried.
+go test ./internal/scheme -run TestNothing -v -cases 10000 -seed 1795260335 -timeout 30m | grep -v '^=== '
 
 step "mistakes that the tests must notice"
 go run ./bench/mutate -kill 96 ./internal/application
