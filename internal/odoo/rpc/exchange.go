@@ -109,6 +109,12 @@ func (c *Client) read(resp *http.Response, l *limit, bare bool) ([]byte, error) 
 	if !isJSON(resp) {
 		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is no JSON"}
 	}
+	return c.whole(resp, l, "answer")
+}
+
+// whole reads a body that is neither too large nor cut short; what names it in
+// errors.
+func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, error) {
 	announced := announcedLength(resp)
 	if announced > c.maxAnswer {
 		return nil, c.tooLarge()
@@ -118,9 +124,9 @@ func (c *Client) read(resp *http.Response, l *limit, bare bool) ([]byte, error) 
 	case int64(len(body)) > c.maxAnswer:
 		return nil, c.tooLarge()
 	case err != nil:
-		return nil, l.failure(fmt.Errorf("answer cut short: %w", err))
+		return nil, l.failure(fmt.Errorf("%s cut short: %w", what, err))
 	case announced >= 0 && int64(len(body)) != announced:
-		return nil, l.failure(fmt.Errorf("answer cut short: %d of %d bytes", len(body), announced))
+		return nil, l.failure(fmt.Errorf("%s cut short: %d of %d bytes", what, len(body), announced))
 	}
 	return body, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -80,19 +79,11 @@ func (c *Client) readPDF(resp *http.Response, l *limit) ([]byte, error) {
 	if err := printed(resp, l); err != nil {
 		return nil, err
 	}
-	announced := announcedLength(resp)
-	if announced > c.maxAnswer {
-		return nil, c.tooLarge()
+	body, err := c.whole(resp, l, "document")
+	if err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
-	switch {
-	case int64(len(body)) > c.maxAnswer:
-		return nil, c.tooLarge()
-	case err != nil:
-		return nil, l.failure(fmt.Errorf("document cut short: %w", err))
-	case announced >= 0 && int64(len(body)) != announced:
-		return nil, l.failure(fmt.Errorf("document cut short: %d of %d bytes", len(body), announced))
-	case !bytes.HasPrefix(body, []byte("%PDF-")):
+	if !bytes.HasPrefix(body, []byte("%PDF-")) {
 		return nil, &odoo.Error{Kind: odoo.User, Message: "what was printed is no PDF"}
 	}
 	return body, nil
