@@ -10,12 +10,12 @@ import (
 // The scopes that exist. What an application may be granted of them is up to
 // its configuration and its model scheme.
 const (
-	ScopeRead  = "odoo.read"
-	ScopeWrite = "odoo.write"
-	ScopeCall  = "odoo.call"
+	ScopeRead  = application.ScopeRead
+	ScopeWrite = application.ScopeWrite
+	ScopeCall  = application.ScopeCall
 )
 
-var knownScopes = []string{ScopeRead, ScopeWrite, ScopeCall}
+var knownScopes = application.Scopes()
 
 // mayHave are the scopes that an application may be granted: those of its
 // configuration, or all, that its model scheme has a use for.
