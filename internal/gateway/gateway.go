@@ -148,11 +148,16 @@ func (g *Gateway) open(ctx context.Context) (*service, error) {
 	return s, nil
 }
 
-// ServeHTTP serves a request, or hands it on to Odoo. Its error is that of
+// ServeHTTP serves a request, or hands it on to Odoo: all but what presents one
+// of our tokens, which opens nothing there. Its error is that of
 // Upstream.Pass; the gateway's own answers are always written. A store that
 // can not be opened stops the gateway's own paths only.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream) error {
 	if !g.ours(r) {
+		if g.presentsToken(r) {
+			notForTokens(w)
+			return nil
+		}
 		return g.pass(w, r, up)
 	}
 	// The store outlives the request that happens to open it.

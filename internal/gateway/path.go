@@ -9,9 +9,13 @@ import (
 )
 
 // owned tells whether a path belongs to the gateway. It is decided on the
-// decoded path; what only resembles one of ours goes to Odoo, which does not
-// know it.
+// decoded path as it is when dot segments and doubled slashes are resolved,
+// because somebody behind us may resolve them: what is ours in disguise is
+// then refused for not being clean.
 func owned(p string) bool {
+	if strings.HasPrefix(p, "/") {
+		p = path.Clean(p)
+	}
 	return strings.HasPrefix(p, "/restapi/1.0/") || p == "/restapi/1.0" ||
 		strings.HasPrefix(p, "/orestapi/") || p == "/orestapi" ||
 		strings.HasPrefix(p, "/.well-known/oauth-authorization-server") ||

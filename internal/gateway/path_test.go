@@ -63,7 +63,13 @@ func TestOwned(t *testing.T) {
 		"/restapi/1.0x":                                  false,
 		"/RESTAPI/1.0/object":                            false,
 		"/web/login":                                     false,
-		"/web/../restapi/1.0/object":                     false,
+		"/web/../restapi/1.0/object":                     true, // and refused
+		"//restapi/1.0/object":                           true,
+		"/./restapi//1.0/object/":                        true,
+		"/restapi/1.0/../../web/login":                   false,
+		"restapi/1.0/object":                             false,
+		"*":                                              false,
+		"":                                               false,
 		"/json/2/res.partner/search_read":                false,
 		"/.well-known/acme-challenge/token":              false,
 	}

@@ -5,44 +5,81 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
+// Our tokens and cookies never reach Odoo, and a bearer token never mixes with
+// a session: a request that presents one of our tokens at a path of Odoo's is
+// answered here, and what else of ours a header holds is taken out.
+
+// minToken is shorter than any access token: a signature alone is longer.
+const minToken = 80
+
+// presentsToken tells whether a request carries one of our tokens as its
+// credential: in an Authorization line, whatever the scheme before it and the
+// blanks around it, or in the URL.
+func (g *Gateway) presentsToken(r *http.Request) bool {
+	return slices.ContainsFunc(r.Header["Authorization"], g.holdsToken) || g.holdsToken(r.URL.RawQuery)
+}
+
+// notForTokens answers a request with one of our tokens at a path of Odoo's.
+func notForTokens(w http.ResponseWriter) {
+	writeError(w, http.StatusNotFound, "there is no such endpoint: an access token opens the gateway's own interfaces alone")
+}
+
 // strip returns a request's header without what is the gateway's own: its
-// cookies, and bearer tokens that it issued. Other credentials are Odoo's
-// business. The header itself is not changed.
+// cookies, and lines that hold a token which it issued. Other credentials are
+// Odoo's business. The header itself is not changed.
 func (g *Gateway) strip(header http.Header) http.Header {
-	token, cookies := g.hasOwnToken(header), hasOwnCookie(header)
-	if !token && !cookies {
+	changed := http.Header{}
+	for name, lines := range header {
+		switch {
+		case name == "Cookie":
+			if slices.ContainsFunc(lines, g.hasOwnCookie) {
+				changed[name] = g.foreignCookies(lines)
+			}
+		case slices.ContainsFunc(lines, g.holdsToken):
+			changed[name] = slices.DeleteFunc(slices.Clone(lines), g.holdsToken)
+		}
+	}
+	if len(changed) == 0 {
 		return header
 	}
 	out := maps.Clone(header)
-	if token {
-		out.Del("Authorization")
-	}
-	if cookies {
-		out["Cookie"] = foreignCookies(header["Cookie"])
-		if len(out["Cookie"]) == 0 {
-			out.Del("Cookie")
+	for name, lines := range changed {
+		if out[name] = lines; len(lines) == 0 {
+			delete(out, name)
 		}
 	}
 	return out
 }
 
-// hasOwnToken tells whether any Authorization line holds a JWT with our issuer,
-// whatever its signature, the scheme before it and the blanks around it.
-func (g *Gateway) hasOwnToken(header http.Header) bool {
-	for _, line := range header["Authorization"] {
-		for word := range strings.FieldsFuncSeq(line, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }) {
-			if g.issued(word) {
-				return true
-			}
+// holdsToken tells whether a text holds a JWT with our issuer, whatever its
+// signature, also behind percent-encoding.
+func (g *Gateway) holdsToken(text string) bool {
+	if len(text) < minToken {
+		return false
+	}
+	if strings.Contains(text, "%") {
+		if plain, err := url.QueryUnescape(text); err == nil {
+			text = plain
+		}
+	}
+	for word := range strings.FieldsFuncSeq(text, notOfToken) {
+		if len(word) >= minToken && g.issued(word) {
+			return true
 		}
 	}
 	return false
+}
+
+// notOfToken tells whether a character is none that a JWT has.
+func notOfToken(c rune) bool {
+	return c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z')
 }
 
 func (g *Gateway) issued(token string) bool {
@@ -60,12 +97,10 @@ func (g *Gateway) issued(token string) bool {
 	return json.Unmarshal(payload, &claims) == nil && claims.Issuer == g.issuer
 }
 
-func hasOwnCookie(header http.Header) bool {
-	for _, line := range header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			if oauth.IsOwnCookie(cookieName(pair)) {
-				return true
-			}
+func (g *Gateway) hasOwnCookie(line string) bool {
+	for pair := range strings.SplitSeq(line, ";") {
+		if g.ownCookie(pair) {
+			return true
 		}
 	}
 	return false
@@ -73,12 +108,12 @@ func hasOwnCookie(header http.Header) bool {
 
 // foreignCookies returns the cookie lines without our cookies, each other
 // cookie byte for byte.
-func foreignCookies(lines []string) []string {
+func (g *Gateway) foreignCookies(lines []string) []string {
 	var kept []string
 	for _, line := range lines {
 		var foreign []string
 		for pair := range strings.SplitSeq(line, ";") {
-			if !oauth.IsOwnCookie(cookieName(pair)) {
+			if !g.ownCookie(pair) {
 				foreign = append(foreign, strings.TrimSpace(pair))
 			}
 		}
@@ -87,6 +122,11 @@ func foreignCookies(lines []string) []string {
 		}
 	}
 	return kept
+}
+
+// ownCookie tells whether a cookie is the gateway's, or holds a token of it.
+func (g *Gateway) ownCookie(pair string) bool {
+	return oauth.IsOwnCookie(cookieName(pair)) || g.holdsToken(pair)
 }
 
 // cookieName is the name in one pair of a Cookie line.
