@@ -31,6 +31,9 @@ const (
 	UnknownMethod
 	// BadRequest: unknown field, wrong arguments, malformed domain.
 	BadRequest
+	// Unsupported: this version of Odoo can not do what was asked. Message is
+	// the gateway's own, and made of the caller's words alone.
+	Unsupported
 	// Unavailable: Odoo cannot be reached, is overloaded, answers 5xx or cut
 	// its answer short. It says nothing about the person's rights.
 	Unavailable

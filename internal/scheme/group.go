@@ -99,6 +99,9 @@ func (j *judge) groupKeys(m *model, g *grouping, v any) error {
 			return err
 		}
 		dated := f.Type == "date" || f.Type == "datetime"
+		if dated && !hasPeriod && !g.legacy {
+			return deny(CodeInvalid, "groupby", m.name, name, "dates are grouped by a period, such as %q", name+":month")
+		}
 		if !f.Store || !slices.Contains(grouped, f.Type) || hasPeriod && (!dated || !slices.Contains(periods, period)) || period == "hour" && f.Type == "date" {
 			return deny(CodeGroup, "groupby", m.name, name, "model %q cannot be grouped by %q", m.name, spec)
 		}
@@ -194,6 +197,9 @@ func (j *judge) aggregate(m *model, rule, spec string) error {
 	f, err := j.field(rule, m, name)
 	if err != nil {
 		return err
+	}
+	if function == "" {
+		return deny(CodeInvalid, rule, m.name, name, "what is computed for groups has a function, such as %q", name+":sum")
 	}
 	types, known := aggregators[function]
 	if types == nil {

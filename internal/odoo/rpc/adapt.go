@@ -20,9 +20,10 @@ type send func(odoo.Call) (odoo.Result, error)
 //	check_access_rights   16, 17  from 18 on has_access: 18 and 19 still have the
 //	                              older one, but with raise_exception it answers None
 //	has_access            18–20   on 16 and 17 check_access_rights and check_access_rule
-//	read_group            16–19   on 20 formatted_read_group: see grouped
+//	read_group            16–19   on 20 formatted_read_group: see readGroup
+//	formatted_read_group  19, 20  before, read_group: see formattedGroup
 func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent string, call odoo.Call, run send) (odoo.Result, error) {
-	var other func(odoo.Call, send) (odoo.Result, error)
+	var other func(major int, call odoo.Call, run send) (odoo.Result, error)
 	var needed func(major int) bool
 	switch call.Method {
 	case "check_access_rights":
@@ -31,6 +32,8 @@ func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent stri
 		other, needed = hasAccess, func(major int) bool { return major < 18 }
 	case "read_group":
 		other, needed = readGroup, func(major int) bool { return major >= 20 }
+	case "formatted_read_group":
+		other, needed = formattedGroup, func(major int) bool { return major < 19 }
 	default:
 		return run(call)
 	}
@@ -43,14 +46,14 @@ func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent stri
 		c.distrust(err)
 		return result, err
 	}
-	result, err := other(call, run)
+	result, err := other(major, call, run)
 	c.distrust(err)
 	return result, err
 }
 
 // accessRights is check_access_rights where there is only has_access, which
 // raises nothing.
-func accessRights(call odoo.Call, run send) (odoo.Result, error) {
+func accessRights(_ int, call odoo.Call, run send) (odoo.Result, error) {
 	operation, _ := call.Arg("operation", 0)
 	raise, given := call.Arg("raise_exception", 1)
 	result, err := run(odoo.Call{
@@ -64,7 +67,7 @@ func accessRights(call odoo.Call, run send) (odoo.Result, error) {
 
 // hasAccess is has_access where rights on the model and rules for records are
 // asked for one by one, and the latter raise.
-func hasAccess(call odoo.Call, run send) (odoo.Result, error) {
+func hasAccess(_ int, call odoo.Call, run send) (odoo.Result, error) {
 	operation, _ := call.Arg("operation", 0)
 	result, err := run(odoo.Call{
 		Model: call.Model, Method: "check_access_rights", Context: call.Context,

@@ -16,7 +16,7 @@ type legacyKey struct{ spec, sent, field string }
 // readGroup is read_group of 16 to 19 where there is only
 // formatted_read_group: dates without a period are grouped by month, fields
 // are summed up as they say themselves, and lazy groups by the first alone.
-func readGroup(call odoo.Call, run send) (odoo.Result, error) {
+func readGroup(_ int, call odoo.Call, run send) (odoo.Result, error) {
 	g, err := legacyGroup(call, run)
 	if err != nil {
 		return odoo.Result{}, err

@@ -132,8 +132,9 @@ func (t *tx) compareKeys(g grouping, a, b any) int {
 	return t.compareValues(f, a, b)
 }
 
-// orderBuckets applies an explicit order: groupings and aggregates by name.
-func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, order string) {
+// orderBuckets applies an explicit order: groupings and aggregates by name, and
+// the latter also by what the call names them.
+func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, aggregates []aggregate, order string) {
 	if order == "" {
 		return
 	}
@@ -151,7 +152,11 @@ func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, order 
 		c := column{desc: len(words) > 1 && strings.EqualFold(words[1], "desc")}
 		c.index = slices.IndexFunc(groupings, func(g grouping) bool { return g.spec == words[0] || g.f.name == words[0] })
 		if c.index < 0 {
-			c.agg = t.aggregate(m, words[0])
+			if named := slices.IndexFunc(aggregates, func(a aggregate) bool { return a.key == words[0] }); named >= 0 {
+				c.agg = aggregates[named]
+			} else {
+				c.agg = t.aggregate(m, words[0])
+			}
 		}
 		columns = append(columns, c)
 	}

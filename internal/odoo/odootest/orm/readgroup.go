@@ -22,7 +22,7 @@ func (t *tx) readGroup(m *model, a args) any {
 		}
 	}
 	list := t.group(m, domain, groupings)
-	t.orderBuckets(m, list, groupings, asString(a.get("orderby")))
+	t.orderBuckets(m, list, groupings, aggregates, asString(a.get("orderby")))
 	out := []any{}
 	for _, b := range pageBuckets(list, a) {
 		group := map[string]any{}
@@ -113,10 +113,10 @@ func (t *tx) newGroups(m *model, a args) ([]grouping, []aggregate, []*bucket) {
 	groupings := t.groupings(m, a.get("groupby"))
 	aggregates := t.aggregatesOf(m, a.get("aggregates"))
 	list := t.group(m, t.domainArg(a.get("domain")), groupings)
-	if having, ok := a.get("having").([]any); ok {
+	if having, ok := a.get("having").([]any); ok && len(groupings) > 0 {
 		list = t.having(m, list, having)
 	}
-	t.orderBuckets(m, list, groupings, asString(a.get("order")))
+	t.orderBuckets(m, list, groupings, aggregates, asString(a.get("order")))
 	return groupings, aggregates, pageBuckets(list, a)
 }
 
