@@ -35,7 +35,7 @@ func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.Rou
 	}
 	a, f := s.grantTokens(r, rt)
 	if f != nil {
-		s.writeFailure(w, f)
+		s.writeRestapi(w, f)
 		return
 	}
 	writeJSON(w, http.StatusOK, a)
@@ -73,9 +73,11 @@ func (s *Server) issue(r *http.Request, rt http.RoundTripper, app *application.A
 	}
 	switch grantType(app, p) {
 	case "authorization_code":
-		return s.redeem(r, app, p)
+		a, f := s.redeem(r, app, p)
+		return a, f.worded("invalid_grant", wordsCode)
 	case "refresh_token":
-		return s.refresh(r, rt, app, p)
+		a, f := s.refresh(r, rt, app, p)
+		return a, f.worded("invalid_grant", wordsRefresh)
 	case "client_credentials":
 		return s.clientCredentials(r, rt, app, p)
 	case "":

@@ -26,6 +26,8 @@ type failure struct {
 	// scheme is what a 401 asks for, Basic if empty: RFC 6749 section 5.2
 	// wants the scheme that the client has used.
 	scheme string
+	// words are those of the original /restapi for it, "" where it had none.
+	words string
 }
 
 func (f *failure) Error() string { return f.code + ": " + f.description }
