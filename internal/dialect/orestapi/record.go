@@ -41,7 +41,8 @@ func (s *session) nameSearch() error {
 		Model: model, Method: "name_search",
 		Kwargs: map[string]any{"name": s.params["name"], "limit": limit, "offset": offset},
 	}
-	if order := strings.TrimSpace(s.params["order"]); order != "" {
+	// display_name is the default, and sorts by name where there is one.
+	if order := strings.TrimSpace(s.params["order"]); order != "" && order != "display_name" {
 		call.Kwargs["order"] = order
 	}
 	res, err := s.runner.Do(s.r.Context(), call)
