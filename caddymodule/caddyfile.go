@@ -1,11 +1,13 @@
 package caddymodule
 
 import (
+	"math"
 	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
 )
 
 // subdirective parses one line of a block, with what may follow it. The
@@ -129,6 +131,26 @@ func duration(to *caddy.Duration, zero bool) subdirective {
 		v, err := parseDuration(d, name, s, zero)
 		*to = v
 		return err
+	}}
+}
+
+// size parses a number of bytes with a unit, as in 25MB.
+func size(to *int64) subdirective {
+	return subdirective{parse: func(d *caddyfile.Dispenser) error {
+		var s string
+		name := d.Val()
+		if err := oneArg(d, &s); err != nil {
+			return err
+		}
+		n, err := humanize.ParseBytes(s)
+		if err != nil || n > math.MaxInt64 || strings.Trim(s, "0123456789") == "" {
+			return d.Errf("%s: %q is not a size, as in 25MB", name, s)
+		}
+		if n == 0 {
+			return d.Errf("%s: %s must be more than zero", name, s)
+		}
+		*to = int64(n)
+		return nil
 	}}
 }
 

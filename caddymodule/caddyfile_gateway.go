@@ -9,6 +9,7 @@ func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
 		"database":            one(&g.Database),
 		"signing_algorithm":   word(&g.SigningAlgorithm, algorithmWords),
 		"session_keepalive":   optionalDuration(&g.SessionKeepalive),
+		"max_answer":          size(&g.MaxAnswer),
 		"json2":               word(&g.JSON2, json2Words),
 		"application":         named("application", &g.Applications, (*Application).unmarshalBlock),
 		"model_scheme":        named("model_scheme", &g.ModelSchemes, (*ModelScheme).unmarshalBlock),

@@ -32,6 +32,7 @@ import (
 //		signing_algorithm RS256|EdDSA
 //		json2    shared|only_ours
 //		session_keepalive <duration>|0
+//		max_answer <size>
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
 //		model_configuration <name> { ... }
@@ -70,6 +71,14 @@ type Gateway struct {
 	// its person last used Odoo, seven by Odoo's default. Default: `30d`.
 	SessionKeepalive *caddy.Duration `json:"session_keepalive,omitempty"`
 
+	// The most bytes that one answer may have, of Odoo to the gateway and of
+	// the gateway to an application: records, files and reports. A larger one
+	// is an error that says so. Files come from Odoo in base64, so that one may
+	// have three quarters of it. An answer is held in memory, some times over
+	// while it is worked on. In a Caddyfile with a unit, as in `25MB`; from 1
+	// MiB to 1 GiB. Default: 10 MiB.
+	MaxAnswer int64 `json:"max_answer,omitempty"`
+
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
 	// one. Names consist of letters, digits, `.`, `_` and `-`.
@@ -95,6 +104,7 @@ type gatewaySettings struct {
 	algorithm    string
 	onlyOurs     bool // below /json/2
 	keepalive    time.Duration
+	maxAnswer    int64 // bytes
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
 }
@@ -118,6 +128,9 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	}
 	if s.keepalive, err = keepalive(g.SessionKeepalive); err != nil {
 		return s, fmt.Errorf("session_keepalive: %w", err)
+	}
+	if s.maxAnswer, err = maxAnswer(g.MaxAnswer); err != nil {
+		return s, fmt.Errorf("max_answer: %w", err)
 	}
 	s.algorithm, s.onlyOurs = g.SigningAlgorithm, g.JSON2 == "only_ours"
 	if s.schemes, err = g.compileSchemes(repl); err != nil {
@@ -166,6 +179,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		Logger:        logger,
 
 		SessionKeepalive: s.keepalive,
+		MaxAnswer:        s.maxAnswer,
 	}
 }
 
@@ -185,6 +199,27 @@ func keepalive(d *caddy.Duration) (time.Duration, error) {
 		return 0, errors.New("is more than 10 years")
 	}
 	return time.Duration(*d), nil
+}
+
+const (
+	defaultMaxAnswer = 10 << 20
+	// The gateway itself asks Odoo for the fields of models, which may be some
+	// 200 KB.
+	leastMaxAnswer = 1 << 20
+	mostMaxAnswer  = 1 << 30
+)
+
+// maxAnswer is the most bytes of an answer.
+func maxAnswer(n int64) (int64, error) {
+	switch {
+	case n == 0:
+		return defaultMaxAnswer, nil
+	case n < leastMaxAnswer:
+		return 0, errors.New("is less than 1 MiB")
+	case n > mostMaxAnswer:
+		return 0, errors.New("is more than 1 GiB")
+	}
+	return n, nil
 }
 
 // parseIssuer parses an origin. It is compared as a string by clients, hence

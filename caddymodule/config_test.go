@@ -80,6 +80,8 @@ func TestProvisionErrors(t *testing.T) {
 		{"issuer of another kind", `https://erp`, `ftp://erp`, "the scheme must be https"},
 		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
 		{"a keepalive of less than nothing", `"database"`, `"session_keepalive": -1, "database"`, "gateway erp: session_keepalive: is less than nothing"},
+		{"answers of next to nothing", `"database"`, `"max_answer": 1048575, "database"`, "gateway erp: max_answer: is less than 1 MiB"},
+		{"answers without end", `"database"`, `"max_answer": 1073741825, "database"`, "gateway erp: max_answer: is more than 1 GiB"},
 		{"a keepalive for ever", `"database"`, `"session_keepalive": "3651d", "database"`, "gateway erp: session_keepalive: is more than 10 years"},
 		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
@@ -219,6 +221,19 @@ func TestJSON2OnlyOurs(t *testing.T) {
 		}
 		if got := app.gateways["erp"].settings.config("erp", nil, nil, nil).JSON2OnlyOurs; got != want {
 			t.Errorf("%s gives %v", word, got)
+		}
+	}
+}
+
+func TestMaxAnswer(t *testing.T) {
+	for text, want := range map[string]int64{"": 10 << 20, `"max_answer": 1048576,`: 1 << 20, `"max_answer": 1073741824,`: 1 << 30} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, text+`"database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings := app.gateways["erp"].settings
+		if got := settings.config("erp", nil, nil, nil).MaxAnswer; got != want || settings.maxAnswer != want {
+			t.Errorf("%s: %d", text, got)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if b := backgroundOf(r.Context()); b != nil {
 		return b.serve(h, r, next)
 	}
-	up := newUpstream(r, next, h.served.settings.issuer, h.logger)
+	up := newUpstream(r, next, h.served.settings.issuer, h.served.settings.maxAnswer, h.logger)
 	return h.access.serve(w, r, func(w http.ResponseWriter) error {
 		return h.served.ServeHTTP(w, r, up)
 	})

@@ -70,7 +70,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	defer r.mu.Unlock()
 	r.writeHeader(http.StatusOK)
 	if r.err == nil && int64(r.body.Len())+int64(len(p)) > r.max {
-		r.fail(fmt.Errorf("answer is larger than %d bytes", r.max))
+		r.fail(fmt.Errorf("answer is larger than %d bytes: %w", r.max, &http.MaxBytesError{Limit: r.max}))
 	}
 	if r.err != nil {
 		return 0, r.err

@@ -15,9 +15,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/gateway"
 )
 
-// defaultMaxAnswer is the largest body of a sub-request's answer, in bytes.
-const defaultMaxAnswer = 10 << 20
-
 // applicationAddr is where calls for an application come from, whoever asks:
 // Odoo keeps a device row per address and browser.
 const applicationAddr = "127.0.0.1:0"
@@ -35,7 +32,7 @@ type upstream struct {
 
 // newUpstream takes from the request what sub-requests need later: the
 // gateway may change its header meanwhile.
-func newUpstream(r *http.Request, next caddyhttp.Handler, issuer *url.URL, logger *zap.Logger) *upstream {
+func newUpstream(r *http.Request, next caddyhttp.Handler, issuer *url.URL, maxAnswer int64, logger *zap.Logger) *upstream {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	return &upstream{
 		next:   next,
@@ -43,7 +40,7 @@ func newUpstream(r *http.Request, next caddyhttp.Handler, issuer *url.URL, logge
 		values: serverValuesOf(r.Context()),
 		peer:   peerOf(r),
 		issuer: issuer,
-		max:    defaultMaxAnswer,
+		max:    maxAnswer,
 		logger: logger,
 	}
 }

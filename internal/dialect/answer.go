@@ -20,6 +20,22 @@ func Write(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // the client has gone: nobody is left to tell
 }
 
+// size words a number of bytes.
+func size(n int64) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + " MiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// TooLarge is the failure of an answer of more than so many bytes.
+func TooLarge(limit int64) *Failure {
+	return &Failure{
+		Kind: Invalid, Code: "answer_too_large",
+		Message: "The answer is larger than " + size(limit) + "; ask for fewer records or fields",
+	}
+}
+
 // FailureOf returns the *Failure in err; any other error is Internal and
 // keeps its text to itself.
 func FailureOf(err error) *Failure {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/connection"
@@ -58,6 +59,9 @@ func failure(err error) *dialect.Failure {
 		}
 		if fromOdoo.Kind == odoo.Unsupported {
 			f.Message = fromOdoo.Message
+		}
+		if large, ok := errors.AsType[*http.MaxBytesError](err); ok && fromOdoo.Kind == odoo.TooLarge {
+			return dialect.TooLarge(large.Limit)
 		}
 		return challenged(f)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -48,6 +49,9 @@ type Config struct {
 	// SessionKeepalive is how long a session is kept from idling out after its
 	// person last used it in a browser; 0 keeps none.
 	SessionKeepalive time.Duration
+	// MaxAnswer is the most bytes of an answer, of Odoo's and of the
+	// gateway's; 0 is 10 MiB.
+	MaxAnswer int64
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the
@@ -105,6 +109,9 @@ func New(c Config) (*Gateway, error) {
 	}
 	if c.Now == nil {
 		c.Now = clock.System
+	}
+	if c.MaxAnswer == 0 {
+		c.MaxAnswer = rpc.DefaultMaxAnswer
 	}
 	if c.ClientAddr == nil {
 		c.ClientAddr = oauth.Peer

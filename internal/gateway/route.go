@@ -115,7 +115,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	}
 	w = s.announceResource(w, r.URL.Path)
 	w, r = s.forScripts(w, r)
-	w, done := negotiate(w, r)
+	w, done := negotiate(w, r, s.maxAnswer)
 	s.route(w, r, up)
 	done()
 }

@@ -47,6 +47,7 @@ type service struct {
 	clientAddr   func(*http.Request) netip.Addr
 	origins      map[string]bool // of scripts that may ask
 	limits       *rateLimits
+	maxAnswer    int64 // bytes
 
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
@@ -80,6 +81,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		clientAddr:   c.ClientAddr,
 		origins:      listedOrigins(c.Applications),
 		limits:       c.State.limits,
+		maxAnswer:    c.MaxAnswer,
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
@@ -97,7 +99,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	if err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
 	}
-	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, Logger: c.Logger.Named("odoo")})
+	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, MaxAnswer: c.MaxAnswer, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
 		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
 		Allow: s.allow, Service: s.serviceAccount, Keepalive: c.SessionKeepalive,
@@ -115,7 +117,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	if err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
 	}
-	s.restapi = restapi.New(restapi.Config{Auth: s})
+	s.restapi = restapi.New(restapi.Config{Auth: s, MaxAnswer: c.MaxAnswer})
 	s.json2 = json2.New(json2.Config{Auth: s, Database: c.Database})
 	s.orestapi = orestapi.New(orestapi.Config{Auth: s, Version: s.version})
 	return s, nil

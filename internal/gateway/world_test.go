@@ -45,6 +45,11 @@ type world struct {
 	onlyOurs bool
 	// keepalive is Config.SessionKeepalive.
 	keepalive time.Duration
+	// maxAnswer is Config.MaxAnswer.
+	maxAnswer int64
+	// between, if set, answers in Odoo's place: the answer that it is given is
+	// Odoo's.
+	between func(*http.Request, *http.Response) *http.Response
 	// model is the one configuration.
 	model scheme.Configuration
 	// limit is the scheme's; "" is a whitelist.
@@ -111,7 +116,7 @@ func (w *world) reload() {
 	w.gw, err = New(Config{
 		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
-		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive,
+		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -204,16 +209,23 @@ func (w *world) upstream() Upstream {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &testUpstream{target: target}
+	return &testUpstream{target: target, between: w.between}
 }
 
-type testUpstream struct{ target *url.URL }
+type testUpstream struct {
+	target  *url.URL
+	between func(*http.Request, *http.Response) *http.Response
+}
 
 func (u *testUpstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.Host = r.URL.Host
 	out.URL.Scheme, out.URL.Host = u.target.Scheme, u.target.Host
-	return http.DefaultTransport.RoundTrip(out)
+	resp, err := http.DefaultTransport.RoundTrip(out)
+	if err == nil && u.between != nil {
+		resp = u.between(r, resp)
+	}
+	return resp, err
 }
 
 func (u *testUpstream) Browser() http.RoundTripper { return u }

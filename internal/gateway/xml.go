@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/dialect/typedxml"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
@@ -16,9 +18,10 @@ import (
 const xmlPrefix = "/restapi/1.0/"
 
 // negotiate lets a request choose the form of its answer, where there is a
-// choice: what the rest of the gateway writes as JSON then leaves as XML. The
-// function returned must be called once the answer is complete.
-func negotiate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
+// choice: what the rest of the gateway writes as JSON then leaves as XML, of
+// at most limit bytes. The function returned must be called once the answer is
+// complete.
+func negotiate(w http.ResponseWriter, r *http.Request, limit int64) (http.ResponseWriter, func()) {
 	if !strings.HasPrefix(r.URL.Path, xmlPrefix) || r.URL.Path == oauth.JWKSPath {
 		return w, func() {}
 	}
@@ -26,7 +29,7 @@ func negotiate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, fun
 	if !prefersXML(r.Header.Values("Accept")) {
 		return w, func() {}
 	}
-	x := &xmlWriter{ResponseWriter: w}
+	x := &xmlWriter{ResponseWriter: w, limit: limit}
 	return x, x.finish
 }
 
@@ -68,6 +71,7 @@ func prefersXML(accept []string) bool {
 // Everything else passes as it comes.
 type xmlWriter struct {
 	http.ResponseWriter
+	limit  int64
 	status int // of the answer that is held back; 0: none yet
 	passes bool
 	body   bytes.Buffer
@@ -103,7 +107,12 @@ func (w *xmlWriter) finish() {
 	}
 	h := w.Header()
 	body := w.body.Bytes()
-	if encoded, err := typedxml.Append(nil, body); err == nil {
+	encoded, err := typedxml.Append(nil, body, w.limit)
+	if errors.Is(err, typedxml.ErrTooLarge) {
+		w.status = http.StatusForbidden
+		encoded, err = typedxml.Append(nil, restapi.TooLarge(w.limit), 1<<20)
+	}
+	if err == nil {
 		body = encoded
 		h.Set("Content-Type", "application/xml")
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -125,7 +125,7 @@ func TestOnlyJSONBecomesXML(t *testing.T) {
 	r.Header.Set("Accept", "application/xml")
 	for kind, want := range map[string]string{"text/html": "1", "": "1", "application/json": `<item type="int">1</item>`} {
 		rec := httptest.NewRecorder()
-		w, done := negotiate(rec, r)
+		w, done := negotiate(rec, r, 1<<20)
 		w.Header().Set("Content-Type", kind)
 		_, _ = w.Write([]byte("1"))
 		done()

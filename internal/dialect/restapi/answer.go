@@ -26,8 +26,18 @@ func flat(w http.ResponseWriter, status int, message string) {
 
 // nested writes {"error":{"code":…,"message":…}}.
 func nested(w http.ResponseWriter, status int, message string) {
+	dialect.Write(w, status, nestedBody(status, message))
+}
+
+func nestedBody(status int, message string) []byte {
 	inner := odoo.AppendRecord(nil, failed(status, message))
-	dialect.Write(w, status, odoo.AppendRecord(nil, odoo.Record{{Name: "error", Value: inner}}))
+	return odoo.AppendRecord(nil, odoo.Record{{Name: "error", Value: inner}})
+}
+
+// TooLarge is the body, with status 403, for an answer of more than so many
+// bytes.
+func TooLarge(limit int64) []byte {
+	return nestedBody(http.StatusForbidden, dialect.TooLarge(limit).Message)
 }
 
 func malformed(w http.ResponseWriter, err error) {

@@ -18,6 +18,9 @@ import (
 // most 1 MiB, and so has a value written as a literal.
 const DefaultMaxBody = 10 << 20
 
+// DefaultMaxAnswer is Config.MaxAnswer where that is 0, in bytes.
+const DefaultMaxAnswer = 10 << 20
+
 // read takes the parameters of the address and of the body. A body that is a
 // value by itself, and no set of parameters, is whole.
 func (h *handler) read(w http.ResponseWriter, r *http.Request) (out params, whole any, err error) {

@@ -16,11 +16,9 @@ import (
 // ReportPrefix is the path of reports, below which the handler answers, too.
 const ReportPrefix = "/restapi/1.0/report/"
 
-// One answer holds at most so many documents, of so many bytes together.
-const (
-	maxDocuments     = 20
-	maxDocumentBytes = 20 << 20
-)
+// maxDocuments is how many documents one answer holds at most. How many bytes
+// they have together is bounded by Config.MaxAnswer, as for any other answer.
+const maxDocuments = 20
 
 // report answers report/{name}/{id} and report/{name}?ids=: a document for
 // each record or, with group, one for them all. Where the request prefers it,
@@ -54,18 +52,18 @@ func (s *session) report() error {
 	if plain && len(sets) > 1 {
 		return bad("several documents cannot be one PDF: ask for one record, or with group=1")
 	}
-	documents, size := make([]odoo.Record, 0, len(sets)), 0
+	documents, size := make([]odoo.Record, 0, len(sets)), int64(0)
 	for _, set := range sets {
 		pdf, err := s.runner.Report(s.r.Context(), s.target.model, set)
 		if err != nil {
 			return err
 		}
-		if size += len(pdf); size > maxDocumentBytes {
-			return &dialect.Failure{Kind: dialect.Invalid, Code: "answer_too_large", Message: "The documents are too large; ask for fewer"}
-		}
 		if plain {
 			s.pdf(pdf, set)
 			return nil
+		}
+		if size += int64(base64.StdEncoding.EncodedLen(len(pdf))); size > s.maxAnswer {
+			return dialect.TooLarge(s.maxAnswer)
 		}
 		documents = append(documents, document(pdf, set))
 	}

@@ -1,6 +1,7 @@
 package restapi_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/caddy-odoo/gateway/internal/dialect/dialecttest"
@@ -48,10 +49,17 @@ func TestReports(t *testing.T) {
 // TestReportsTooLarge: what one answer holds is bounded, beyond what one
 // document may have.
 func TestReportsTooLarge(t *testing.T) {
-	large := make([]byte, 11<<20)
-	runner := &dialecttest.Runner{Answers: []string{string(large)}}
-	got := dialecttest.Serve(t, restapi.New(restapi.Config{Auth: runner}))("GET /restapi/1.0/report/a.b?ids=1,2", "", "")
-	if got.Status != 403 || got.Body != `{"error":{"code":403,"message":"The documents are too large; ask for fewer"}}` {
+	runner := &dialecttest.Runner{Answers: []string{strings.Repeat("x", 300)}} // 400 in base64
+	ask := dialecttest.Serve(t, restapi.New(restapi.Config{Auth: runner, MaxAnswer: 1200}))
+	if got := ask("GET /restapi/1.0/report/a.b?ids=1,2,3", "", ""); got.Status != 200 {
+		t.Errorf("three: %d %.200s", got.Status, got.Body)
+	}
+	runner.Calls = nil
+	got := ask("GET /restapi/1.0/report/a.b?ids=1,2,3,4,5,6", "", "")
+	if got.Status != 403 || got.Body != `{"error":{"code":403,"message":"The answer is larger than 1200 bytes; ask for fewer records or fields"}}` {
 		t.Errorf("%d %.200s", got.Status, got.Body)
+	}
+	if len(runner.Calls) != 4 {
+		t.Errorf("%d documents were printed", len(runner.Calls))
 	}
 }

@@ -27,6 +27,9 @@ type Config struct {
 	Auth dialect.Authenticator
 	// MaxBody bounds the body of a request in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
+	// MaxAnswer bounds the documents of an answer together, in bytes; 0 is
+	// DefaultMaxAnswer.
+	MaxAnswer int64
 }
 
 // New returns the handler of everything below Prefix and ReportPrefix.
@@ -34,12 +37,16 @@ func New(c Config) http.Handler {
 	if c.MaxBody <= 0 {
 		c.MaxBody = DefaultMaxBody
 	}
-	return &handler{auth: c.Auth, maxBody: c.MaxBody}
+	if c.MaxAnswer <= 0 {
+		c.MaxAnswer = DefaultMaxAnswer
+	}
+	return &handler{auth: c.Auth, maxBody: c.MaxBody, maxAnswer: c.MaxAnswer}
 }
 
 type handler struct {
-	auth    dialect.Authenticator
-	maxBody int64
+	auth      dialect.Authenticator
+	maxBody   int64
+	maxAnswer int64
 }
 
 // target is what a path names.
@@ -75,7 +82,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		flat(w, http.StatusNotFound, "Not found")
 		return
 	}
-	s := &session{w: w, r: r, runner: runner, target: *t}
+	s := &session{w: w, r: r, runner: runner, target: *t, maxAnswer: h.maxAnswer}
 	if err := s.answerTo(h.read(w, r)); err != nil {
 		if refused, ok := errors.AsType[refusal](err); ok && refused.status == http.StatusBadRequest {
 			malformed(w, refused)
@@ -149,6 +156,8 @@ type session struct {
 	runner dialect.Runner
 	target target
 	params params
+	// maxAnswer is Config.MaxAnswer.
+	maxAnswer int64
 }
 
 // tolerated parameters say nothing about the data: where the token may stand,

@@ -132,7 +132,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		doc, err := typedxml.Append([]byte("<vals>"), append(append([]byte(`{"v":`), text...), '}'))
+		doc, err := typedxml.Append([]byte("<vals>"), append(append([]byte(`{"v":`), text...), '}'), 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,23 +20,33 @@ import (
 // items of a list become elements in their order; a list's are called item. A
 // name that is no name in XML (or one that XML keeps for itself, or with a
 // colon, which would mean a namespace) becomes <key name="…">. Characters that
-// XML can not hold become U+FFFD. An error means that src is no JSON.
-func Append(dst, src []byte) ([]byte, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(src), jsontext.AllowDuplicateNames(true))
-	dst, err := appendValue(dst, dec, "")
+// XML can not hold become U+FFFD. An error means that src is no JSON or, where
+// it is ErrTooLarge, that dst would have more than limit bytes: tags make
+// lists of numbers ten times as long.
+func Append(dst, src []byte, limit int64) ([]byte, error) {
+	w := writer{jsontext.NewDecoder(bytes.NewBuffer(src), jsontext.AllowDuplicateNames(true)), limit}
+	dst, err := w.appendValue(dst, "")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+	if _, err := w.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("typedxml: data after the value")
 	}
 	return dst, nil
 }
 
+// ErrTooLarge is the error of Append where its limit is too low.
+var ErrTooLarge = errors.New("typedxml: the XML is too large")
+
+type writer struct {
+	dec   *jsontext.Decoder
+	limit int64
+}
+
 // appendValue appends the next value as an element; "" is the value that
 // stands alone, of which an object and a list are only what they hold.
-func appendValue(dst []byte, dec *jsontext.Decoder, name string) ([]byte, error) {
-	tok, err := dec.ReadToken()
+func (w writer) appendValue(dst []byte, name string) ([]byte, error) {
+	tok, err := w.dec.ReadToken()
 	if err != nil {
 		return nil, err
 	}
@@ -67,22 +77,25 @@ func appendValue(dst []byte, dec *jsontext.Decoder, name string) ([]byte, error)
 	}
 	switch kind {
 	case "dict", "list":
-		dst, err = appendMembers(dst, dec, kind)
+		dst, err = w.appendMembers(dst, kind)
 	default:
 		dst = escape(dst, text)
 	}
-	if err != nil || bare {
-		return dst, err
+	if !bare {
+		dst = append(dst, "</"+end+">"...)
 	}
-	return append(dst, "</"+end+">"...), nil
+	if err == nil && int64(len(dst)) > w.limit {
+		err = ErrTooLarge
+	}
+	return dst, err
 }
 
 // appendMembers appends what an object or list holds, to its end.
-func appendMembers(dst []byte, dec *jsontext.Decoder, kind string) ([]byte, error) {
-	for dec.PeekKind() != '}' && dec.PeekKind() != ']' {
+func (w writer) appendMembers(dst []byte, kind string) ([]byte, error) {
+	for w.dec.PeekKind() != '}' && w.dec.PeekKind() != ']' {
 		name := "item"
 		if kind == "dict" {
-			tok, err := dec.ReadToken()
+			tok, err := w.dec.ReadToken()
 			if err != nil {
 				return nil, err
 			}
@@ -92,11 +105,11 @@ func appendMembers(dst []byte, dec *jsontext.Decoder, kind string) ([]byte, erro
 			}
 		}
 		var err error
-		if dst, err = appendValue(dst, dec, name); err != nil {
+		if dst, err = w.appendValue(dst, name); err != nil {
 			return nil, err
 		}
 	}
-	_, err := dec.ReadToken()
+	_, err := w.dec.ReadToken()
 	return dst, err
 }
 

@@ -26,14 +26,28 @@ func TestAppend(t *testing.T) {
 		`{"a b":1,"1":2,"a:b":3,"xmlfoo":4,"é":5,"":6,"-a":7,"a\"><x":8}`: `<key name="a b" type="int">1</key><key name="1" type="int">2</key><key name="a:b" type="int">3</key>` +
 			`<key name="xmlfoo" type="int">4</key><key name="é" type="int">5</key><key name="" type="int">6</key><key name="-a" type="int">7</key><key name="a&quot;&gt;&lt;x" type="int">8</key>`,
 	} {
-		got, err := typedxml.Append([]byte("+"), []byte(in))
+		got, err := typedxml.Append([]byte("+"), []byte(in), 1<<20)
 		if err != nil || string(got) != "+"+want {
 			t.Errorf("%s\ngot  %s %v\nwant %s", in, got, err, want)
 		}
 	}
 	for _, in := range []string{``, `{`, `[1`, `{"a"}`, `nil`, `{} {}`, `{"a":"` + "\xff" + `"}`} {
-		if got, err := typedxml.Append(nil, []byte(in)); err == nil {
+		if got, err := typedxml.Append(nil, []byte(in), 1<<20); err == nil {
 			t.Errorf("%s: %s", in, got)
+		}
+	}
+}
+
+// A list of numbers is ten times as long in XML: the limit counts what leaves.
+func TestAppendIsBounded(t *testing.T) {
+	in := []byte("[" + strings.Repeat("1,", 999) + "1]")
+	whole, err := typedxml.Append(nil, in, 1<<20)
+	if err != nil || len(whole) < 10*len(in) {
+		t.Fatalf("%d bytes of %d, %v", len(whole), len(in), err)
+	}
+	for limit, want := range map[int]error{len(whole): nil, len(whole) - 1: typedxml.ErrTooLarge, len(in): typedxml.ErrTooLarge, 1: typedxml.ErrTooLarge} {
+		if got, err := typedxml.Append(nil, in, int64(limit)); err != want || len(got) > limit+len(`<item type="int">1</item>`) {
+			t.Errorf("limit %d: %d bytes, %v", limit, len(got), err)
 		}
 	}
 }
@@ -45,7 +59,7 @@ func FuzzAppend(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		out, err := typedxml.Append(nil, in)
+		out, err := typedxml.Append(nil, in, 1<<20)
 		if err != nil {
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -285,6 +286,19 @@ func TestAnswerShorterThanItsHeader(t *testing.T) {
 		}, nil
 	})
 	if _, _, err := client(t, nil).Call(context.Background(), rt, session, contextGet); kind(t, err) != odoo.Unavailable {
+		t.Errorf("%v", err)
+	}
+}
+
+// What stands between us and Odoo may have found first that an answer is too
+// large: that is no outage.
+func TestTooLargeOnTheWay(t *testing.T) {
+	rt := recorder(func(*http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("answer is too large: %w", &http.MaxBytesError{Limit: 10})
+	})
+	_, _, err := client(t, nil).Call(context.Background(), rt, session, contextGet)
+	var large *http.MaxBytesError
+	if kind(t, err) != odoo.TooLarge || !errors.As(err, &large) || large.Limit != 10 {
 		t.Errorf("%v", err)
 	}
 }

@@ -71,8 +71,12 @@ func (l *limit) stop() {
 	l.cancel()
 }
 
-// failure classes an exchange that came to no whole answer.
+// failure classes an exchange that came to no whole answer. What is between us
+// and Odoo may be the first to find that it is too large.
 func (l *limit) failure(cause error) *odoo.Error {
+	if large, ok := errors.AsType[*http.MaxBytesError](cause); ok {
+		return tooLarge(large.Limit)
+	}
 	switch {
 	case l.over.Load(), errors.Is(l.caller.Err(), context.DeadlineExceeded):
 		return &odoo.Error{Kind: odoo.Unavailable, Message: "no answer in time", Err: cause}
@@ -117,12 +121,12 @@ func (c *Client) read(resp *http.Response, l *limit, bare bool) ([]byte, error) 
 func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, error) {
 	announced := announcedLength(resp)
 	if announced > c.maxAnswer {
-		return nil, c.tooLarge()
+		return nil, tooLarge(c.maxAnswer)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
 	switch {
 	case int64(len(body)) > c.maxAnswer:
-		return nil, c.tooLarge()
+		return nil, tooLarge(c.maxAnswer)
 	case err != nil:
 		return nil, l.failure(fmt.Errorf("%s cut short: %w", what, err))
 	case announced >= 0 && int64(len(body)) != announced:
@@ -136,8 +140,12 @@ func isJSON(resp *http.Response) bool {
 	return err == nil && kind == "application/json"
 }
 
-func (c *Client) tooLarge() *odoo.Error {
-	return &odoo.Error{Kind: odoo.TooLarge, Message: fmt.Sprintf("the answer is larger than %d bytes", c.maxAnswer)}
+// tooLarge is the error of an answer of more than so many bytes. Its cause is
+// a *http.MaxBytesError, which tells how many.
+func tooLarge(limit int64) *odoo.Error {
+	return &odoo.Error{
+		Kind: odoo.TooLarge, Message: fmt.Sprintf("the answer is larger than %d bytes", limit), Err: &http.MaxBytesError{Limit: limit},
+	}
 }
 
 // announcedLength is the length the answer claims to have, or -1. An answer
