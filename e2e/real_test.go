@@ -9,7 +9,7 @@ func TestReal(t *testing.T) {
 	suite(t, startSite(t, realOdoo(t)))
 }
 
-// TestRealRestapi writes over /restapi to a real Odoo, and leaves nothing behind.
-func TestRealRestapi(t *testing.T) {
-	writes(t, startSiteWith(t, realOdoo(t), writingCaddyfile))
+// TestRealInterfaces asks every endpoint of a real Odoo, and leaves nothing behind.
+func TestRealInterfaces(t *testing.T) {
+	interfaces(t, realOdoo(t))
 }

@@ -59,18 +59,7 @@ func stayConnected(t *testing.T, s *site) {
 	p.logIn(s.odoo, "/web/login")
 	p.code(p.get(steady.authorizeURL(s.base, "again")), steady, "again") // nothing is asked
 
-	// Deleted in the person's Odoo profile, which asks for the password.
-	var action struct {
-		Model string `json:"res_model"`
-		ID    int64  `json:"res_id"`
-	}
-	p.call("res.users.apikeys", "remove", []any{[]int64{keys[0].ID}}, map[string]any{}, &action)
-	if action.Model != "res.users.identitycheck" {
-		t.Fatalf("removing a key leads to %+v", action)
-	}
-	var ignored any
-	p.call(action.Model, "write", []any{[]int64{action.ID}, map[string]any{"password": s.password}}, map[string]any{}, &ignored)
-	p.call(action.Model, "run_check", []any{[]int64{action.ID}}, map[string]any{"context": map[string]any{"password": s.password}}, &ignored)
+	p.forgetKey(keys[0].ID, s.password)
 	if list(); len(keys) != 0 {
 		t.Fatalf("keys in Odoo: %v", keys)
 	}
@@ -103,4 +92,49 @@ func (p *person) confirm(password string) {
 		}
 	}
 	p.t.Fatal("odoo confirms nobody")
+}
+
+// forgetKey deletes a key as in the person's Odoo profile, which asks for the
+// password where it has not done so within the last minutes.
+func (p *person) forgetKey(id int64, password string) {
+	p.t.Helper()
+	var action struct {
+		Model string `json:"res_model"`
+		ID    int64  `json:"res_id"`
+	}
+	p.call("res.users.apikeys", "remove", []any{[]int64{id}}, map[string]any{}, &action)
+	var ignored any
+	if action.Model == "res.users.identitycheck" {
+		p.call(action.Model, "write", []any{[]int64{action.ID}, map[string]any{"password": password}}, map[string]any{}, &ignored)
+		p.call(action.Model, "run_check", []any{[]int64{action.ID}}, map[string]any{"context": map[string]any{"password": password}}, &ignored)
+	}
+	var left int
+	if p.call("res.users.apikeys", "search_count", []any{[]any{[]any{"id", "=", id}}}, map[string]any{}, &left); left != 0 {
+		p.t.Fatalf("key %d is still there, after %+v", id, action)
+	}
+}
+
+// connectByKey connects an application that insists on a key of Odoo's, which
+// is deleted at the end.
+func connectByKey(t *testing.T, s *site, as app) tokens {
+	t.Helper()
+	p := newPerson(t, s.base)
+	p.logIn(s.odoo, "/web/login")
+	var before, after []int64
+	p.call("res.users.apikeys", "search", []any{[]any{}}, map[string]any{}, &before)
+	offer := p.get(p.decide(p.get(as.authorizeURL(s.base, "key")), "allow").location())
+	form := offer.hidden()
+	form.Set("decision", "stay")
+	if strings.Contains(offer.text, `type="password"`) {
+		form.Set("password", s.password)
+	} else {
+		p.confirm(s.password)
+	}
+	a := p.post(stayPath, form)
+	p.call("res.users.apikeys", "search", []any{[]any{[]any{"id", "not in", before}, []any{"name", "like", "Steady "}}}, map[string]any{}, &after)
+	if len(after) != 1 {
+		t.Fatalf("keys made: %v; the page answers %s\n%s", after, a.Status, a.text)
+	}
+	t.Cleanup(func() { p.forgetKey(after[0], s.password) })
+	return p.redeem(as, p.code(a, as, "key"))
 }
