@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 
@@ -17,25 +16,13 @@ func (g *Gateway) ours(r *http.Request) bool {
 	if owned(r.URL.Path) {
 		return true
 	}
-	if g.config.JSON2OnlyOurs && (readsAsJSON2(r.URL.Path) || readsAsJSON2(path.Clean(r.URL.Path))) {
+	if g.config.JSON2OnlyOurs && read(r.URL.Path, belowJSON2) {
 		return true
 	}
 	return strings.HasPrefix(r.URL.Path, json2.Prefix) && (g.presentsToken(r) || g.asksForScript(r))
 }
 
-// readsAsJSON2 tells whether Odoo may take a path for one of its /json/2. Its
-// server drops slashes in front, its router a language there: /en/json/2 is
-// the same door.
-func readsAsJSON2(p string) bool {
-	segments := strings.FieldsFunc(p, func(c rune) bool { return c == '/' })
-	for range min(2, len(segments)) {
-		if strings.HasPrefix("/"+strings.Join(segments, "/")+"/", json2.Prefix) {
-			return true
-		}
-		segments = segments[1:]
-	}
-	return false
-}
+func belowJSON2(p string) bool { return within(p, strings.TrimSuffix(json2.Prefix, "/")) }
 
 // asksForScript tells whether a browser asks if a script of a listed origin
 // may send one of our tokens. The answer opens nothing of Odoo's: without

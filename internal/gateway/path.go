@@ -8,18 +8,29 @@ import (
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
-// owned tells whether a path belongs to the gateway. It is decided on the
-// decoded path as it is when dot segments and doubled slashes are resolved,
-// because somebody behind us may resolve them: what is ours in disguise is
-// then refused for not being clean.
+// owned tells whether a path belongs to the gateway, in any reading: what is
+// ours in disguise is then refused, for not being clean or for not existing.
 func owned(p string) bool {
-	if strings.HasPrefix(p, "/") {
-		p = path.Clean(p)
+	return read(p, func(p string) bool {
+		return within(p, "/restapi/1.0") || within(p, "/orestapi") ||
+			strings.HasPrefix(p, oauth.MetadataPath) || within(p, oauth.OpenIDPath) || within(p, oauth.ProtectedResourcePath)
+	})
+}
+
+// read tells whether a decoded path is one of those looked for in any way that
+// what is behind us may read it: with dot segments and doubled slashes
+// resolved or not, without slashes in front, and without a language there,
+// which Odoo's router drops: /en/json/2 is /json/2.
+func read(p string, is func(string) bool) bool {
+	if !strings.HasPrefix(p, "/") {
+		return false
 	}
-	return strings.HasPrefix(p, "/restapi/1.0/") || p == "/restapi/1.0" ||
-		strings.HasPrefix(p, "/orestapi/") || p == "/orestapi" ||
-		strings.HasPrefix(p, "/.well-known/oauth-authorization-server") ||
-		within(p, oauth.OpenIDPath) || within(p, oauth.ProtectedResourcePath)
+	if whole := path.Clean(p); whole != p && read(whole, is) {
+		return true
+	}
+	p = strings.TrimLeft(p, "/")
+	_, rest, _ := strings.Cut(p, "/")
+	return is("/"+p) || is("/"+strings.TrimLeft(rest, "/"))
 }
 
 // within tells whether p is a path or one below it.

@@ -66,7 +66,10 @@ func TestOwned(t *testing.T) {
 		"/web/../restapi/1.0/object":                     true, // and refused
 		"//restapi/1.0/object":                           true,
 		"/./restapi//1.0/object/":                        true,
-		"/restapi/1.0/../../web/login":                   false,
+		"/restapi/1.0/../../web/login":                   true,
+		"/en/restapi/1.0/object":                         true,
+		"//fr_BE//orestapi/record/read":                  true,
+		"/en/fr/restapi/1.0/object":                      false,
 		"restapi/1.0/object":                             false,
 		"*":                                              false,
 		"":                                               false,

@@ -14,7 +14,7 @@ var csrfToken = regexp.MustCompile(`name="csrf_token"[^>]*value="([^"]+)"`)
 
 // visitor is a browser that follows no redirect by itself.
 type visitor struct {
-	t      *testing.T
+	t      testing.TB
 	world  *world
 	client *http.Client
 }

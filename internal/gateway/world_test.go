@@ -30,7 +30,7 @@ const callback = "https://wiki.example.com/callback"
 
 // world is a gateway in front of a simulated Odoo, behind a real listener.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	clock *clock.Fake
 	odoo  *odootest.Server
 	gw    *Gateway
@@ -62,7 +62,7 @@ type world struct {
 	claims map[string]token.Claims
 }
 
-func newWorld(t *testing.T, version int) *world {
+func newWorld(t testing.TB, version int) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewFake(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))}
 	core, logs := observer.New(zap.InfoLevel)
