@@ -143,7 +143,7 @@ func (p *pages) walk() {
 
 	p.ask("wiki")
 	p.reads("Team wiki", "Shows customers and their orders")
-	p.tabs("Use another account", "your connected applications", "Deny", "Allow")
+	p.tabs("Not you? Use another account", "your connected applications", "Deny", "Allow")
 	p.ownPage("consent-with-logo")
 	p.click(allowButton, stayPassword)
 	p.tabs("Your Odoo password", "Not now", "Stay connected")

@@ -45,3 +45,41 @@ func TestLabelsAreAskedAsTheBrowser(t *testing.T) {
 		t.Error("a refusal is no error")
 	}
 }
+
+// Odoo speaks English to calls that name no language, whoever makes them.
+func TestLabelsAreInThePersonsLanguage(t *testing.T) {
+	var bodies []string
+	answer := `{"jsonrpc":"2.0","id":1,"result":[{"model":"sale.order","display_name":"Verkaufsauftrag"},{"model":"hr.leave","display_name":"hr.leave"}]}`
+	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		bodies = append(bodies, string(body))
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: io.NopCloser(strings.NewReader(answer)), Request: r,
+		}, err
+	})
+	l := labels{
+		client: rpc.New(rpc.Config{Issuer: &url.URL{Scheme: "https", Host: "erp.example.com"}, Database: "prod"}),
+		rt:     rt, session: rpc.Session{ID: strings.Repeat("a", 84)}, lang: "de_CH",
+	}
+	names, err := l.Names(t.Context(), []string{"sale.order", "hr.leave"})
+	if err != nil || names["sale.order"] != "Verkaufsauftrag" || names["hr.leave"] != "hr.leave" {
+		t.Errorf("names %v, %v", names, err)
+	}
+	answer = `{"jsonrpc":"2.0","id":1,"result":{"name":{"type":"char","string":"Auftragsreferenz"}}}`
+	if fields, err := l.Fields(t.Context(), "sale.order"); err != nil || fields["name"].String != "Auftragsreferenz" {
+		t.Errorf("fields %v, %v", fields, err)
+	}
+	if len(bodies) != 2 || !strings.Contains(bodies[0], `"args":[["sale.order","hr.leave"]]`) {
+		t.Fatalf("asked %q", bodies)
+	}
+	for _, body := range bodies {
+		if !strings.Contains(body, `"context":{"lang":"de_CH"}`) {
+			t.Errorf("asked %s", body)
+		}
+	}
+	answer = `{"jsonrpc":"2.0","id":1,"result":{"sale.order":1}}`
+	if names, err := l.Names(t.Context(), []string{"sale.order"}); err == nil {
+		t.Errorf("another shape gives %v", names)
+	}
+}

@@ -22,7 +22,8 @@ func (p people) Who(ctx context.Context, rt http.RoundTripper, session, userAgen
 		return oauth.Person{}, header, err
 	}
 	return oauth.Person{
-		UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal, Version: info.Version,
+		UID: info.UID, Login: info.Login, Name: info.Name, Database: info.Database, Internal: info.Internal, System: info.System, Version: info.Version,
+		Lang: info.Lang, Zone: info.Zone,
 	}, header, nil
 }
 

@@ -107,8 +107,8 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
 		Scheme: s.consentScheme, Store: s.store, Seal: backend.Seal, Keys: s.keys,
-		Fields: func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource {
-			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}}
+		Fields: func(rt http.RoundTripper, session, userAgent, lang string) odoo.FieldSource {
+			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}, lang: lang}
 		},
 		People: people{s.client}, Connections: connections{s.connections}, Memory: c.State.memory, Audit: s.audit, Admit: s.admit,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,

@@ -72,5 +72,5 @@ func (s *Server) refusePerson(w http.ResponseWriter, r *http.Request, q request)
 	}
 	s.Logger.Info("refused", zap.String("problem", p.Kind.String()), zap.String("gateway", s.Gateway),
 		zap.String("application", q.app.Name), zap.String("request_id", p.RequestID))
-	page.WriteProblem(w, p)
+	s.writeProblem(w, r, p)
 }

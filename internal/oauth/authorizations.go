@@ -57,6 +57,7 @@ func (s *Server) Authorizations(w http.ResponseWriter, r *http.Request, rt http.
 		s.refuseNobody(w, r, back, err)
 		return
 	}
+	r = v.reads(r)
 	s.settle(w, r)
 	if post {
 		s.revokeOwn(w, r, v)
@@ -88,7 +89,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, v vi
 	slices.SortStableFunc(list.Items, func(a, b page.Authorization) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Application), strings.ToLower(b.Application)), a.Since.Compare(b.Since))
 	})
-	page.WriteAuthorizations(w, list)
+	page.WriteAuthorizations(w, r, list)
 }
 
 // describe is what a person reads about an authorization.
@@ -106,8 +107,9 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 	}
 	switch c := a.Connection; {
 	case !c.Live():
+		item.Reason = c.EndReason
 	case c.Kind == grant.APIKey:
-		item.KeyName = connection.KeyName(item.Application)
+		item.KeyName, item.Reason = connection.KeyName(item.Application), "key_expired"
 		if connection.KeyWorks(c, s.Now()) {
 			item.Connection, item.Ends = page.HoldsKey, c.ExpiresAt
 		}
@@ -119,6 +121,9 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 			continue
 		}
 		item.Tokens++
+		if set.RedirectURI != "" && !slices.Contains(item.URIs, set.RedirectURI) {
+			item.URIs = append(item.URIs, set.RedirectURI)
+		}
 		if set.CreatedAt.After(item.Newest) {
 			item.Newest = set.CreatedAt
 		}

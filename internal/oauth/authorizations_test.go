@@ -53,14 +53,14 @@ func TestListOfAuthorizations(t *testing.T) {
 
 	got := b.get(AuthorizationsPath)
 	for _, want := range []string{
-		"Team wiki", "Marc Demo", "demo · prod", aloneURI, "1 March 2026, 09:00 UTC", "1 March 2026, 10:00 UTC", "Not yet",
+		"Team wiki", "Marc Demo", "demo · prod", aloneURI, "1 March 2026, 09:00<", "1 March 2026, 10:00<", "Times are those of UTC.", "Not yet",
 		"As long as you are signed in to Odoo", "2 in use", "None in use",
 	} {
 		if !strings.Contains(got.text, want) {
 			t.Errorf("the list lacks %q", want)
 		}
 	}
-	if strings.Contains(got.text, "Team rival") || strings.Contains(got.text, "switched off") || strings.Contains(got.text, "without asking") {
+	if strings.Contains(got.text, "Team rival") || strings.Contains(got.text, "application is switched off and") || strings.Contains(got.text, "without asking") {
 		t.Errorf("the list says too much: %s", got.text)
 	}
 	if len(got.revokeTokens(t)) != 3 {
@@ -100,22 +100,22 @@ func TestListSaysHowItStands(t *testing.T) {
 		return b.get(AuthorizationsPath).text
 	}
 	key := grant.Connection{Kind: grant.APIKey, Sealed: []byte("x"), Hash: "key", Since: w.clock.Now(), ExpiresAt: w.clock.Now().Add(24 * time.Hour)}
-	if text := attach(key); !strings.Contains(text, "By an API key of yours until <time datetime=\"2026-03-02T09:00:00Z\">2 March 2026") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
+	if text := attach(key); !strings.Contains(text, "By an API key of yours, until <time datetime=\"2026-03-02T09:00:00Z\">2 March 2026") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
 		t.Errorf("a key: %s", text)
 	}
 	w.clock.Advance(24 * time.Hour)
-	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "Ended.") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
+	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "the time of your API key is over") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
 		t.Errorf("a key that has ended: %s", text)
 	}
-	if text := attach(grant.Connection{EndedAt: w.clock.Now(), EndReason: "logged_out"}); !strings.Contains(text, "Ended.") || strings.Contains(text, "(Odoo gateway)") {
+	if text := attach(grant.Connection{EndedAt: w.clock.Now(), EndReason: "session_expired"}); !strings.Contains(text, "because your Odoo session has") || strings.Contains(text, "(Odoo gateway)") {
 		t.Errorf("an ended session: %s", text)
 	}
 	w.change("wiki", func(a *application.Application) { a.Active = false })
-	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "switched off") || !strings.Contains(text, "Team wiki") {
+	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "application is switched off and") || !strings.Contains(text, "Team wiki") {
 		t.Errorf("an archived application: %s", text)
 	}
 	w.reload(applications()[1:])
-	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "switched off") || !strings.Contains(text, "<h2>wiki</h2>") {
+	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "application is switched off and") || !strings.Contains(text, "<h2>wiki</h2>") {
 		t.Errorf("a removed application: %s", text)
 	}
 }

@@ -106,7 +106,7 @@ func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.Round
 	}
 	q, kind, ok := s.request(p)
 	if !ok {
-		s.problem(w, r, kind, "", "")
+		s.refuseRequest(w, r, rt, p, kind)
 		return
 	}
 	if q.prompts("login") && !q.prompts("none") {
@@ -118,6 +118,7 @@ func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.Round
 		s.refuseVisit(w, r, q, err)
 		return
 	}
+	r = v.reads(r)
 	if !v.allowed && !q.prompts("none") {
 		s.refusePerson(w, r, q)
 		return

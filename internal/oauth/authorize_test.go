@@ -39,13 +39,19 @@ func TestA20_RedirectURITricks(t *testing.T) {
 		"http://127.0.0.1:08123/cb", "http://127.0.0.1:0/cb", "http://127.0.0.1:65536/cb", "http://127.0.0.1:8124/cb/", "http://127.0.0.1.evil/cb", "http://127.1:8123/cb", "http://localhost:8123/cb",
 	}
 	w := newWorld(t)
-	b := w.browser("demo-session")
+	stranger, b := w.browser(""), w.browser("demo-session")
 	for _, client := range []string{"wiki", "native"} {
 		for _, uri := range uris {
 			q := query("client_id", client)
 			q.Set("redirect_uri", uri)
-			b.get(authorizeURL(q)).noRedirect(t, http.StatusBadRequest)
+			stranger.get(authorizeURL(q)).noRedirect(t, http.StatusBadRequest)
 		}
+	}
+	if len(w.odoo.asked) != 0 {
+		t.Error("Odoo was asked about a stranger's request that leads nowhere")
+	}
+	for _, uri := range uris {
+		b.get(authorizeURL(query("redirect_uri", uri))).noRedirect(t, http.StatusBadRequest)
 	}
 	for _, client := range []string{"", "nobody", "archived", "WIKI", "wiki ", "wiki\x00"} {
 		q := query()
@@ -55,9 +61,6 @@ func TestA20_RedirectURITricks(t *testing.T) {
 	b.get(AuthorizePath+"?"+query().Encode()+"&x="+strings.Repeat("a", maxQuery)).noRedirect(t, http.StatusBadRequest)
 	b.get(AuthorizePath+"?"+query().Encode()+"&x=%zz").noRedirect(t, http.StatusBadRequest)
 	b.get(AuthorizePath).noRedirect(t, http.StatusBadRequest)
-	if len(w.odoo.asked) != 0 {
-		t.Error("Odoo was asked about a request that leads nowhere")
-	}
 	if b.code(query("redirect_uri", wikiURI+"?a=b")) == "" {
 		t.Error("no code for a registered URI with a query")
 	}

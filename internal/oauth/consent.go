@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // formLife is how long a consent form may be sent.
@@ -31,10 +32,10 @@ type form struct {
 
 // showConsent shows the consent page: what the scope to be granted opens of the
 // scheme.
-func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, scheme Scheme, scope []string) {
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, rules Scheme, scope []string) {
 	var fields odoo.FieldSource
 	if s.Fields != nil {
-		fields = s.Fields(rt, v.session, r.UserAgent())
+		fields = s.Fields(rt, v.session, r.UserAgent(), v.Lang)
 	}
 	known := params{}
 	for _, name := range authorizeParams {
@@ -43,14 +44,18 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		}
 	}
 	plain, err := json.Marshal(form{
-		Params: known, Session: grant.HashToken(v.session), Subject: v.subject, Digest: scheme.Digest(),
+		Params: known, Session: grant.HashToken(v.session), Subject: v.subject, Digest: rules.Digest(),
 		Nonce: grant.NewID(), Until: s.Now().Add(formLife),
 	})
 	if err != nil { // a struct of texts: never fails
 		s.redirectFailure(w, r, q, serverError())
 		return
 	}
-	page.WriteConsent(w, page.Consent{
+	ctx := r.Context()
+	if v.Lang != "" {
+		ctx = scheme.WithLanguages(ctx, v.Lang)
+	}
+	page.WriteConsent(w, r, page.Consent{
 		Application: q.app.Title,
 		Description: q.app.Description,
 		Logo:        logoOf(q.app),
@@ -58,7 +63,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		Words:       scheme.Words(r.Context(), fields, scope),
+		May:         rules.Words(ctx, fields, scope),
 		RedirectURI: q.redirectURI(),
 		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,
@@ -95,6 +100,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		s.refuseVisit(w, r, q, err)
 		return
 	}
+	r = v.reads(r)
 	if !v.allowed {
 		s.refusePerson(w, r, q)
 		return

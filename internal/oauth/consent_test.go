@@ -27,7 +27,7 @@ func TestConsentPage(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("demo-session")
 	got := b.get(authorizeURL(query()))
-	for _, want := range []string{"Team wiki", "Marc Demo", "demo", "read Customer: Name", "wiki.example.com", "Allow", "Deny", "prompt=login"} {
+	for _, want := range []string{"Team wiki", "Marc Demo", "demo", "read <strong>Customer</strong>: Name", "wiki.example.com", "Allow", "Deny", "prompt=login"} {
 		if !strings.Contains(got.text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

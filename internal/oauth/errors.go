@@ -122,6 +122,11 @@ func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
 
 // problem shows a page to a person. way is a path of ours that leads on, or "".
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, kind page.Kind, application, way string) {
+	s.writeProblem(w, r, page.Problem{Kind: kind, Application: application, RequestID: s.noteProblem(r, kind), URL: way})
+}
+
+// noteProblem logs a problem and returns the id under which it stands there.
+func (s *Server) noteProblem(r *http.Request, kind page.Kind) string {
 	id := s.RequestID(r)
 	reason := kind.String()
 	if kind == page.UnknownApplication && s.Applications.ByClientID(asked(r, "client_id")) != nil {
@@ -130,7 +135,25 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, kind page.Kind,
 	s.Logger.Info("refused", zap.String("problem", reason), zap.String("gateway", s.Gateway),
 		zap.String("client_id", asked(r, "client_id")), zap.String("redirect_uri", asked(r, "redirect_uri")),
 		zap.String("request_id", id))
-	page.WriteProblem(w, page.Problem{Kind: kind, Application: application, RequestID: id, URL: way})
+	return id
+}
+
+// writeProblem answers a person with a page, and a program with JSON.
+func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p page.Problem) {
+	w.Header().Add("Vary", "Accept")
+	if !prefersJSON(r.Header.Values("Accept")) {
+		p.Mine = AuthorizationsPath
+		page.WriteProblem(w, r, p)
+		return
+	}
+	if p.Kind.Status() == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	}
+	writeJSON(w, p.Kind.Status(), struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		RequestID   string `json:"request_id"`
+	}{p.Kind.String(), p.Kind.Describe(), p.RequestID})
 }
 
 // asked is a parameter of a refused request, for the administrator who compares

@@ -43,6 +43,11 @@ type visitor struct {
 	allowed bool
 }
 
+// reads makes the pages of a request be written for its visitor.
+func (v visitor) reads(r *http.Request) *http.Request {
+	return r.WithContext(page.For(r.Context(), page.Reader{Language: v.Lang, Zone: v.Zone}))
+}
+
 var (
 	// errNobody: the browser presented no session.
 	errNobody = errors.New("nobody is logged in")
@@ -232,7 +237,7 @@ func (s *Server) pending(r *http.Request) (*application.Application, pending, bo
 func (s *Server) offerPending(w http.ResponseWriter, r *http.Request) bool {
 	app, p, ok := s.pending(r)
 	if ok {
-		page.WriteContinue(w, page.Continue{Application: app.Title, URL: p.Path, Odoo: "/web"})
+		page.WriteContinue(w, r, page.Continue{Application: app.Title, URL: p.Path, Odoo: "/web"})
 	}
 	return ok
 }

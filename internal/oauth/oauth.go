@@ -87,10 +87,11 @@ type Config struct {
 	Keys        Keys
 	People      People
 	Connections Connections
-	// Fields tells the labels of fields in the language of whoever uses a
-	// browser with that session id and User-Agent. It may be nil: the consent
-	// page then shows technical names.
-	Fields func(rt http.RoundTripper, session, userAgent string) odoo.FieldSource
+	// Fields tells the labels of fields, in that language of Odoo's, to whoever
+	// uses a browser with that session id and User-Agent; it may be an
+	// odoo.NameSource, too. It may be nil: the consent page then shows
+	// technical names.
+	Fields func(rt http.RoundTripper, session, userAgent, lang string) odoo.FieldSource
 	// Memory survives reloads.
 	Memory *Memory
 	// Admit is told of every request of a program whose application is known

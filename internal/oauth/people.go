@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // People asks Odoo who uses a browser.
@@ -31,8 +32,13 @@ type Person struct {
 	Database string
 	// Internal is false for portal and public users.
 	Internal bool
+	// System is true for administrators of Odoo's settings.
+	System bool
 	// Version is Odoo's major version, 0 where it is unknown.
 	Version int
+	// Lang is the language code that Odoo speaks to them in, such as "de_CH",
+	// and Zone their time zone; "" where it names none.
+	Lang, Zone string
 }
 
 // Connections is how the gateway acts as people later.
@@ -67,10 +73,10 @@ type Connections interface {
 
 // Scheme is the part of a model scheme that consent needs.
 type Scheme interface {
-	// Words say what the scheme allows, one line each. src tells the labels
-	// of fields; where it is nil, their technical names stand there. What the
-	// scopes do not cover is left out.
-	Words(ctx context.Context, src odoo.FieldSource, scopes []string) []string
+	// Words say what the scheme allows. src tells the labels of fields; where
+	// it is nil, their technical names stand there. What the scopes do not
+	// cover is left out.
+	Words(ctx context.Context, src odoo.FieldSource, scopes []string) []scheme.Statement
 	// Digest changes with what the scheme allows.
 	Digest() string
 	// Scopes are those that the scheme has a use for.

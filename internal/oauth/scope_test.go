@@ -91,7 +91,7 @@ func TestConsentPageShowsItsScope(t *testing.T) {
 	w.scheme.scopes = []string{ScopeRead, ScopeWrite, ScopeCall}
 	w.change("wiki", func(a *application.Application) { a.Scopes = []string{ScopeRead, ScopeCall} })
 	b := w.browser("demo-session")
-	for asked, want := range map[string]string{"": "within odoo.read and odoo.call<", ScopeCall: "within odoo.call<", ScopeWrite + " " + ScopeRead: "within odoo.read<"} {
+	for asked, want := range map[string]string{"": "within</strong>: odoo.read and odoo.call<", ScopeCall: "within</strong>: odoo.call<", ScopeWrite + " " + ScopeRead: "within</strong>: odoo.read<"} {
 		if page := b.get(authorizeURL(query("scope", asked))); !strings.Contains(page.text, want) {
 			t.Errorf("%q: the page lacks %q", asked, want)
 		}

@@ -187,6 +187,7 @@ func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundT
 		s.refuseVisit(w, r, q, err)
 		return stayTurn{}, false
 	}
+	r = v.reads(r)
 	if !v.allowed {
 		s.refusePerson(w, r, q)
 		return stayTurn{}, false
@@ -242,5 +243,5 @@ func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
 	if identity != "" {
 		p.ConfirmURL = identity + "?redirect=" + url.QueryEscape(StayPath+"?t="+token+"&confirmed=1")
 	}
-	page.WriteStay(t.w, p)
+	page.WriteStay(t.w, t.r, p)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 	"github.com/caddy-odoo/gateway/internal/seal"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -152,6 +153,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(listener.Close)
 	w.url = listener.URL
 	w.odoo.sessions["demo-session"] = Person{UID: 6, Login: "demo", Name: "Marc Demo", Database: "prod", Internal: true}
+	w.odoo.sessions["admin-session"] = Person{UID: 2, Login: "admin", Name: "Administrator", Database: "prod", Internal: true, System: true}
 	w.odoo.sessions["other-session"] = Person{UID: 7, Login: "other", Name: "Other", Database: "prod", Internal: true}
 	return w
 }
@@ -454,8 +456,11 @@ type fakeScheme struct {
 	scopes []string
 }
 
-func (f *fakeScheme) Words(_ context.Context, _ odoo.FieldSource, scopes []string) []string {
-	return []string{"read Customer: Name", "within " + strings.Join(scopes, " and ")}
+func (f *fakeScheme) Words(_ context.Context, _ odoo.FieldSource, scopes []string) []scheme.Statement {
+	return []scheme.Statement{
+		{Act: scheme.ActRead, Model: "Customer", Fields: scheme.ExtentThese, Names: []string{"Name"}},
+		{Act: scheme.ActRun, Model: "within", Names: []string{strings.Join(scopes, " and ")}},
+	}
 }
 func (f *fakeScheme) Digest() string   { return f.digest }
 func (f *fakeScheme) Scopes() []string { return f.scopes }

@@ -32,3 +32,9 @@ type Fields map[string]Field
 type FieldSource interface {
 	Fields(ctx context.Context, model string) (Fields, error)
 }
+
+// NameSource tells what models are called, in the language of the person in
+// question. Models that it does not know, or may not tell, are left out.
+type NameSource interface {
+	Names(ctx context.Context, models []string) (map[string]string, error)
+}

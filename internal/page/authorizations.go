@@ -2,8 +2,12 @@ package page
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
+
+// reasons are the ends of connections that a text explains.
+var reasons = []string{"session_expired", "somebody_else", "key_refused", "key_expired"}
 
 // Authorizations is the page on which people see what they have connected, and
 // take it back.
@@ -20,6 +24,9 @@ type Authorizations struct {
 	RevokeAll string
 }
 
+// Mine is "": the page leads nowhere else.
+func (Authorizations) Mine() string { return "" }
+
 // Authorization is one line of the page.
 type Authorization struct {
 	// Application is its title, Description what it is for ("" is none), and
@@ -32,12 +39,18 @@ type Authorization struct {
 	// Since is when it was first connected, LastUsed when it was last used;
 	// zero is not yet.
 	Since, LastUsed time.Time
-	// RedirectURI is set where that URI is authorized individually.
+	// Uses is how often it was used; 0 where that was not counted yet.
+	Uses int
+	// RedirectURI is set where that URI is authorized individually; URIs are
+	// those that the tokens in use went to.
 	RedirectURI string
+	URIs        []string
 	// Connection says how the gateway acts as the person, and Ends when that
 	// ends by itself; zero is unknown.
 	Connection Connection
 	Ends       time.Time
+	// Reason is why the connection has ended, as grant.Connection names it.
+	Reason string
 	// KeyName is what the person's API key is called in Odoo, "" without one.
 	KeyName string
 	// Tokens is how many token sets are in use, the newest from Newest.
@@ -61,31 +74,26 @@ const (
 )
 
 // WriteAuthorizations writes the page.
-func WriteAuthorizations(w http.ResponseWriter, a Authorizations) {
+func WriteAuthorizations(w http.ResponseWriter, r *http.Request, a Authorizations) {
 	p := policy{formAction: "'self'"}
 	for _, item := range a.Items {
 		p.images = p.images || item.Logo != ""
 	}
-	write(w, http.StatusOK, "authorizations.html", p, struct {
-		Authorizations
-		Texts authorizationsTexts
-	}{a, texts.Authorizations})
+	write(w, r, http.StatusOK, "authorizations.html", p, a)
 }
 
-// Says is the text for how the gateway acts as the person.
+// Says is the key of the text for how the gateway acts as the person.
 func (a Authorization) Says() string {
-	switch a.Connection {
-	case FollowsSession:
-		return texts.Authorizations.FollowsSession
-	case HoldsKey:
-		return texts.Authorizations.HoldsKey
+	switch {
+	case a.Connection == FollowsSession:
+		return "list.session"
+	case a.Connection == HoldsKey && a.Ends.IsZero():
+		return "list.key"
+	case a.Connection == HoldsKey:
+		return "list.key_until"
+	case slices.Contains(reasons, a.Reason):
+		return "list.ended." + a.Reason
 	default:
-		return texts.Authorizations.Ended
+		return "list.ended"
 	}
 }
-
-// moment is a time in words, for people.
-func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
-
-// stamp is a time for programs.
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

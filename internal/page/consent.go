@@ -3,6 +3,8 @@ package page
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // Consent is what the consent page shows.
@@ -19,8 +21,8 @@ type Consent struct {
 	Database string
 	// SwitchURL logs this browser out and asks for another account.
 	SwitchURL string
-	// Words say what the application may do, one line each.
-	Words []string
+	// May is what the application may do.
+	May []scheme.Statement
 	// RedirectURI is where the browser goes afterwards; only its host is shown.
 	RedirectURI string
 	// Mine is where people take it back.
@@ -44,12 +46,8 @@ func (c Consent) Host() string {
 }
 
 // WriteConsent writes the consent page.
-func WriteConsent(w http.ResponseWriter, c Consent) {
-	p := policy{formAction: formAction(c.RedirectURI), images: c.Logo != ""}
-	write(w, http.StatusOK, "consent.html", p, struct {
-		Consent
-		Texts consentTexts
-	}{c, texts.Consent})
+func WriteConsent(w http.ResponseWriter, r *http.Request, c Consent) {
+	write(w, r, http.StatusOK, "consent.html", policy{formAction: formAction(c.RedirectURI), images: c.Logo != ""}, c)
 }
 
 // formAction are the sources to which the consent form may lead. Browsers of

@@ -14,9 +14,6 @@ type Continue struct {
 }
 
 // WriteContinue writes the page.
-func WriteContinue(w http.ResponseWriter, c Continue) {
-	write(w, http.StatusOK, "continue.html", policy{formAction: "'none'"}, struct {
-		Continue
-		Texts continueTexts
-	}{c, texts.Continue})
+func WriteContinue(w http.ResponseWriter, r *http.Request, c Continue) {
+	write(w, r, http.StatusOK, "continue.html", policy{formAction: "'none'"}, c)
 }

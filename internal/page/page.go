@@ -1,7 +1,7 @@
 // Package page renders what people see of the gateway: the consent page, the
 // list of what a person has connected, the way back after a login, and what
-// went wrong. Templates are html/template,
-// there is one stylesheet and no script.
+// went wrong. Templates are html/template, there is one stylesheet and no
+// script. What the pages say stands in one catalogue per language.
 package page
 
 import (
@@ -31,8 +31,6 @@ var (
 	templates      = template.Must(template.New("").Funcs(template.FuncMap{
 		"stylesheet": func() string { return StylesheetPath + "?v=" + stylesheetHash },
 		"initial":    initial,
-		"moment":     moment,
-		"stamp":      stamp,
 	}).ParseFS(templateFiles, "templates/*.html"))
 )
 
@@ -63,16 +61,26 @@ func (p policy) String() string {
 		"; frame-ancestors 'none'; base-uri 'none'"
 }
 
-// write renders a template and sends it with the security headers of every
-// page.
-func write(w http.ResponseWriter, status int, name string, p policy, data any) {
+// view is what a template gets: the data of its page, and the voice of its
+// reader.
+type view struct {
+	Voice
+	Page any
+}
+
+// write renders a template for the reader of a request, and sends it with the
+// security headers of every page.
+func write(w http.ResponseWriter, r *http.Request, status int, name string, p policy, data any) {
+	voice := voiceFor(r)
 	var body bytes.Buffer
-	if err := templates.ExecuteTemplate(&body, name, data); err != nil {
+	if err := templates.ExecuteTemplate(&body, name, view{voice, data}); err != nil {
 		// The templates are part of the program: only a defect of ours gets here.
-		http.Error(w, texts.Broken, http.StatusInternalServerError)
+		http.Error(w, voice.Text("broken"), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
+	h.Set("Content-Language", voice.Language())
+	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", p.String())
 	h.Set("X-Frame-Options", "DENY")

@@ -5,26 +5,32 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
-func render(write func(http.ResponseWriter)) *httptest.ResponseRecorder {
+func render(write func(http.ResponseWriter, *http.Request)) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	write(w)
+	write(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	return w
 }
 
 func pages() map[string]*httptest.ResponseRecorder {
 	all := map[string]*httptest.ResponseRecorder{
-		"consent": render(func(w http.ResponseWriter) {
-			WriteConsent(w, Consent{Application: "Team wiki", RedirectURI: "https://wiki.example.com/cb", Words: []string{"read"}})
+		"consent": render(func(w http.ResponseWriter, r *http.Request) {
+			WriteConsent(w, r, Consent{Application: "Team wiki", RedirectURI: "https://wiki.example.com/cb", May: []scheme.Statement{{Act: scheme.ActRead, Model: "Customer", Fields: scheme.ExtentAll}}})
 		}),
-		"authorizations": render(func(w http.ResponseWriter) {
-			WriteAuthorizations(w, Authorizations{Items: []Authorization{{Application: "Team wiki"}}, Action: "/x"})
+		"authorizations": render(func(w http.ResponseWriter, r *http.Request) {
+			WriteAuthorizations(w, r, Authorizations{Items: []Authorization{{Application: "Team wiki"}}, Action: "/x"})
 		}),
-		"continue": render(func(w http.ResponseWriter) { WriteContinue(w, Continue{Application: "Team wiki", URL: "/x"}) }),
+		"continue": render(func(w http.ResponseWriter, r *http.Request) {
+			WriteContinue(w, r, Continue{Application: "Team wiki", URL: "/x"})
+		}),
 	}
 	for kind := BadRequest; kind <= WrongMethod; kind++ {
-		all[kind.String()] = render(func(w http.ResponseWriter) { WriteProblem(w, Problem{Kind: kind, RequestID: "R1", URL: "/x"}) })
+		all[kind.String()] = render(func(w http.ResponseWriter, r *http.Request) {
+			WriteProblem(w, r, Problem{Kind: kind, RequestID: "R1", URL: "/x"})
+		})
 	}
 	return all
 }
@@ -65,12 +71,12 @@ func TestM28_SecurityHeaders(t *testing.T) {
 func TestEveryProblemHasItsTexts(t *testing.T) {
 	seen := map[string]bool{}
 	for kind := BadRequest; kind <= WrongMethod; kind++ {
-		text := texts.Problems[kind]
-		if text.Title == "" || text.What == "" || text.Cause == "" || text.Do == "" || seen[text.Title] || seen[kind.String()] {
-			t.Errorf("%v: %+v", kind, text)
+		title := Voice{catalogue: english}.Text("problem." + kind.String() + ".title")
+		if seen[title] || seen[kind.String()] {
+			t.Errorf("%v: %q", kind, title)
 		}
-		seen[text.Title], seen[kind.String()] = true, true
-		got := render(func(w http.ResponseWriter) { WriteProblem(w, Problem{Kind: kind, RequestID: "R1"}) })
+		seen[title], seen[kind.String()] = true, true
+		got := render(func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, Problem{Kind: kind, RequestID: "R1"}) })
 		if got.Code != kind.Status() || got.Code < 400 || !strings.Contains(got.Body.String(), "R1") {
 			t.Errorf("%v: %d", kind, got.Code)
 		}
@@ -109,20 +115,22 @@ func TestConsentShowsTheHost(t *testing.T) {
 func TestA25_MarkupIsEscaped(t *testing.T) {
 	const bad = `"'><svg/onload=alert(1)>`
 	all := []*httptest.ResponseRecorder{
-		render(func(w http.ResponseWriter) {
-			WriteConsent(w, Consent{
-				Application: bad, Name: bad, Login: bad, Database: bad, SwitchURL: bad, Words: []string{bad},
+		render(func(w http.ResponseWriter, r *http.Request) {
+			WriteConsent(w, r, Consent{
+				Application: bad, Name: bad, Login: bad, Database: bad, SwitchURL: bad, May: []scheme.Statement{{Act: scheme.ActRead, Model: bad, Fields: scheme.ExtentThese, Names: []string{bad}, Selected: true}, {Act: scheme.ActReadOthers, Names: []string{bad}}},
 				RedirectURI: "https://" + bad, Action: bad, Token: bad,
 			})
 		}),
-		render(func(w http.ResponseWriter) {
-			WriteAuthorizations(w, Authorizations{Name: bad, Login: bad, Database: bad, Action: "javascript:alert(1)", RevokeAll: bad, Items: []Authorization{{
+		render(func(w http.ResponseWriter, r *http.Request) {
+			WriteAuthorizations(w, r, Authorizations{Name: bad, Login: bad, Database: bad, Action: "javascript:alert(1)", RevokeAll: bad, Items: []Authorization{{
 				Application: bad, Description: bad, Logo: "javascript:alert(1)", RedirectURI: bad, KeyName: bad, Token: bad,
 			}}})
 		}),
-		render(func(w http.ResponseWriter) { WriteContinue(w, Continue{Application: bad, URL: "javascript:alert(1)"}) }),
-		render(func(w http.ResponseWriter) {
-			WriteProblem(w, Problem{Application: bad, RequestID: bad, URL: "javascript:alert(1)"})
+		render(func(w http.ResponseWriter, r *http.Request) {
+			WriteContinue(w, r, Continue{Application: bad, URL: "javascript:alert(1)"})
+		}),
+		render(func(w http.ResponseWriter, r *http.Request) {
+			WriteProblem(w, r, Problem{Application: bad, RequestID: bad, URL: "javascript:alert(1)"})
 		}),
 	}
 	for i, got := range all {

@@ -39,6 +39,23 @@ const (
 	WrongMethod
 )
 
+// Advice is what only administrators of Odoo read on the page.
+type Advice struct {
+	// ClientID is set where no active application has it; Archived is the title
+	// of the application that has it all the same.
+	ClientID, Archived string
+	// Received is the redirect URI of the request, Registered are those of the
+	// application.
+	Received   string
+	Registered []Registered
+}
+
+// Registered is a redirect URI of an application.
+type Registered struct {
+	URI      string
+	Archived bool
+}
+
 // Problem is a page that says what happened, the likely cause and what to do.
 type Problem struct {
 	Kind Kind
@@ -50,6 +67,17 @@ type Problem struct {
 	RequestID string
 	// URL is a way on, "" where there is none. Its text depends on the Kind.
 	URL string
+	// Mine is where people see what they have connected.
+	Mine string
+	// Advice is nil for everybody but administrators.
+	Advice *Advice
+}
+
+// Describe says what a problem is, the likely cause and what to do, for
+// programs: in English.
+func (k Kind) Describe() string {
+	v, key := Voice{catalogue: english}, "problem."+k.String()+"."
+	return v.Text(key+"what") + " " + v.Text(key+"cause") + " " + v.Text(key+"do")
 }
 
 // String is the name of a problem in logs.
@@ -101,14 +129,10 @@ func (k Kind) Status() int {
 }
 
 // WriteProblem writes the page.
-func WriteProblem(w http.ResponseWriter, p Problem) {
+func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	status := p.Kind.Status()
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "10")
 	}
-	write(w, status, "problem.html", policy{formAction: "'none'"}, struct {
-		Problem
-		Text  problemText
-		Texts problemTexts
-	}{p, texts.Problems[p.Kind], texts.Problem})
+	write(w, r, status, "problem.html", policy{formAction: "'none'"}, p)
 }

@@ -57,49 +57,37 @@ func (s Stay) Password() bool { return s.ConfirmURL == "" && s.Possible() }
 // Possible tells whether it is of use to try.
 func (s Stay) Possible() bool { return s.State != StayTooOften && s.State != StayRefused }
 
-// Trouble says what has happened, "" where nothing has.
-func (s Stay) Trouble() string { return stayTexts.trouble[s.State] }
+// Trouble is the key of the text for what has happened, "" where nothing has.
+func (s Stay) Trouble() string {
+	if s.State == StayAsks {
+		return ""
+	}
+	return "stay.trouble." + s.State.String()
+}
+
+// String is the name of a state in the catalogue.
+func (s StayState) String() string {
+	switch s {
+	case StayPasswordWrong:
+		return "password_wrong"
+	case StayNotConfirmed:
+		return "not_confirmed"
+	case StayTooOften:
+		return "too_often"
+	case StayRefused:
+		return "refused"
+	case StayUnavailable:
+		return "unavailable"
+	default:
+		return "asks"
+	}
+}
 
 // WriteStay writes the page.
-func WriteStay(w http.ResponseWriter, s Stay) {
+func WriteStay(w http.ResponseWriter, r *http.Request, s Stay) {
 	status := http.StatusOK
 	if s.State == StayTooOften {
 		status = http.StatusTooManyRequests
 	}
-	write(w, status, "stay.html", policy{formAction: formAction(s.RedirectURI), images: s.Logo != ""}, struct {
-		Stay
-		Texts any
-	}{s, stayTexts.Texts})
-}
-
-// stayTexts are what the page says.
-var stayTexts = struct {
-	Texts   map[string]string
-	trouble map[StayState]string
-}{
-	Texts: map[string]string{
-		"Title":     "Stay connected",
-		"May":       "can stay connected when you log out of Odoo",
-		"Must":      "needs a connection that lasts when you log out of Odoo",
-		"Again":     "Its present key has ended or will end soon.",
-		"How":       "For this Odoo makes a key of your own, for a year or as long as it allows. You can delete it in your Odoo profile at any time. It is called",
-		"As":        "Signed in as",
-		"Password":  "Your Odoo password",
-		"Once":      "It is asked once, passed to Odoo, and kept nowhere. If you sign in to Odoo without a password, you have none to enter here, and can not stay connected this way.",
-		"Confirm":   "Odoo asks you to confirm that it is you, and brings you back here.",
-		"ConfirmGo": "Confirm in Odoo",
-		"Back":      "If you have confirmed in Odoo that it is you, this is the last step.",
-		"Stay":      "Stay connected",
-		"Later":     "Not now",
-		"Cancel":    "Cancel",
-		"LaterIs":   "Without it the connection lasts until you log out of Odoo.",
-		"ReturnTo":  "Afterwards you go back to",
-	},
-	trouble: map[StayState]string{
-		StayPasswordWrong: "Odoo does not accept this password. If your account has none, because you sign in elsewhere, you can not stay connected this way: your Odoo administrator can help.",
-		StayNotConfirmed:  "Odoo has not seen you confirm that it is you. Confirm it, then try again.",
-		StayTooOften:      "Too many passwords were tried. Wait a quarter of an hour before the next one.",
-		StayRefused:       "Odoo gives your account no key. Your Odoo administrator can tell why.",
-		StayUnavailable:   "Odoo did not answer. Nothing is lost: try again in a moment.",
-	},
+	write(w, r, status, "stay.html", policy{formAction: formAction(s.RedirectURI), images: s.Logo != ""}, s)
 }

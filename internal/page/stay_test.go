@@ -12,7 +12,7 @@ func TestStay(t *testing.T) {
 			s.State, s.Application, s.Name, s.Login, s.Database, s.KeyName = state, "<Wiki>", "Marc", "demo", "prod", "<Wiki> (Odoo gateway)"
 			s.RedirectURI, s.Action, s.Token = "https://wiki.example.com/cb", "/stay", "sealed"
 			w := httptest.NewRecorder()
-			WriteStay(w, s)
+			WriteStay(w, httptest.NewRequest("GET", "/", nil), s)
 			body := w.Body.String()
 			has := func(text string, want bool) {
 				t.Helper()
@@ -41,7 +41,7 @@ func TestStay(t *testing.T) {
 
 func TestStayShowsLogo(t *testing.T) {
 	w := httptest.NewRecorder()
-	WriteStay(w, Stay{Application: "Wiki", Logo: "/logo?client_id=wiki", RedirectURI: "https://wiki.example.com/cb"})
+	WriteStay(w, httptest.NewRequest("GET", "/", nil), Stay{Application: "Wiki", Logo: "/logo?client_id=wiki", RedirectURI: "https://wiki.example.com/cb"})
 	if !strings.Contains(w.Body.String(), `<img class="logo" src="/logo?client_id=wiki"`) || !strings.Contains(w.Header().Get("Content-Security-Policy"), "img-src 'self'") {
 		t.Errorf("policy %q, page\n%s", w.Header().Get("Content-Security-Policy"), w.Body)
 	}

@@ -159,13 +159,13 @@ func TestModelsAndWords(t *testing.T) {
 		words []string
 		want  string
 	}{
-		"labels":         {s.Words(context.Background(), erp(), nil), "read Customer: Name, Email (only the records that your administrator selected)|read Country: all fields|read Order: all fields except Margin"},
-		"nobody":         {s.Words(context.Background(), nil, nil), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
-		"outage":         {s.Words(context.Background(), source{}, nil), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
-		"one more":       {compile(t, blacklist("fax", "email")).Words(context.Background(), erp(), nil), "read res.partner: all fields except Email"},
-		"none known":     {compile(t, blacklist("fax")).Words(context.Background(), erp(), nil), "read res.partner: all fields"},
-		"no field known": {compile(t, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"fax"}}).Words(context.Background(), erp(), nil), "read res.partner: the ID alone"},
-		"nothing":        {compile(t).Words(context.Background(), nil, nil), ""},
+		"labels":         {say(s, context.Background(), erp(), nil), "read Customer: Name, Email (only the records that your administrator selected)|read Country: all fields|read Order: all fields except Margin"},
+		"nobody":         {say(s, context.Background(), nil, nil), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
+		"outage":         {say(s, context.Background(), source{}, nil), "read Customer: name, email, fax (only the records that your administrator selected)|read Country: all fields|read Order: all fields except margin"},
+		"one more":       {say(compile(t, blacklist("fax", "email")), context.Background(), erp(), nil), "read res.partner: all fields except Email"},
+		"none known":     {say(compile(t, blacklist("fax")), context.Background(), erp(), nil), "read res.partner: all fields"},
+		"no field known": {say(compile(t, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"fax"}}), context.Background(), erp(), nil), "read res.partner: the ID alone"},
+		"nothing":        {say(compile(t), context.Background(), nil, nil), ""},
 	} {
 		if words := strings.Join(tt.words, "|"); words != tt.want {
 			t.Errorf("%s: %q", name, words)

@@ -196,7 +196,7 @@ func TestNamesInLanguages(t *testing.T) {
 		if got := s.Models(ctx)[0].Name; got != want {
 			t.Errorf("%q: %s", accepted, got)
 		}
-		if words := s.Words(ctx, nil, nil); !strings.HasPrefix(words[0], "read "+want+": ") {
+		if words := say(s, ctx, nil, nil); !strings.HasPrefix(words[0], "read "+want+": ") {
 			t.Errorf("%q: %q", accepted, words)
 		}
 	}
@@ -216,7 +216,7 @@ func TestWordsOfWriting(t *testing.T) {
 		"read res.partner.category: all fields", "run on res.partner.category: a, b", "print res.partner.category: x.y",
 		"read Country: all fields",
 	}
-	got := compile(t, list...).Words(context.Background(), erp(), nil)
+	got := say(compile(t, list...), context.Background(), erp(), nil)
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
@@ -226,7 +226,7 @@ func TestWordsOfWriting(t *testing.T) {
 	} {
 		s := compile(t, scheme.Configuration{Model: "res.country", DisplayName: "Country", Methods: []scheme.Method{{Name: "a"}}, Reports: []string{"x.y"},
 			Operations: []scheme.Operation{scheme.Read, scheme.Create, scheme.Write, scheme.Unlink}})
-		if got := s.Words(context.Background(), nil, strings.Fields(scopes)); strings.Join(got, "|") != want {
+		if got := say(s, context.Background(), nil, strings.Fields(scopes)); strings.Join(got, "|") != want {
 			t.Errorf("%q: got %q", scopes, got)
 		}
 	}
@@ -235,7 +235,7 @@ func TestWordsOfWriting(t *testing.T) {
 		if limit == scheme.LimitBlacklist {
 			d.Blacklist = []string{"hr.*"}
 		}
-		if got := define(t, d).Words(context.Background(), nil, []string{scheme.ScopeWrite}); len(got) != 0 {
+		if got := say(define(t, d), context.Background(), nil, []string{scheme.ScopeWrite}); len(got) != 0 {
 			t.Errorf("%s: got %q", limit, got)
 		}
 	}
@@ -243,7 +243,7 @@ func TestWordsOfWriting(t *testing.T) {
 		"read every other model: all fields":                          {Limit: scheme.LimitNone},
 		"read every other model except hr.*, res.country: all fields": {Limit: scheme.LimitBlacklist, Blacklist: []string{"hr.*", "res.country"}},
 	} {
-		if got := define(t, d).Words(context.Background(), nil, nil); strings.Join(got, "\n") != want {
+		if got := say(define(t, d), context.Background(), nil, nil); strings.Join(got, "\n") != want {
 			t.Errorf("got %q", got)
 		}
 	}

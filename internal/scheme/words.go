@@ -3,85 +3,150 @@ package scheme
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
-// Words says in sentences what the scheme opens, model by model in configured
-// order, such as "read Customer: Name, Email" and "change Sales order: Note".
-// Fields have their labels where src tells them, and those that it does not
-// know are left out: nobody can allow them. Otherwise they have their technical
-// names; src may be nil. Models have their names in a language of the context.
+// Act is what a Statement allows to be done.
+type Act string
+
+// The acts of statements.
+const (
+	ActRead         Act = "read"
+	ActCreate       Act = "create"
+	ActChange       Act = "change"
+	ActCreateChange Act = "create_change"
+	ActDelete       Act = "delete"
+	ActRun          Act = "run"    // the methods in Names
+	ActPrint        Act = "print"  // the reports in Names
+	ActReadOthers   Act = "others" // every model without a configuration, but those in Names
+)
+
+// Extent is which fields a Statement speaks of.
+type Extent string
+
+// The extents of statements.
+const (
+	ExtentAll    Extent = "all"
+	ExtentExcept Extent = "except" // all but those in Names
+	ExtentThese  Extent = "these"  // those in Names
+	ExtentID     Extent = "id"     // nothing but the id
+	ExtentNone   Extent = "none"
+)
+
+// Statement is one thing that a scheme allows, for a page to put into the words
+// of a language.
+type Statement struct {
+	Act Act
+	// Model is what people call the model; "" for ActReadOthers.
+	Model string
+	// Fields is set for acts on fields.
+	Fields Extent
+	// Names are labels of fields, or the names that the Act speaks of.
+	Names []string
+	// Selected: only records that match a filter.
+	Selected bool
+}
+
+// Words says what the scheme opens, model by model in configured order. Fields
+// have their labels where src tells them, and those that it does not know are
+// left out: nobody can allow them. Otherwise they have their technical names;
+// src may be nil. Models have their names in a language of the context; where
+// none is configured, the one that src tells if it is an odoo.NameSource, too.
 // What the scopes do not cover is left out; nil stands for all scopes.
-func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource, scopes []string) []string {
-	out := make([]string, 0, len(s.order)+1)
+func (s *Scheme) Words(ctx context.Context, src odoo.FieldSource, scopes []string) []Statement {
+	out := make([]Statement, 0, len(s.order)+1)
+	names := s.namesOf(ctx, src)
 	for _, name := range s.order {
 		m := s.models[name]
 		var known odoo.Fields
 		if src != nil {
-			// Without labels the sentence is as true, only less kind.
+			// Without labels the statement is as true, only less kind.
 			known, _ = src.Fields(ctx, name)
 		}
-		out = m.appendWords(out, m.translated(ctx), known, scopes)
+		display := m.translated(ctx)
+		if called := names[name]; called != "" && display == name {
+			display = called
+		}
+		out = m.appendWords(out, display, known, scopes)
 	}
-	switch {
-	case !covered(scopes, ScopeRead):
-	case s.limit == LimitNone:
-		out = append(out, "read every other model: all fields")
-	case s.limit == LimitBlacklist:
-		out = append(out, "read every other model except "+strings.Join(s.blacklist, ", ")+": all fields")
+	if covered(scopes, ScopeRead) && s.limit != LimitWhitelist {
+		others := Statement{Act: ActReadOthers}
+		if s.limit == LimitBlacklist {
+			others.Names = slices.Clone(s.blacklist)
+		}
+		out = append(out, others)
 	}
 	return out
+}
+
+// namesOf asks what the models are called that no configuration names.
+func (s *Scheme) namesOf(ctx context.Context, src odoo.FieldSource) map[string]string {
+	namer, ok := src.(odoo.NameSource)
+	if !ok {
+		return nil
+	}
+	var unnamed []string
+	for _, name := range s.order {
+		if s.models[name].translated(ctx) == name {
+			unnamed = append(unnamed, name)
+		}
+	}
+	if len(unnamed) == 0 {
+		return nil
+	}
+	names, err := namer.Names(ctx, unnamed)
+	if err != nil {
+		return nil // as with labels
+	}
+	return names
 }
 
 func covered(scopes []string, scope string) bool {
 	return scopes == nil || slices.Contains(scopes, scope)
 }
 
-func (m *model) appendWords(out []string, name string, known odoo.Fields, scopes []string) []string {
+func (m *model) appendWords(out []Statement, name string, known odoo.Fields, scopes []string) []Statement {
+	say := func(act Act, fields Extent, names []string) {
+		out = append(out, Statement{Act: act, Model: name, Fields: fields, Names: names, Selected: !m.filter.IsEverything()})
+	}
 	if m.may(Read) && covered(scopes, ScopeRead) {
-		out = append(out, "read "+name+": "+m.readWords(known)+m.filterWords())
+		fields, names := m.readWords(known)
+		say(ActRead, fields, names)
 	}
 	changes, calls := covered(scopes, ScopeWrite), covered(scopes, ScopeCall)
-	switch create, write := m.may(Create) && changes, m.may(Write) && changes; {
-	case create && write:
-		out = append(out, "create and change "+name+": "+m.writeWords(known)+m.filterWords())
-	case create:
-		out = append(out, "create "+name+": "+m.writeWords(known)+m.filterWords())
-	case write:
-		out = append(out, "change "+name+": "+m.writeWords(known)+m.filterWords())
+	if create, write := m.may(Create) && changes, m.may(Write) && changes; create || write {
+		act := ActCreateChange
+		switch {
+		case !write:
+			act = ActCreate
+		case !create:
+			act = ActChange
+		}
+		fields, names := m.writeWords(known)
+		say(act, fields, names)
 	}
 	if m.may(Unlink) && changes {
-		out = append(out, "delete "+name+m.filterWords())
+		say(ActDelete, "", nil)
 	}
 	if len(m.methods) > 0 && calls {
-		out = append(out, "run on "+name+": "+strings.Join(sortedKeys(m.methods), ", ")+m.filterWords())
+		say(ActRun, "", sortedKeys(m.methods))
 	}
 	if len(m.reports) > 0 && calls {
-		out = append(out, "print "+name+": "+strings.Join(m.reports, ", ")+m.filterWords())
+		say(ActPrint, "", slices.Clone(m.reports))
 	}
 	return out
 }
 
-func (m *model) filterWords() string {
-	if m.filter.IsEverything() {
-		return ""
-	}
-	return " (only the records that your administrator selected)"
-}
-
-func (m *model) readWords(known odoo.Fields) string {
+func (m *model) readWords(known odoo.Fields) (Extent, []string) {
 	labels := labelled(m.listed, known, func(odoo.Field) bool { return true })
-	switch {
-	case m.limit == LimitWhitelist && len(labels) == 0:
-		return "the ID alone"
-	default:
-		return fieldWords(m.limit, labels)
+	if m.limit == LimitWhitelist && len(labels) == 0 {
+		return ExtentID, nil
 	}
+	return extent(m.limit, labels)
 }
 
-func (m *model) writeWords(known odoo.Fields) string {
+func (m *model) writeWords(known odoo.Fields) (Extent, []string) {
 	limit, labels := m.writeLimit, []string(nil)
 	if limit == "" {
 		limit = m.limit
@@ -90,19 +155,19 @@ func (m *model) writeWords(known odoo.Fields) string {
 		labels = labelled(m.writeList, known, func(odoo.Field) bool { return true })
 	}
 	if limit == LimitWhitelist && len(labels) == 0 {
-		return "no field"
+		return ExtentNone, nil
 	}
-	return fieldWords(limit, labels)
+	return extent(limit, labels)
 }
 
-func fieldWords(limit Limit, labels []string) string {
+func extent(limit Limit, labels []string) (Extent, []string) {
 	switch {
 	case limit == LimitWhitelist:
-		return strings.Join(labels, ", ")
+		return ExtentThese, labels
 	case limit == LimitNone, len(labels) == 0:
-		return "all fields"
+		return ExtentAll, nil
 	default:
-		return "all fields except " + strings.Join(labels, ", ")
+		return ExtentExcept, labels
 	}
 }
 

@@ -17,6 +17,7 @@ type Info struct {
 	Name     string
 	Database string // compare it with the gateway's: ids of another mean nobody here
 	Lang     string // such as "en_US", "" where Odoo names none
+	Zone     string // time zone, such as "Europe/Vienna", "" where Odoo names none
 	Version  int    // Odoo's major version, 0 where it is unknown
 	Internal bool   // an internal user, not a portal user
 	System   bool   // an administrator of Odoo's settings
@@ -64,6 +65,7 @@ func readInfo(object map[string]any) Info {
 		Name:     text(object["name"]),
 		Database: text(object["db"]),
 		Lang:     text(userContext["lang"]),
+		Zone:     text(userContext["tz"]),
 		System:   object["is_system"] == true,
 	}
 	info.UID, _ = object["uid"].(int64)

@@ -14,8 +14,8 @@ import (
 
 func TestRecordedInfo(t *testing.T) {
 	want := map[string]Info{
-		"session_info_admin":  {Login: "admin", Name: "Mitchell Admin", Lang: "en_US", Internal: true, System: true},
-		"session_info_demo":   {Login: "demo", Name: "Marc Demo", Lang: "en_US", Internal: true},
+		"session_info_admin":  {Login: "admin", Name: "Mitchell Admin", Lang: "en_US", Zone: "Europe/Brussels", Internal: true, System: true},
+		"session_info_demo":   {Login: "demo", Name: "Marc Demo", Lang: "en_US", Zone: "Europe/Brussels", Internal: true},
 		"session_info_portal": {Login: "portal", Name: "Joel Willis", Lang: "en_US"},
 	}
 	uids := map[string][2]int64{ // on 16 to 18, on 19
