@@ -166,6 +166,7 @@ func restapiClassic(a *asker) {
 		{"", "GET " + contacts + "/$alpha?fields=name", "Authorization: Basic " + a.token + "\r\n", "", 200, `{"res.partner":{"id":$alpha,"name":"$mark A"}}`},
 		{"", "GET " + contacts + "/$alpha?fields=name&access_token=" + a.token, noToken, "", 200, `{"res.partner":{"id":$alpha,"name":"$mark A"}}`},
 		{"", "GET " + contacts + "/$alpha?fields=name&basic_access_token=" + a.token, noToken, "", 200, `{"res.partner":{"id":$alpha,"name":"$mark A"}}`},
+		{"", "POST " + contacts + "/search", noToken + asForm, "domain=[]&access_token=" + a.token, 401, notLoggedIn},
 		{"", "DELETE " + contacts + "/$alpha", "", "", 200, `{"id":$alpha}`},
 		{"", "DELETE " + contacts + "?ids=$beta", "", "", 200, `{"ids":"$beta"}`},
 	})

@@ -12,9 +12,9 @@ import (
 )
 
 // Window implements dialect.Runner: the first window action of the model, in
-// the order of menus, that has a menu the person sees. Where Odoo shows its
-// actions to administrators only (19), there is none: its web client opens a
-// record by model and id alone.
+// the order of menus, that has a menu the person sees. Odoo 16 and later show
+// their actions to administrators only, so that there is none for others: its
+// web client opens a record by model and id alone.
 func (n *runner) Window(ctx context.Context, model string) (dialect.Window, bool) {
 	w, err := n.service.windows.get(ctx, n.authorization.UID, model, func(ctx context.Context) (dialect.Window, error) {
 		return n.findWindow(ctx, model)
