@@ -63,6 +63,10 @@ func (q request) prompts(word string) bool {
 	return slices.Contains(strings.Fields(q.params.get("prompt")), word)
 }
 
+// silent tells whether a request asks for no page at all. Only such a one may
+// come from a frame.
+func silent(p params) bool { return request{params: p}.prompts("none") }
+
 // redirectURI is where the browser goes: what the request says, which is the
 // registered URI but for the port of a public client on loopback.
 func (q request) redirectURI() string { return q.params.get("redirect_uri") }
@@ -99,6 +103,15 @@ func (s *Server) Authorize(w http.ResponseWriter, r *http.Request, rt http.Round
 	}
 	if err != nil {
 		s.problem(w, r, page.BadRequest, "", "")
+		return
+	}
+	// A program that gets no page in any case needs no window either.
+	if _, program := w.(*pageless); !program && !silent(p) && !topLevel(r) {
+		way := ""
+		if q, _, ok := s.request(p); ok {
+			way = q.path("")
+		}
+		s.problem(w, r, page.NotAWindow, "", way)
 		return
 	}
 	if !slices.ContainsFunc(authorizeParams, func(n string) bool { return len(p[n]) > 0 }) && s.offerPending(w, r) {

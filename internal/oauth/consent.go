@@ -79,6 +79,10 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		s.problem(w, r, page.WrongMethod, "", "")
 		return
 	}
+	if !topLevel(r) {
+		s.problem(w, r, page.NotAWindow, "", "")
+		return
+	}
 	p, err := readBody(r)
 	f, ok := s.openForm(p.get("token"))
 	if err != nil || !ok || p.twice("token", "decision") || !s.fromOurPage(r) {

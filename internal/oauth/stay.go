@@ -126,6 +126,10 @@ func (s *Server) stayURL(f stayForm) string { return StayPath + "?t=" + s.sealSt
 // Stay serves the page and takes its answer. rt carries calls in the name of
 // this browser.
 func (s *Server) Stay(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
+	if !topLevel(r) {
+		s.problem(w, r, page.NotAWindow, "", "")
+		return
+	}
 	var p params
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:

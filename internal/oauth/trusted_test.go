@@ -96,7 +96,7 @@ func TestA32_TrustedNeedsAWindow(t *testing.T) {
 		{"Sec-Fetch-Dest", ""},
 	}
 	for _, headers := range embedded {
-		b.visits(query(), headers...).tokenOf(t)
+		b.visits(query(), headers...).noWindow(t)
 		if e := b.visits(query("prompt", "none"), headers...).location(t).Query(); e.Get("error") != "consent_required" || e.Has("code") {
 			t.Errorf("%v: %v", headers, e)
 		}
@@ -106,7 +106,7 @@ func TestA32_TrustedNeedsAWindow(t *testing.T) {
 	}
 	b.code(query())
 	for _, headers := range embedded {
-		b.visits(query(), headers...).tokenOf(t)
+		b.visits(query(), headers...).noWindow(t)
 	}
 }
 
