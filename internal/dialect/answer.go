@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// Write sends a JSON answer that no cache keeps and no browser takes for
-// anything else.
+// Write sends a JSON answer that no cache keeps, or shares between tokens where
+// it keeps it after all, and no browser takes for anything else.
 func Write(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Authorization")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

@@ -61,6 +61,9 @@ func Form(w http.ResponseWriter, r *http.Request) (Parameters, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, errors.New("the body must not be compressed")
+	}
 	body := http.MaxBytesReader(w, r.Body, maxForm)
 	kind, arguments, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch kind {
