@@ -13,7 +13,8 @@ import (
 // little contrast (WCAG 2.2, 1.4.3), headings out of order, fields, buttons
 // and links without a name, images without an alternative.
 const barriers = `(() => {
-	const found = [];
+	const found = [], folded = document.querySelectorAll("details:not([open])");
+	for (const e of folded) e.open = true; // what is folded away has no text of its own to look at
 	const rgb = s => (s.match(/[\d.]+/g) || []).map(Number);
 	const luminance = c => {
 		const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -52,6 +53,7 @@ const barriers = `(() => {
 	for (const e of document.querySelectorAll("[id]")) if (document.querySelectorAll("#" + e.id).length > 1) found.push("twice: " + e.id);
 	for (const e of document.querySelectorAll("[aria-describedby]")) if (!document.getElementById(e.getAttribute("aria-describedby"))) found.push("described by nothing: " + e.name);
 	if (!document.documentElement.lang || !document.title || document.querySelectorAll("main").length !== 1) found.push("no language, title or main part");
+	for (const e of folded) e.open = false;
 	return found.join("\n");
 })()`
 
