@@ -78,6 +78,7 @@ type App struct {
 	logger   *zap.Logger
 	store    *storeReference
 	gateways map[string]*served
+	metrics  *metrics
 	sweeper  *sweeper // nil before the start
 }
 
@@ -130,6 +131,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.provisionStore(ctx, repl); err != nil {
 		return err
 	}
+	a.metrics = counters
 	a.gateways = make(map[string]*served, len(all))
 	for name, s := range all {
 		g, err := gateway.New(s.config(name, a.store.state(), a.logger, counters))

@@ -47,10 +47,12 @@ type connectionView struct {
 	EndReason string    `json:"end_reason,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	KeyID     int64     `json:"key_id,omitempty"` // of the API key's record in Odoo
+	// KeyName is what the key is called in the person's preferences there.
+	KeyName string `json:"key_name,omitempty"`
 }
 
-func authorizationView(a grant.Authorization) authorization {
-	return authorization{
+func (s *served) authorizationView(a grant.Authorization) authorization {
+	view := authorization{
 		ID: a.ID, Application: a.Application, RedirectURI: a.RedirectURI, Subject: a.Subject, Login: a.Login, Name: a.Name,
 		Database: a.Database, UID: a.UID, Scope: a.Scope,
 		Connection: connectionView{
@@ -59,12 +61,16 @@ func authorizationView(a grant.Authorization) authorization {
 		},
 		CreatedAt: a.CreatedAt, ConsentedAt: a.ConsentedAt, LastUsedAt: a.LastUsedAt, RevokedAt: a.RevokedAt,
 	}
+	if a.Connection.Kind == grant.APIKey {
+		view.Connection.KeyName = s.KeyName(a.Application)
+	}
+	return view
 }
 
-func authorizationViews(all []grant.Authorization) []authorization {
+func (s *served) authorizationViews(all []grant.Authorization) []authorization {
 	views := make([]authorization, 0, len(all))
 	for _, a := range all {
-		views = append(views, authorizationView(a))
+		views = append(views, s.authorizationView(a))
 	}
 	return views
 }
@@ -97,7 +103,7 @@ func serveAuthorizations(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := authorizationList{Authorizations: authorizationViews(all)}
+	list := authorizationList{Authorizations: s.authorizationViews(all)}
 	if len(all) == limit {
 		list.Next = all[len(all)-1].ID
 	}
@@ -155,7 +161,7 @@ func serveRevoke(app *App, r *http.Request) (any, error) {
 		// Those are gone, whatever became of the others.
 		return nil, fmt.Errorf("after %d were revoked: %w", len(revoked), err)
 	}
-	return revokeReport{Count: len(revoked), Revoked: authorizationViews(revoked[:min(grant.MaxPage, len(revoked))])}, nil
+	return revokeReport{Count: len(revoked), Revoked: s.authorizationViews(revoked[:min(grant.MaxPage, len(revoked))])}, nil
 }
 
 func (r revokeRequest) revoke(s *served, request *http.Request) ([]grant.Authorization, error) {

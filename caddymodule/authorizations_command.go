@@ -112,9 +112,12 @@ the next request, and whoever wants to go on must authorize again. It can not
 be undone.
 
 An id that begins with a hyphen stands after --. What was revoked is printed as
-it was, up to 1000 of it. An API key that a person had made for
-the gateway is forgotten here, and stays in Odoo until it is removed there or
-ends.` + howFound,
+it was, up to 1000 of it. Of an API key that a person had made for the gateway
+only the copy here is gone at once. Within a minute Odoo is asked to remove the
+key: 16 does, later ones where base.enable_programmatic_api_keys is on (20, and
+late 19). Elsewhere its person has to delete it in their preferences, and their
+list of authorizations says so; the audit trail tells which with
+api_key_removed and api_key_left.` + howFound,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.IDs = args
 			if err := request.validate(); err != nil {
@@ -164,10 +167,12 @@ func (r revokeReport) write(out io.Writer, asJSON bool) error {
 		return err
 	}
 	for _, a := range r.Revoked {
-		if a.Connection.KeyID == 0 {
+		if !a.Connection.Live || a.Connection.KeyName == "" {
 			continue
 		}
-		if _, err := fmt.Fprintln(out, oneLine(fmt.Sprintf("the API key %d of %s stays in Odoo until it is removed there or ends", a.Connection.KeyID, a.Login))); err != nil {
+		line := fmt.Sprintf("Odoo is asked to remove the API key %q (%d) of %s; where it refuses, %s has to delete it in Odoo, in the preferences, on the tab Security (up to 18 Account Security)",
+			a.Connection.KeyName, a.Connection.KeyID, a.Login, a.Login)
+		if _, err := fmt.Fprintln(out, oneLine(line)); err != nil {
 			return err
 		}
 	}

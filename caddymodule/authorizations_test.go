@@ -239,12 +239,12 @@ func TestTablesKeepToTheirLines(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	out.Reset()
-	evil.Connection.KeyID = 12
+	evil.Connection = connectionView{Kind: "api_key", Live: true, KeyID: 12, KeyName: "Team\nwiki"}
 	if err := (revokeReport{Count: 2000, Revoked: []authorization{evil}}).write(&out, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.Count(got, "\n") != 4 || !strings.Contains(got, "2000 revoked, of which 1 are listed\n") ||
-		!strings.Contains(got, "the API key 12 of a b 2  wiki  admin") {
+		!strings.Contains(got, `the API key "Team\nwiki" (12) of a b 2  wiki  admin`) {
 		t.Errorf("got %q", got)
 	}
 }

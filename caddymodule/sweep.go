@@ -54,11 +54,32 @@ func (a *App) sweep(ctx context.Context) {
 		if ctx.Err() != nil || !a.active() {
 			return
 		}
-		s := a.gateways[name]
-		up := func(use func(http.RoundTripper) error) error { return a.withUpstream(ctx, s, use) }
-		err := s.KeepSessions(ctx, up)
+		a.sweepGateway(ctx, name, a.gateways[name])
+	}
+}
+
+func (a *App) sweepGateway(ctx context.Context, name string, s *served) {
+	up := func(use func(http.RoundTripper) error) error { return a.withUpstream(ctx, s, use) }
+	for _, work := range []struct {
+		failure string
+		do      func() error
+	}{
+		{"sessions could not be kept", func() error { return s.KeepSessions(ctx, up) }},
+		{"keys could not be removed from odoo", func() error { return s.RemoveKeys(ctx, up) }},
+		{"keys that end soon could not be counted", func() error { return a.countEndingKeys(ctx, name, s) }},
+	} {
+		err := work.do()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotServed) && !errors.Is(err, errNoServer) {
-			a.logger.Warn("sessions could not be kept", zap.String("gateway", name), zap.Error(err))
+			a.logger.Warn(work.failure, zap.String("gateway", name), zap.Error(err))
 		}
 	}
+}
+
+// countEndingKeys tells the metrics, once all are counted.
+func (a *App) countEndingKeys(ctx context.Context, name string, s *served) error {
+	counts, done, err := s.CountEndingKeys(ctx)
+	if err == nil && done {
+		a.metrics.endingKeys(name, counts)
+	}
+	return err
 }

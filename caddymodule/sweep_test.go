@@ -101,3 +101,53 @@ func TestSweepAtEachTick(t *testing.T) {
 		t.Errorf("stopped: %v, %v", stopped, err)
 	}
 }
+
+// A revoked key is removed from Odoo, and keys that end soon are counted.
+func TestSweepLooksAfterKeys(t *testing.T) {
+	odoo := odootest.Start(odootest.Options{Version: 16, Database: "prod"})
+	t.Cleanup(odoo.Close)
+	sites := "http://erp.example.com:0 {\n\todoo_gateway\n\treverse_proxy " + strings.TrimPrefix(odoo.URL, "http://") + "\n}"
+	runCaddy(t, strings.ReplaceAll(sweepApp, "STORE", t.TempDir()), sites)
+	app, err := activeApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := app.store.state().Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := backend.Store("erp")
+	ends := time.Now().Add(20 * 24 * time.Hour)
+	key := odoo.NewAPIKey("demo", "Team wiki (Odoo gateway)", ends)
+	a := grant.Authorization{Application: "wiki", Subject: "s", Database: "prod", UID: odoo.UID("demo"), ConsentedAt: time.Now()}
+	a.Connection = grant.Connection{
+		Kind: grant.APIKey, Sealed: backend.Seal.Seal([]byte(key), a.Key()), Hash: "key", KeyID: 1, ExpiresAt: ends,
+	}
+	if a, err = store.Consent(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	counted := func() float64 {
+		t.Helper()
+		families, err := app.ctx.GetMetricsRegistry().Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "odoo_gateway_ending_keys" && len(f.GetMetric()) == 1 {
+				return f.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		return -1
+	}
+	app.sweep(t.Context())
+	if n := counted(); n != 1 || len(odoo.APIKeyNames("demo")) != 1 {
+		t.Errorf("%v keys end soon, keys %q", n, odoo.APIKeyNames("demo"))
+	}
+	if err := store.RevokeAuthorization(t.Context(), a.ID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	app.sweep(t.Context())
+	if n := counted(); n != 0 || len(odoo.APIKeyNames("demo")) != 0 {
+		t.Errorf("%v keys end soon, keys %q", n, odoo.APIKeyNames("demo"))
+	}
+}

@@ -49,6 +49,12 @@ const (
 	ConnectionEnded Kind = "connection_ended"
 	// ConnectionFollowed: the gateway followed a rotated session.
 	ConnectionFollowed Kind = "connection_followed"
+	// APIKeyRemoved: Odoo has removed an API key that no connection holds any
+	// more.
+	APIKeyRemoved Kind = "api_key_removed"
+	// APIKeyLeft: Odoo did not remove such a key for the gateway. The copy of it
+	// is wiped, and the person is told to remove the key.
+	APIKeyLeft Kind = "api_key_left"
 	// KeyCreated: a signing or sealing key was made.
 	KeyCreated Kind = "key_created"
 )

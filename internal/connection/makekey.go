@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 )
@@ -254,23 +253,4 @@ func (m *Manager) IdentityPage(ctx context.Context, rt http.RoundTripper, sessio
 		return "", err
 	}
 	return "/auth-timeout/check-identity", nil
-}
-
-// RemoveKey removes the key of an authorization from Odoo where that needs no
-// password: on 20 with programmatic keys. Elsewhere the person has to delete
-// the key called [KeyName] themselves; the gateway's copy is wiped by revoking
-// the authorization, which must come after this.
-func (m *Manager) RemoveKey(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) (removed bool) {
-	if a.Connection.Kind != grant.APIKey || !a.Connection.Live() {
-		return false
-	}
-	version, err := m.client.Major(ctx, rt, userAgent)
-	if err != nil || version < programmaticFrom {
-		return false
-	}
-	secret, err := m.open(a)
-	if err != nil {
-		return false
-	}
-	return m.revokeKey(ctx, rt, rpc.Key{UID: a.UID, Secret: secret, UserAgent: userAgent}, secret)
 }

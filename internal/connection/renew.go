@@ -68,8 +68,7 @@ func (m *Manager) renew(ctx context.Context, rt http.RoundTripper, a grant.Autho
 		m.log.Warn("a renewed key could not be stored", zap.String("authorization", a.ID), zap.Error(err))
 		return
 	}
-	key.Secret = made.Secret
-	m.revokeKey(ctx, rt, key, secret)
+	// The store has noted that the former one has to go.
 	m.log.Info("key renewed", zap.String("authorization", a.ID), zap.String("application", a.Application),
 		zap.Time("ends", made.Ends))
 }
@@ -144,8 +143,6 @@ func (m *Manager) newestKey(ctx context.Context, rt http.RoundTripper, key rpc.K
 
 // revokeKey removes a key of the same person by a key.
 func (m *Manager) revokeKey(ctx context.Context, rt http.RoundTripper, key rpc.Key, secret string) bool {
-	result, err := m.client.CallKey(ctx, rt, key, odoo.Call{
-		Model: "res.users.apikeys", Method: "revoke", Kwargs: map[string]any{"key": secret},
-	})
+	result, err := m.client.CallKey(ctx, rt, key, revocation(secret))
 	return err == nil && string(result.Value) == "true"
 }

@@ -58,6 +58,10 @@ type service struct {
 	// swept is the last authorization whose session was looked at, for the one
 	// sweep that goes on at a time.
 	swept string
+	// removed is the last key removal that was looked at, likewise.
+	removed string
+	// counting is how far the keys that end soon were counted, likewise.
+	counting keyCount
 }
 
 // newService joins the parts of an opened gateway.

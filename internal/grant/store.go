@@ -66,7 +66,21 @@ type Store interface {
 	// RevokeAuthorization ends an authorization, all of its token sets and
 	// its connection (Sealed is wiped, Hash emptied, EndReason "revoked" where
 	// it still lived). Revoking twice is no error and keeps the first time.
+	//
+	// What Leftover says of the key that Consent, UpdateConnection or
+	// RevokeAuthorization takes out of a connection is stored with the change.
 	RevokeAuthorization(ctx context.Context, id string, now time.Time) error
+	// AddKeyRemoval stores the removal of a key that no connection has held.
+	// ErrStale where its id is taken.
+	AddKeyRemoval(ctx context.Context, k KeyRemoval) error
+	// KeyRemovals lists those that fit a query, ordered by id.
+	KeyRemovals(ctx context.Context, q KeyRemovalQuery) ([]KeyRemoval, error)
+	// UpdateKeyRemoval replaces what is known of a removal. ErrNotFound where
+	// it was dropped.
+	UpdateKeyRemoval(ctx context.Context, k KeyRemoval) error
+	// DropKeyRemoval forgets a removal: there is nothing left to remove, or
+	// nobody to be told. Dropping twice is no error.
+	DropKeyRemoval(ctx context.Context, id string) error
 	// Used notes that an authorization was used. It only remembers; the
 	// value is written in batches.
 	Used(id string, now time.Time)

@@ -63,11 +63,11 @@ func (s *Server) Authorizations(w http.ResponseWriter, r *http.Request, rt http.
 		s.revokeOwn(w, r, v)
 		return
 	}
-	s.showAuthorizations(w, r, v)
+	s.showAuthorizations(w, r, rt, v)
 }
 
 // showAuthorizations writes the page.
-func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, v visitor) {
+func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, v visitor) {
 	all, err := s.Store.AuthorizationsBySubject(r.Context(), v.subject)
 	if err != nil {
 		s.refuseStore(w, r, "listing authorizations", err)
@@ -89,6 +89,10 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, v vi
 	slices.SortStableFunc(list.Items, func(a, b page.Authorization) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Application), strings.ToLower(b.Application)), a.Since.Compare(b.Since))
 	})
+	if list.LeftKeys, err = s.leftKeys(r, rt, v); err != nil {
+		s.refuseStore(w, r, "listing former keys", err)
+		return
+	}
 	page.WriteAuthorizations(w, r, list)
 }
 
@@ -112,6 +116,7 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 		item.KeyName, item.Reason = connection.KeyName(item.Application), "key_expired"
 		if connection.KeyWorks(c, s.Now()) {
 			item.Connection, item.Ends = page.HoldsKey, c.ExpiresAt
+			item.EndsSoon = connection.KeyEndsSoon(c, s.Now())
 		}
 	default:
 		item.Connection = page.FollowsSession

@@ -100,10 +100,14 @@ func TestListSaysHowItStands(t *testing.T) {
 		return b.get(AuthorizationsPath).text
 	}
 	key := grant.Connection{Kind: grant.APIKey, Sealed: []byte("x"), Hash: "key", Since: w.clock.Now(), ExpiresAt: w.clock.Now().Add(24 * time.Hour)}
-	if text := attach(key); !strings.Contains(text, "By an API key of yours, until <time datetime=\"2026-03-02T09:00:00Z\">2 March 2026") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
+	if text := attach(key); !strings.Contains(text, "By an API key of yours, until <time datetime=\"2026-03-02T09:00:00Z\">2 March 2026") || !strings.Contains(text, "Team wiki (Odoo gateway)") || strings.Contains(text, "ends soon") {
 		t.Errorf("a key: %s", text)
 	}
-	w.clock.Advance(24 * time.Hour)
+	w.clock.Advance(12 * time.Hour)
+	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "This ends soon. To make it last, connect again") {
+		t.Errorf("a key that ends soon: %s", text)
+	}
+	w.clock.Advance(12 * time.Hour)
 	if text := b.get(AuthorizationsPath).text; !strings.Contains(text, "the time of your API key is over") || !strings.Contains(text, "Team wiki (Odoo gateway)") {
 		t.Errorf("a key that has ended: %s", text)
 	}

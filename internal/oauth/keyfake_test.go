@@ -23,6 +23,10 @@ func (c *fakeConnections) MakeKey(context.Context, http.RoundTripper, string, st
 	return connection.NewKey{}, connection.ErrNoKeys
 }
 
+func (c *fakeConnections) Standing(context.Context, http.RoundTripper, string, string, []int64) (map[int64]bool, error) {
+	return nil, c.err
+}
+
 func (c *fakeConnections) DropKey(context.Context, http.RoundTripper, string, string, int64) bool {
 	return false
 }

@@ -57,6 +57,9 @@ type Connections interface {
 	MakeKey(ctx context.Context, rt http.RoundTripper, session, userAgent string, uid int64, name, password string) (connection.NewKey, error)
 	// DropKey removes such a key again, where that needs no further password.
 	DropKey(ctx context.Context, rt http.RoundTripper, session, userAgent string, id int64) bool
+	// Standing tells which of these keys Odoo still lists for the person of a
+	// session.
+	Standing(ctx context.Context, rt http.RoundTripper, session, userAgent string, ids []int64) (map[int64]bool, error)
 	// Check asks Odoo whether the person of an authorization is still there.
 	// The error is an *odoo.Error: SessionExpired alone is a proven end, or,
 	// where it wraps connection.ErrNotAllowed, that of somebody who may not

@@ -91,13 +91,11 @@ func (s *Server) stay(t stayTurn, password string) {
 	}
 	a, failed := s.attachKey(ctx, t.a, key)
 	if failed != nil {
-		s.Connections.DropKey(ctx, t.rt, t.v.session, agent, key.ID)
+		s.takeBack(t, key)
 		s.redirectFailure(t.w, t.r, t.q, failed)
 		return
 	}
-	if former := t.a.Connection; former.Kind == grant.APIKey && former.KeyID != key.ID {
-		s.Connections.DropKey(ctx, t.rt, t.v.session, agent, former.KeyID)
-	}
+	s.dropUnused(t)
 	detail := map[string]string{}
 	if !key.Ends.IsZero() {
 		detail["ends"] = key.Ends.UTC().Format(time.RFC3339)

@@ -49,6 +49,13 @@ func (s *faultyStore) UpdateConnection(ctx context.Context, id, from string, to 
 	return s.Store.UpdateConnection(ctx, id, from, to)
 }
 
+func (s *faultyStore) KeyRemovals(ctx context.Context, q grant.KeyRemovalQuery) ([]grant.KeyRemoval, error) {
+	if err := s.err("KeyRemovals"); err != nil {
+		return nil, err
+	}
+	return s.Store.KeyRemovals(ctx, q)
+}
+
 func (s *faultyStore) IssueCode(ctx context.Context, c grant.Code) error {
 	if err := s.err("IssueCode"); err != nil {
 		return err

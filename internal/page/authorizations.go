@@ -18,6 +18,8 @@ type Authorizations struct {
 	Database string
 	// Items are their authorizations.
 	Items []Authorization
+	// LeftKeys are API keys of theirs in Odoo that belong to nothing here.
+	LeftKeys []LeftKey
 	// Action is where the forms are posted to, with a Token in a hidden field.
 	Action string
 	// RevokeAll is the token that revokes all of them.
@@ -51,6 +53,8 @@ type Authorization struct {
 	Ends       time.Time
 	// Reason is why the connection has ended, as grant.Connection names it.
 	Reason string
+	// EndsSoon: connecting again from the application makes it last.
+	EndsSoon bool
 	// KeyName is what the person's API key is called in Odoo, "" without one.
 	KeyName string
 	// Tokens is how many token sets are in use, the newest from Newest.
@@ -58,6 +62,14 @@ type Authorization struct {
 	Newest time.Time
 	// Token revokes it.
 	Token string
+}
+
+// LeftKey is an API key in Odoo that no application uses any more.
+type LeftKey struct {
+	// Name is what it is called in Odoo.
+	Name string
+	// Since is when it was last of use.
+	Since time.Time
 }
 
 // Connection is how the gateway acts as a person.

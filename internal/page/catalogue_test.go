@@ -151,8 +151,9 @@ func everyPage() map[string]any {
 	list.Items = append(list.Items,
 		Authorization{Application: x, Off: true, Trusted: true, Since: at, LastUsed: at, RedirectURI: x, Connection: FollowsSession, Tokens: 1, Newest: at},
 		Authorization{Application: x, Since: at, LastUsed: at, Uses: 7, URIs: []string{x}, Connection: HoldsKey, KeyName: x},
-		Authorization{Application: x, Since: at, Connection: HoldsKey, Ends: at},
+		Authorization{Application: x, Since: at, Connection: HoldsKey, Ends: at, EndsSoon: true},
 	)
+	list.LeftKeys = []LeftKey{{Name: x, Since: at}}
 	for month := time.January; month <= time.December; month++ {
 		list.Items = append(list.Items, Authorization{Application: x, Since: time.Date(2026, month, 1, 0, 0, 0, 0, time.UTC)})
 	}

@@ -35,6 +35,9 @@ func (s *store) Consent(ctx context.Context, in grant.Authorization) (grant.Auth
 		if err := s.list(txn, after); err != nil {
 			return err
 		}
+		if err := s.leave(txn, before, after.Connection, after.Connection.Since); err != nil {
+			return err
+		}
 		return s.putAuthorization(txn, before, after)
 	})
 	if err != nil {
@@ -179,7 +182,11 @@ func (s *store) collect(ctx context.Context, ids []string, fits func(grant.Autho
 }
 
 func (s *store) UpdateConnection(ctx context.Context, id, from string, to grant.Connection) error {
-	return s.change(ctx, id, func(a *grant.Authorization) error {
+	now := to.Since
+	if !to.EndedAt.IsZero() {
+		now = to.EndedAt
+	}
+	return s.change(ctx, id, now, func(a *grant.Authorization) error {
 		if !a.Live() {
 			return grant.ErrEnded
 		}
@@ -194,7 +201,7 @@ func (s *store) UpdateConnection(ctx context.Context, id, from string, to grant.
 // RevokeAuthorization writes no token set: its token sets end with
 // it because every reading of a token set asks its authorization.
 func (s *store) RevokeAuthorization(ctx context.Context, id string, now time.Time) error {
-	return s.change(ctx, id, func(a *grant.Authorization) error {
+	return s.change(ctx, id, now, func(a *grant.Authorization) error {
 		if !a.Live() {
 			return errUnchanged
 		}
@@ -210,8 +217,8 @@ func (s *store) RevokeAuthorization(ctx context.Context, id string, now time.Tim
 // errUnchanged ends a change that has nothing to do.
 var errUnchanged = errors.New("nothing to change")
 
-// change rewrites one authorization.
-func (s *store) change(ctx context.Context, id string, edit func(*grant.Authorization) error) error {
+// change rewrites one authorization at that time.
+func (s *store) change(ctx context.Context, id string, now time.Time, edit func(*grant.Authorization) error) error {
 	var before, after grant.Authorization
 	err := s.db.update(ctx, func(txn *badger.Txn) error {
 		var err error
@@ -230,6 +237,9 @@ func (s *store) change(ctx context.Context, id string, edit func(*grant.Authoriz
 			if err := s.unlist(txn, after); err != nil {
 				return err
 			}
+		}
+		if err := s.leave(txn, before, after.Connection, now); err != nil {
+			return err
 		}
 		return s.putAuthorization(txn, before, after)
 	})

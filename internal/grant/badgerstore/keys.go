@@ -35,6 +35,8 @@ const (
 	kindListed        = "i" // <hash of what lists it>/<id>: index of live ones
 	kindListedEver    = "e" // <hash of what lists it>/<id>: index, revoked ones too
 	kindAuditCode     = "d" // <hash of what lists it>/<newest first>/<hash>: index
+	kindKeyRemoval    = "o" // <id>: record
+	kindRemovalsOf    = "p" // <hash of subject>/<id>: index
 	kindSetsOf        = "g" // <hash of authorization id>/<newest first>/<id>: index
 )
 

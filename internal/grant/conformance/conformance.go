@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"revoking ends everything once", revoke},
 		{"revoking meets redeeming", revokeMeetsRedeem},
 		{"connections of all kinds are kept and ended", connectionKinds},
+		{"a key that leaves a connection has to be removed", keyLeavesConnection},
+		{"key removals", keyRemovals},
 		{"authorizations are listed in pages", authorizationsInPages},
 		{"live authorizations are listed, revoked ones where asked", authorizationsOfQuery},
 		{"many revoked authorizations hide no live one", listingPassesRevoked},
