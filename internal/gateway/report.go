@@ -12,13 +12,17 @@ import (
 
 // Report implements dialect.Runner.
 func (n *runner) Report(ctx context.Context, name string, ids []int64) ([]byte, error) {
+	call := odoo.Call{Model: name, Method: "report"} // in the audit trail
 	if err := n.granted(scheme.ScopeCall); err != nil {
+		if closed := n.rules.ClosedReport(name); closed != nil {
+			return nil, n.refused(ctx, call, closed)
+		}
 		return nil, err
 	}
 	fields := personFields{n}
 	checked, err := n.rules.CheckReport(ctx, fields, name, ids)
 	if err != nil {
-		return nil, n.refused(ctx, odoo.Call{Model: name, Method: "report"}, err)
+		return nil, n.refused(ctx, call, err)
 	}
 	if n.authorization.Connection.Kind != grant.Session {
 		return nil, &dialect.Failure{

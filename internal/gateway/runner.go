@@ -31,6 +31,10 @@ type runner struct {
 // Do implements dialect.Runner.
 func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
 	if err := n.granted(scheme.ScopeOf(call)); err != nil {
+		// What is closed to everybody is no question of scopes.
+		if closed := n.rules.Closed(call); closed != nil {
+			return odoo.Result{}, n.refused(ctx, call, closed)
+		}
 		return odoo.Result{}, err
 	}
 	fields := personFields{n}

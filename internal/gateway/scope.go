@@ -19,10 +19,16 @@ var scopeWords = map[string]string{
 	scheme.ScopeCall:  "calling methods and printing reports",
 }
 
-// granted refuses what the access token was not granted for (RFC 6750 §3.1).
+// granted refuses what the access token was not granted for (RFC 6750 §3.1). A
+// client is told of a scope only where the application can have it.
 func (n *runner) granted(scope string) error {
 	if slices.Contains(n.scope, scope) {
 		return nil
+	}
+	if n.app.Scopes != nil && !slices.Contains(n.app.Scopes, scope) {
+		return &dialect.Failure{
+			Kind: dialect.Forbidden, Code: scheme.CodeOperation, Message: "The application is not configured for " + scopeWords[scope],
+		}
 	}
 	return &dialect.Failure{
 		Kind: dialect.Forbidden, Code: "insufficient_scope", Message: "The access token does not allow " + scopeWords[scope],

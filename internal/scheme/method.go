@@ -52,6 +52,32 @@ func ScopeOf(call odoo.Call) string {
 	return ScopeRead
 }
 
+// Closed returns the refusal of a call that no arguments and no scope would
+// let through, because the scheme opens its model or its method to nobody; nil
+// for all others. It asks nothing of Odoo.
+func (s *Scheme) Closed(call odoo.Call) *Denied {
+	var d *Denied
+	if m := s.find(call.Model); m == nil {
+		d = deny(CodeModel, "model", call.Model, "", "model %q is not allowed", call.Model)
+	} else if sig := m.signature(call.Method); sig == nil || sig.operation != "" && !m.may(sig.operation) {
+		d = deny(CodeOperation, "method", call.Model, "", "method %q is not allowed", call.Method)
+	}
+	if d != nil {
+		d.Operation = call.Method
+	}
+	return d
+}
+
+// ClosedReport is Closed of a report.
+func (s *Scheme) ClosedReport(name string) *Denied {
+	if s.reports[name] != nil {
+		return nil
+	}
+	d := deny(CodeReport, "report", "", "", "report %q is not allowed", name)
+	d.Operation = "report"
+	return d
+}
+
 // signature finds how a method of Odoo's own, or of the configuration, is called.
 func (m *model) signature(method string) *signature {
 	if sig := signatures[method]; sig != nil {
