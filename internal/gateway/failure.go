@@ -31,6 +31,7 @@ var failures = map[odoo.Kind]dialect.Failure{
 	odoo.UnknownModel:  {Kind: dialect.Invalid, Code: "model_unknown", Message: "Odoo does not know this model"},
 	odoo.UnknownMethod: {Kind: dialect.Invalid, Code: "method_unknown", Message: "Odoo does not know this method"},
 	odoo.BadRequest:    {Kind: dialect.Invalid, Code: "invalid_arguments", Message: "Odoo does not accept these arguments"},
+	odoo.Busy:          {Kind: dialect.Unavailable, Code: "record_busy", Message: "Somebody else works on the same records", RetryAfter: time.Second},
 	odoo.Unsupported:   {Kind: dialect.Invalid, Code: "version_unsupported"}, // Message is the error's own
 	odoo.Unavailable:   {Kind: dialect.Unavailable, Code: "odoo_unavailable", Message: "Odoo can not be reached", RetryAfter: retryAfter},
 	odoo.TooLarge:      {Kind: dialect.Invalid, Code: "answer_too_large", Message: "The answer is too large; ask for fewer records or fields"},

@@ -31,6 +31,9 @@ const (
 	UnknownMethod
 	// BadRequest: unknown field, wrong arguments, malformed domain.
 	BadRequest
+	// Busy: somebody else holds or has just changed the same records; what was
+	// asked may be asked again.
+	Busy
 	// Unsupported: this version of Odoo can not do what was asked. Message is
 	// the gateway's own, and made of the caller's words alone.
 	Unsupported

@@ -25,6 +25,7 @@ const (
 	missing       = "odoo.exceptions.MissingError"
 	validation    = "odoo.exceptions.ValidationError"
 	userError     = "odoo.exceptions.UserError"
+	lockError     = "odoo.exceptions.LockError"
 	valueError    = "builtins.ValueError"
 )
 
@@ -66,6 +67,9 @@ func fail(w http.ResponseWriter, err error) {
 		status, name = http.StatusTooManyRequests, tooMany
 	case dialect.Unavailable:
 		status, name = http.StatusServiceUnavailable, unavailable
+		if f.Code == "record_busy" {
+			status, name = http.StatusConflict, lockError
+		}
 	}
 	writeCode(w, status, name, f.Message, f.Code)
 }

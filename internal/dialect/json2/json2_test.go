@@ -133,6 +133,7 @@ func TestFailures(t *testing.T) {
 		{&dialect.Failure{Kind: dialect.Invalid, Code: "field_unknown", Message: "no"}, 422, "builtins.ValueError"},
 		{&dialect.Failure{Kind: dialect.Invalid, Code: "argument_not_allowed", Message: "no"}, 422, "werkzeug.exceptions.UnprocessableEntity"},
 		{&dialect.Failure{Kind: dialect.Unavailable, Code: "odoo_unavailable", Message: "no", RetryAfter: 5 * time.Second}, 503, "werkzeug.exceptions.ServiceUnavailable"},
+		{&dialect.Failure{Kind: dialect.Unavailable, Code: "record_busy", Message: "no", RetryAfter: time.Second}, 409, "odoo.exceptions.LockError"},
 		{&dialect.Failure{Kind: dialect.TooMany, Code: "rate_limited", Message: "no", RetryAfter: time.Second}, 429, "werkzeug.exceptions.TooManyRequests"},
 		{&dialect.Failure{Kind: dialect.Malformed, Code: "invalid_request", Message: "no"}, 400, "werkzeug.exceptions.BadRequest"},
 		{&dialect.Failure{Kind: dialect.Internal, Code: "odoo_error", Message: "no"}, 500, "werkzeug.exceptions.InternalServerError"},

@@ -31,7 +31,14 @@ var kinds = map[string]odoo.Kind{
 	"ValidationError": odoo.Validation,
 	"UserError":       odoo.User,
 	"RedirectWarning": odoo.User,
-	"LockError":       odoo.User,
+	"LockError":       odoo.Busy,
+
+	// Odoo has tried again several times before it says so.
+	"ConcurrencyError":         odoo.Busy,
+	"SerializationFailure":     odoo.Busy,
+	"TransactionRollbackError": odoo.Busy,
+	"DeadlockDetected":         odoo.Busy,
+	"LockNotAvailable":         odoo.Busy,
 
 	// Python's, for arguments that a method can not work with.
 	"ValueError":          odoo.BadRequest,
@@ -63,9 +70,6 @@ var kinds = map[string]odoo.Kind{
 	"PoolError":                 odoo.Unavailable,
 	"TooManyConnections":        odoo.Unavailable,
 	"AdminShutdown":             odoo.Unavailable,
-	"SerializationFailure":      odoo.Unavailable,
-	"DeadlockDetected":          odoo.Unavailable,
-	"LockNotAvailable":          odoo.Unavailable,
 	"QueryCanceled":             odoo.Unavailable,
 	"ReadOnlySqlTransaction":    odoo.Unavailable,
 	"InFailedSqlTransaction":    odoo.Unavailable,
@@ -112,6 +116,9 @@ func kindOf(e *odoo.Error, code int64, model, method string) odoo.Kind {
 		// with another text is an unknown field (19) or argument. /jsonrpc has
 		// a sentence for it.
 		return odoo.UnknownModel
+	case class == "KeyError" && e.Message == "lang":
+		// 16 fails to word a constraint where the context names no language.
+		return odoo.Validation
 	case class == "AttributeError" && method != "" && namesMethod(e.Message, method):
 		return odoo.UnknownMethod
 	}

@@ -184,9 +184,15 @@ func TestClassify(t *testing.T) {
 		{"not found inside a method", `{"code":0,"data":{"name":"werkzeug.exceptions.NotFound","message":"x"}}`, odoo.Server},
 		{"key error of the model", `{"code":200,"data":{"name":"builtins.KeyError","message":"res.partner"}}`, odoo.UnknownModel},
 		{"key error of a field", `{"code":0,"data":{"name":"builtins.KeyError","message":"nope"}}`, odoo.BadRequest},
+		{"key error of a constraint that 16 cannot word", `{"code":200,"data":{"name":"builtins.KeyError","message":"lang"}}`, odoo.Validation},
 		{"attribute inside a method", `{"code":0,"data":{"name":"builtins.AttributeError","message":"'str' object has no attribute 'items'"}}`, odoo.BadRequest},
 		{"database gone", `{"code":200,"data":{"name":"psycopg2.OperationalError","message":"x"}}`, odoo.Unavailable},
-		{"concurrent update", `{"code":200,"data":{"name":"psycopg2.errors.SerializationFailure","message":"x"}}`, odoo.Unavailable},
+		{"concurrent update", `{"code":200,"data":{"name":"psycopg2.errors.SerializationFailure","message":"x"}}`, odoo.Busy},
+		{"deadlock", `{"code":200,"data":{"name":"psycopg2.errors.DeadlockDetected","message":"x"}}`, odoo.Busy},
+		{"locked by another", `{"code":200,"data":{"name":"psycopg2.errors.LockNotAvailable","message":"x"}}`, odoo.Busy},
+		{"locked, 19", `{"code":0,"data":{"name":"odoo.exceptions.LockError","message":"x"}}`, odoo.Busy},
+		{"concurrent update, 19", `{"code":0,"data":{"name":"odoo.exceptions.ConcurrencyError","message":"x"}}`, odoo.Busy},
+		{"another page to go to", `{"code":200,"data":{"name":"odoo.exceptions.RedirectWarning","message":"x"}}`, odoo.User},
 		{"duplicate names", `{"code":100,"code":100,"data":{"name":"odoo.http.SessionExpiredException"}}`, odoo.Server},
 	}
 	for _, tt := range tests {

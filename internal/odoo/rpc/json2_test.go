@@ -107,7 +107,7 @@ func TestJSON2OfAnotherServer(t *testing.T) {
 		"nothing":                 {200, "application/json", ``, odoo.Unavailable},
 		"SQL":                     {500, "application/json", `{"name":"psycopg2.errors.UniqueViolation","message":"INSERT"}`, odoo.Validation},
 		"unknown class":           {500, "application/json", `{"name":"x.y.Oops","message":"oops"}`, odoo.Server},
-		"locked":                  {409, "application/json", `{"name":"odoo.exceptions.LockError","message":"busy"}`, odoo.User},
+		"locked":                  {409, "application/json", `{"name":"odoo.exceptions.LockError","message":"busy"}`, odoo.Busy},
 	} {
 		tr := versioned(t, 19, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", tt.kind)
