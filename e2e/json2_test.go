@@ -63,7 +63,8 @@ func json2Refusals(a *asker) {
 		{"", base + "search", asJSON, `{}`, 422, failure(unprocessable, "")},
 		{"", base + "search", asJSON, `{"domain":[],"nonsense":1}`, 422, failure(unprocessable, "argument_not_allowed")},
 		{"", base + "read", asJSON, `{"ids":"x"}`, 422, failure(unprocessable, "")},
-		{"", base + "search", asJSON, `[]`, 400, failure(badRequest, "")},
+		{"", base + "search", asJSON, `[1]`, 400, failure(badRequest, "")},
+		{"", base + "search", asJSON, `[]`, 422, failure(unprocessable, "")}, // an empty object, as PHP writes it
 		{"", base + "search", asJSON, `{`, 400, failure(badRequest, "")},
 		{"", base + "search?domain=[]", asJSON, `{}`, 400, failure(badRequest, "")},
 		{"", base + "search", asForm, `domain=[]`, 415, failure("werkzeug.exceptions.UnsupportedMediaType", "")},

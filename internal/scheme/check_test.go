@@ -37,7 +37,8 @@ func TestDenied(t *testing.T) {
 
 		// Arguments.
 		{"unknown keyword", searchRead("res.partner", map[string]any{"access_rights_uid": int64(1)}), scheme.CodeArgument},
-		{"load", odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}, Kwargs: map[string]any{"load": ""}}, scheme.CodeArgument},
+		{"load", odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}, Kwargs: map[string]any{"load": int64(1)}}, scheme.CodeInvalid},
+		{"load of another way", odoo.Call{Model: "res.partner", Method: "search_read", Kwargs: map[string]any{"load": "_all"}}, scheme.CodeInvalid},
 		{"too many positional", odoo.Call{Model: "res.partner", Method: "search_count", Args: []any{nil, nil, nil}}, scheme.CodeArgument},
 		{"twice", odoo.Call{Model: "res.partner", Method: "search", Args: []any{[]any{}}, Kwargs: domain()}, scheme.CodeArgument},
 		{"args and domain", odoo.Call{Model: "res.partner", Method: "name_search", Kwargs: map[string]any{"args": []any{}, "domain": []any{}}}, scheme.CodeArgument},
@@ -111,8 +112,8 @@ func TestDenied(t *testing.T) {
 		{"order by path", sorted("country_id.code"), scheme.CodeOrder},
 		{"order by relation", sorted("country_id desc"), scheme.CodeOrder},
 		{"order not sortable", sorted("contact_address"), scheme.CodeOrder},
-		{"order with SQL", sorted("name; drop table x"), scheme.CodeOrder},
-		{"order with a call", sorted("name desc, (select 1)"), scheme.CodeOrder},
+		{"order with SQL", sorted("name; drop table x"), scheme.CodeInvalid},
+		{"order with a call", sorted("name desc, (select 1)"), scheme.CodeInvalid},
 		{"order with empty term", sorted("name,,id"), scheme.CodeInvalid},
 		{"order with property", sorted("props.color"), scheme.CodeOrder},
 

@@ -25,6 +25,7 @@ type Checked struct {
 
 	shape  shape
 	ids    []int64 // of a read, in the order asked for
+	bare   bool    // of a read: a many2one is an id without a name
 	method *Method
 	groups *grouping
 }

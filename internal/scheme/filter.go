@@ -3,6 +3,7 @@ package scheme
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -14,7 +15,8 @@ import (
 //
 //   - search_read, and so read and name_search: a list of records with the
 //     fields asked for and id. Those of a read are in the order of its ids,
-//     without those that do not exist for the application.
+//     without those that do not exist for the application. Where they are to be
+//     loaded without names, a many2one is its id.
 //   - search: a list of ids. search_count: a number. create: an id, or a list
 //     of ids. write and unlink: true. Rights: a truth value.
 //   - read_group and formatted_read_group: groups, with what was asked of them.
@@ -110,9 +112,11 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 		return odoo.Result{}, unexpected(err)
 	}
 	wanted := argument(call, "fields")
-	names, err := j.shownNames(m, src, wanted, records)
-	if err != nil {
-		return odoo.Result{}, err
+	var names map[string]shown
+	if !call.bare {
+		if names, err = j.shownNames(m, src, wanted, records); err != nil {
+			return odoo.Result{}, err
+		}
 	}
 	short, err := j.shortened(m)
 	if err != nil {
@@ -143,6 +147,12 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 				}
 			case "binary":
 				member.Value = content(member.Value)
+			case "many2one":
+				if call.bare {
+					if member.Value, err = unnamed(member.Value); err != nil {
+						return odoo.Result{}, unexpected(err)
+					}
+				}
 			}
 			kept = append(kept, member)
 		}
@@ -154,6 +164,15 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 		}
 	}
 	return odoo.Result{Value: odoo.AppendRecords(make([]byte, 0, len(res.Value)), records)}, nil
+}
+
+// unnamed is a many2one without the name.
+func unnamed(v jsontext.Value) (jsontext.Value, error) {
+	id, named, err := reference(v)
+	if err != nil || !named {
+		return v, err
+	}
+	return strconv.AppendInt(nil, id, 10), nil
 }
 
 // content is a file in base64 as all versions have it: 20 answers an object

@@ -17,8 +17,8 @@ type signature struct {
 
 // signatures are Odoo's own methods that may be called.
 var signatures = map[string]*signature{
-	"read":         {params: []string{"fields"}, record: true, operation: Read},
-	"search_read":  {params: []string{"domain", "fields", "offset", "limit", "order"}, operation: Read},
+	"read":         {params: []string{"fields", "load"}, record: true, operation: Read},
+	"search_read":  {params: []string{"domain", "fields", "offset", "limit", "order"}, named: []string{"load"}, operation: Read},
 	"search":       {params: []string{"domain", "offset", "limit", "order"}, operation: Read},
 	"search_count": {params: []string{"domain", "limit"}, operation: Read},
 	"fields_get":   {params: []string{"allfields", "attributes"}},

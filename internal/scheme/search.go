@@ -31,7 +31,21 @@ func (j *judge) searchRead(m *model, out Checked, args map[string]any) (Checked,
 	}
 	out.Method, out.shape = "search_read", shapeRecords
 	out.Kwargs["fields"] = fields
-	return out, nil
+	out.bare, err = bare(m, args)
+	return out, err
+}
+
+// bare reads the argument load: whether a many2one is an id alone. Odoo takes
+// everything but "_classic_read" for that, None too.
+func bare(m *model, args map[string]any) (bool, error) {
+	v, given := args["load"]
+	switch {
+	case !given, v == "_classic_read":
+		return false, nil
+	case absent(v), v == "", v == "_classic_write":
+		return true, nil
+	}
+	return false, deny(CodeInvalid, "load", m.name, "", "load is \"_classic_read\" or nothing")
 }
 
 func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, error) {
@@ -103,7 +117,8 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 		out.Context = make(map[string]any, 1)
 	}
 	out.Context["active_test"] = false
-	return out, nil
+	out.bare, err = bare(m, args)
+	return out, err
 }
 
 func (j *judge) nameSearch(m *model, out Checked, args map[string]any) (Checked, error) {
@@ -190,6 +205,9 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 				return "", err
 			}
 			name = searchField
+		}
+		if !odoo.ValidPath(name) {
+			return "", deny(CodeInvalid, "order", m.name, "", "order is a list of fields with asc or desc")
 		}
 		if !odoo.ValidField(name) {
 			return "", deny(CodeOrder, "order", m.name, "", "order takes fields of the model itself")

@@ -1,6 +1,8 @@
 package scheme
 
 import (
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
@@ -30,8 +32,12 @@ func (j *judge) create(m *model, out Checked, args map[string]any) (Checked, err
 	if !many {
 		list = []any{v}
 	}
-	if !given || many && len(list) == 0 {
+	if !given {
 		return out, deny(CodeInvalid, "values", m.name, "", "create needs values")
+	}
+	if many && len(list) == 0 {
+		out.Method, out.shape, out.Answer = "create", shapeCreated, jsontext.Value("[]")
+		return out, nil
 	}
 	made := make([]any, len(list))
 	for i, one := range list {
@@ -178,6 +184,9 @@ func (j *judge) value(w *writing, m *model, f odoo.Field, v any, depth int) (any
 	if absent(v) && f.Type != "boolean" {
 		return false, nil
 	}
+	if f.Type == "binary" {
+		v = file(v)
+	}
 	ok := false
 	switch s, isText := v.(string); f.Type {
 	case "char", "text", "html", "selection", "date", "datetime":
@@ -203,6 +212,22 @@ func (j *judge) value(w *writing, m *model, f odoo.Field, v any, depth int) (any
 		return nil, deny(CodeInvalid, "values", m.name, f.Name, "field %q of model %q cannot have this value", f.Name, m.name)
 	}
 	return v, nil
+}
+
+// file is what a client gives for a file, in base64 as all versions take it:
+// 20 answers objects, and a client may send one back. A name in it has no place
+// in older versions, and stays where it is, to be refused.
+func file(v any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	for name := range object {
+		if name != "content" && name != "size" {
+			return v
+		}
+	}
+	return object["content"]
 }
 
 // link judges that a call refers to records of another model: the application

@@ -93,7 +93,8 @@ type refusal struct {
 }
 
 // decode reads the call. Nothing that the client has said is dropped: Odoo
-// takes a body that is no object for an empty one, here it is an error.
+// takes a body that is no object for an empty one, here that goes for null and
+// for the empty list, which is how PHP writes an empty object.
 func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method string) (odoo.Call, *refusal) {
 	call := odoo.Call{Model: model, Method: method}
 	if r.URL.RawQuery != "" || r.URL.ForceQuery {
@@ -121,28 +122,37 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method s
 		return call, &refusal{http.StatusBadRequest, badRequest, "could not parse the body as json: " + strings.TrimPrefix(err.Error(), "odoo: ")}
 	}
 	arguments, ok := value.(map[string]any)
+	if nothing(value) {
+		return complete(call)
+	}
 	if !ok {
 		return call, &refusal{http.StatusBadRequest, badRequest, "the body must be a JSON object of named arguments"}
 	}
 	return named(call, arguments)
 }
 
-// named takes ids and context out of the named arguments.
+// nothing tells whether a value says nothing.
+func nothing(v any) bool {
+	list, isList := v.([]any)
+	return v == nil || isList && len(list) == 0
+}
+
+// named takes ids and context out of the named arguments. No ids are none at
+// all: a method of a model then takes them, too.
 func named(call odoo.Call, arguments map[string]any) (odoo.Call, *refusal) {
 	if ids, given := arguments["ids"]; given {
-		list, ok := odoo.ValueIDs(ids)
-		if !ok {
-			return call, &refusal{http.StatusUnprocessableEntity, unprocessable, "ids must be a list of record ids"}
+		if !nothing(ids) {
+			list, ok := odoo.ValueIDs(ids)
+			if !ok {
+				return call, &refusal{http.StatusUnprocessableEntity, unprocessable, "ids must be a list of record ids"}
+			}
+			call.IDs = list
 		}
-		if list == nil {
-			list = []int64{}
-		}
-		call.IDs = list
 		delete(arguments, "ids")
 	}
 	if env, given := arguments["context"]; given {
 		object, ok := env.(map[string]any)
-		if !ok && env != nil {
+		if !ok && !nothing(env) {
 			return call, &refusal{http.StatusUnprocessableEntity, unprocessable, "context must be an object"}
 		}
 		call.Context = object

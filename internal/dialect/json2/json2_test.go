@@ -61,7 +61,8 @@ func TestIDsMakeARecordMethod(t *testing.T) {
 	}{
 		{"read", `{"ids":[]}`, []int64{}}, {"read", `{}`, []int64{}}, {"read", ``, []int64{}}, {"read", `{"ids":[3]}`, []int64{3}},
 		{"write", `{"vals":{}}`, []int64{}}, {"unlink", `{}`, []int64{}}, {"has_access", `{"operation":"read"}`, nil},
-		{"search_read", `{}`, nil}, {"search_read", `{"ids":[]}`, []int64{}}, {"action_archive", `{}`, nil},
+		{"read", `{"ids":null}`, []int64{}}, {"read", `[]`, []int64{}}, {"read", `null`, []int64{}}, {"read", `{"context":[]}`, []int64{}},
+		{"search_read", `{}`, nil}, {"search_read", `{"ids":[]}`, nil}, {"search_read", `{"ids":null}`, nil}, {"action_archive", `{}`, nil},
 	} {
 		runner := &dialecttest.Runner{Answers: []string{`[]`}}
 		dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/"+test.method, jsonBody, test.body)
@@ -98,8 +99,9 @@ func TestRefuses(t *testing.T) {
 		{"too deep", "POST /json/2/res.partner/read", jsonBody, strings.Repeat("[", 100) + strings.Repeat("]", 100), 400, "werkzeug.exceptions.BadRequest"},
 		{"too large", "POST /json/2/res.partner/read", jsonBody, `{"fields":["` + strings.Repeat("a", 5000) + `"]}`, 413, "werkzeug.exceptions.RequestEntityTooLarge"},
 		{"ids that are none", "POST /json/2/res.partner/read", jsonBody, `{"ids":["1"]}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
-		{"ids null", "POST /json/2/res.partner/read", jsonBody, `{"ids":null}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
-		{"a context that is none", "POST /json/2/res.partner/read", jsonBody, `{"ids":[1],"context":[]}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
+		{"ids that are a name", "POST /json/2/res.partner/read", jsonBody, `{"ids":"1"}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
+		{"ids that are a truth", "POST /json/2/res.partner/read", jsonBody, `{"ids":false}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
+		{"a context that is none", "POST /json/2/res.partner/read", jsonBody, `{"ids":[1],"context":["lang"]}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			runner := &dialecttest.Runner{Answers: []string{`[]`}}

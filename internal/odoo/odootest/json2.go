@@ -90,11 +90,7 @@ func json2Route(x *exchange) (*reply, error) {
 	if f, found := sessionMethods[model+"."+method]; found && x.s.v.version >= f.from {
 		result, err = f.run(x, c)
 	} else {
-		ids := c.ids()
-		if ids == nil && body["ids"] != nil {
-			ids = []int64{}
-		}
-		result, err = x.db.engine.callNamed(x.uid, model, method, ids, kwargs)
+		result, err = x.db.engine.callNamed(x.uid, model, method, c.ids(), kwargs) // an empty list is none
 	}
 	if err != nil {
 		if f, isFault := err.(*fault); isFault && f.name == "builtins.AttributeError" {
