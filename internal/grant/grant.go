@@ -37,6 +37,10 @@ type Authorization struct {
 	ConsentedAt time.Time
 	// LastUsedAt is written lazily: it may lag by a minute or be lost in a crash.
 	LastUsedAt time.Time
+	// Uses is how often it was used: each call of the API and each exchange of
+	// a code or refresh token. It is written like LastUsedAt, and counts from the
+	// first use that this version has seen.
+	Uses int
 	// RevokedAt is zero while the authorization lives.
 	RevokedAt time.Time
 }

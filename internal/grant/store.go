@@ -81,8 +81,8 @@ type Store interface {
 	// DropKeyRemoval forgets a removal: there is nothing left to remove, or
 	// nobody to be told. Dropping twice is no error.
 	DropKeyRemoval(ctx context.Context, id string) error
-	// Used notes that an authorization was used. It only remembers; the
-	// value is written in batches.
+	// Used notes that an authorization was used, once for each call. It only
+	// remembers; time and count are written in batches.
 	Used(id string, now time.Time)
 
 	// IssueCode stores a new code. ErrNotFound without its authorization,

@@ -100,7 +100,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Authorization {
 	item := page.Authorization{
 		Application: a.Application, Off: true, Trusted: a.ConsentedAt.IsZero(),
-		Since: a.CreatedAt, LastUsed: a.LastUsedAt, RedirectURI: a.RedirectURI,
+		Since: a.CreatedAt, LastUsed: a.LastUsedAt, Uses: a.Uses, RedirectURI: a.RedirectURI,
 	}
 	app := s.Applications.ByName(a.Application)
 	if app != nil {

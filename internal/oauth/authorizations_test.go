@@ -325,3 +325,13 @@ func TestListCountsTokensInUse(t *testing.T) {
 	w.clock.Advance(day)
 	in("None in use")
 }
+
+// How often comes from the store, which counts in batches.
+func TestListTellsHowOften(t *testing.T) {
+	w := newWorld(t)
+	at := w.clock.Now()
+	a := grant.Authorization{Application: "wiki", CreatedAt: at, ConsentedAt: at, LastUsedAt: at, Uses: 7}
+	if got := w.current().describe(a, nil); got.Uses != 7 {
+		t.Errorf("used %d times", got.Uses)
+	}
+}

@@ -50,7 +50,7 @@ func (s *store) Consent(ctx context.Context, in grant.Authorization) (grant.Auth
 
 func decodeAuthorizationUsed(a grant.Authorization) (grant.Authorization, error) {
 	kept, err := decodeAuthorization(encodeAuthorization(a))
-	kept.LastUsedAt = a.LastUsedAt
+	kept.LastUsedAt, kept.Uses = a.LastUsedAt, a.Uses
 	return kept, err
 }
 
@@ -70,7 +70,7 @@ func (s *store) created(txn *badger.Txn, in grant.Authorization) (grant.Authoriz
 	if a.CreatedAt.IsZero() {
 		a.CreatedAt = a.ConsentedAt
 	}
-	a.LastUsedAt, a.RevokedAt = time.Time{}, time.Time{}
+	a.LastUsedAt, a.Uses, a.RevokedAt = time.Time{}, 0, time.Time{}
 	if !a.Connection.Live() {
 		a.Connection = grant.Connection{}
 	}

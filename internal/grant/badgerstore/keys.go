@@ -27,7 +27,7 @@ const (
 	kindTokenSet      = "t" // <id>: record
 	kindRefresh       = "r" // <hash>: record
 	kindSigningKey    = "j" // <id>: record
-	kindUsed          = "l" // <authorization id>: time of last use
+	kindUsed          = "l" // <authorization id>: last use and how many
 	kindLive          = "k" // <hash of Authorization.Key>: id of the latest one
 	kindKeysVersion   = "f" // "": changes with every change of signing keys
 	kindSubject       = "u" // <hash of subject>/<id>: index of live ones

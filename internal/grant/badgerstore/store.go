@@ -2,10 +2,8 @@ package badgerstore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -24,7 +22,7 @@ type store struct {
 	sessions *cache[[]string]
 
 	usedMu sync.Mutex
-	used   map[string]time.Time
+	used   map[string]uses // since the last batch
 }
 
 var _ grant.Store = (*store)(nil)
@@ -35,7 +33,7 @@ func newStore(db *DB, gateway string) *store {
 		authorizations: newCache[grant.Authorization](db.opts.CacheEntries),
 		tokenSets:      newCache[grant.TokenSet](db.opts.CacheEntries),
 		sessions:       newCache[[]string](db.opts.CacheEntries),
-		used:           make(map[string]time.Time),
+		used:           make(map[string]uses),
 	}
 }
 
@@ -74,17 +72,10 @@ func (s *store) loadAuthorization(txn *badger.Txn, id string) (a grant.Authoriza
 	if err != nil {
 		return a, err
 	}
-	// The time of last use lies beside the record: writing it must not
+	// What is known of its use lies beside the record: writing that must not
 	// conflict with what matters.
-	err = get(txn, s.keys.key(kindUsed, id), func(v []byte) error {
-		var used stamp
-		err := decode(v, &used)
-		a.LastUsedAt = used.time()
-		return err
-	})
-	if errors.Is(err, grant.ErrNotFound) {
-		err = nil
-	}
+	used, err := s.loadUses(txn, id)
+	a.LastUsedAt, a.Uses = used.last, used.count
 	return a, err
 }
 

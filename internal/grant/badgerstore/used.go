@@ -2,26 +2,45 @@ package badgerstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/dgraph-io/badger/v4"
 	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
 )
+
+// uses is what is known of the use of an authorization.
+type uses struct {
+	last  time.Time
+	count int
+}
+
+// and adds later uses, which may come out of order.
+func (u uses) and(more uses) uses {
+	if more.last.After(u.last) {
+		u.last = more.last
+	}
+	u.count += more.count
+	return u
+}
 
 // Used remembers; background writes. What a crash takes is at most the uses
 // since the last batch.
-func (s *store) Used(id string, now time.Time) {
+func (s *store) Used(id string, now time.Time) { s.noteUses(id, uses{last: now, count: 1}) }
+
+func (s *store) noteUses(id string, more uses) {
 	if s.db.closed.Load() {
 		return
 	}
 	s.usedMu.Lock()
 	defer s.usedMu.Unlock()
-	if now.After(s.used[id]) {
-		s.used[id] = now
-	}
+	s.used[id] = s.used[id].and(more)
 }
 
 // background is the store's only goroutine. It lives from Open to Close.
@@ -84,23 +103,70 @@ func (db *DB) flushUsed() error {
 func (s *store) flushUsed() error {
 	s.usedMu.Lock()
 	used := s.used
-	s.used = make(map[string]time.Time)
+	s.used = make(map[string]uses)
 	s.usedMu.Unlock()
 	if len(used) == 0 {
 		return nil
 	}
-	batch := s.db.badger.NewWriteBatch()
-	defer batch.Cancel()
-	for id, at := range used {
-		if err := batch.Set(s.keys.key(kindUsed, id), encode(toStamp(at))); err != nil {
-			return fmt.Errorf("last use of %d authorizations: %w", len(used), err)
+	if err := s.writeUses(used); err != nil {
+		for id, u := range used {
+			s.noteUses(id, u) // for the next batch
 		}
-	}
-	if err := batch.Flush(); err != nil {
 		return fmt.Errorf("last use of %d authorizations: %w", len(used), err)
 	}
 	for id := range used {
 		s.authorizations.drop(id)
 	}
 	return nil
+}
+
+// writeUses adds to what is stored. Nobody else writes it, so that reading it
+// before needs no transaction with the writing.
+func (s *store) writeUses(used map[string]uses) error {
+	batch := s.db.badger.NewWriteBatch()
+	defer batch.Cancel()
+	err := s.db.badger.View(func(txn *badger.Txn) error {
+		for id, more := range used {
+			stored, err := s.loadUses(txn, id)
+			if err != nil {
+				return err
+			}
+			if err := batch.Set(s.keys.key(kindUsed, id), encodeUses(stored.and(more))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return batch.Flush()
+}
+
+func (s *store) loadUses(txn *badger.Txn, id string) (u uses, err error) {
+	err = get(txn, s.keys.key(kindUsed, id), func(v []byte) (err error) {
+		u, err = decodeUses(v)
+		return err
+	})
+	if errors.Is(err, grant.ErrNotFound) {
+		err = nil
+	}
+	return u, err
+}
+
+type usesRecord struct {
+	Last  stamp `json:"l"`
+	Count int   `json:"n"`
+}
+
+func encodeUses(u uses) []byte { return encode(usesRecord{toStamp(u.last), u.count}) }
+
+// decodeUses reads what an earlier version has written as well: the time alone.
+func decodeUses(value []byte) (uses, error) {
+	var r usesRecord
+	err := decode(value, &r)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		err = decode(value, &r.Last)
+	}
+	return uses{last: r.Last.time(), count: r.Count}, err
 }

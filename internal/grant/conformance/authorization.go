@@ -232,16 +232,29 @@ func updateConnectionInParallel(t *testing.T, c *suite) {
 
 func used(t *testing.T, c *suite) {
 	a := c.consent(person("wiki", "sub-1"))
+	fresh := person("wiki", "sub-2")
+	fresh.LastUsedAt, fresh.Uses = start, 9 // is the store's to say
+	b := c.consent(fresh)
+	expect := func(what string, got grant.Authorization, last time.Time, uses int) {
+		t.Helper()
+		if !got.LastUsedAt.Equal(last) || got.Uses != uses {
+			t.Errorf("%s: used %d times, last at %v, want %d and %v", what, got.Uses, got.LastUsedAt, uses, last)
+		}
+	}
 	c.s.Used(a.ID, start.Add(2*minute))
 	c.s.Used(a.ID, start.Add(minute)) // late, must not turn the time back
 	c.s = c.Reopen()
-	if got := c.authorization(a.ID).LastUsedAt; !got.Equal(start.Add(2 * minute)) {
-		t.Errorf("last used %v, want %v", got, start.Add(2*minute))
-	}
-	again := person("wiki", "sub-1")
-	if got := c.consent(again).LastUsedAt; !got.Equal(start.Add(2 * minute)) {
-		t.Errorf("consent changed last used to %v", got)
-	}
+	expect("after a restart", c.authorization(a.ID), start.Add(2*minute), 2)
+	expect("another", c.authorization(b.ID), time.Time{}, 0)
+	expect("consent", c.consent(person("wiki", "sub-1")), start.Add(2*minute), 2)
+	c.s.Used(a.ID, start.Add(3*minute))
+	c.s.Used(b.ID, start.Add(minute))
+	c.s = c.Reopen()
+	expect("counted on", c.authorization(a.ID), start.Add(3*minute), 3)
+	expect("the first time", c.authorization(b.ID), start.Add(minute), 1)
+	all, err := c.s.AuthorizationsBySubject(c.ctx, "sub-1")
+	c.ok("of a person", err)
+	expect("of a person", all[0], start.Add(3*minute), 3)
 }
 
 // bySession checks which live authorizations a session hash leads to.

@@ -1,0 +1,55 @@
+package badgerstore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// The time alone is what versions before the count have written.
+func TestUsesOfEarlierVersions(t *testing.T) {
+	db, s := openStore(t, Options{})
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	a, err := s.Consent(t.Context(), grant.Authorization{ID: grant.NewID(), Application: "wiki", Subject: "sub-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, db, s.keys.key(kindUsed, a.ID), string(encode(toStamp(at))))
+	s.authorizations.drop(a.ID)
+	expect := func(last time.Time, count int) {
+		t.Helper()
+		got, err := s.Authorization(t.Context(), a.ID)
+		if err != nil || !got.LastUsedAt.Equal(last) || got.Uses != count {
+			t.Errorf("last used %v, %d times, error %v; want %v and %d", got.LastUsedAt, got.Uses, err, last, count)
+		}
+	}
+	expect(at, 0)
+	s.Used(a.ID, at.Add(time.Hour))
+	if err := db.flushUsed(); err != nil {
+		t.Fatal(err)
+	}
+	expect(at.Add(time.Hour), 1)
+}
+
+// What a batch could not write counts with the next one.
+func TestUsesOutliveAFailedBatch(t *testing.T) {
+	db, s := openStore(t, Options{})
+	a, err := s.Consent(t.Context(), grant.Authorization{ID: grant.NewID(), Application: "wiki", Subject: "sub-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, db, s.keys.key(kindUsed, a.ID), "of a newer version")
+	s.Used(a.ID, time.Unix(1, 0))
+	if db.flushUsed() == nil {
+		t.Fatal("a record of another layout is overwritten")
+	}
+	set(t, db, s.keys.key(kindUsed, a.ID), string(encodeUses(uses{count: 4})))
+	s.authorizations.drop(a.ID)
+	if err := db.flushUsed(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Authorization(t.Context(), a.ID); err != nil || got.Uses != 5 {
+		t.Errorf("used %d times, error %v", got.Uses, err)
+	}
+}
