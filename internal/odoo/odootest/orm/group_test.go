@@ -27,6 +27,8 @@ func TestReadGroup(t *testing.T) {
 			"__domain": where,
 			"__range":  kw{"date_order:month": kw{"from": "2026-10-01 00:00:00", "to": "2026-11-01 00:00:00"}}}))
 		equal(t, "sorted by an aggregate", groups(kw{"orderby": "amount_total desc"}, list(), list("amount_total"), list("state"))[0].(kw)["state"], any("sale"))
+		_, summed := groups(nil, list(), list(), list("state"))[0].(kw)["amount_total"]
+		equal(t, "without fields all are summed up", summed, version == 16)
 		equal(t, "second page", groups(kw{"offset": int64(1), "limit": int64(1)}, list(), list(), "state")[0].(kw)["state"], any("sale"))
 		whole := groups(nil, list(), list("amount_total:sum"), list())
 		equal(t, "no grouping", whole[0].(kw)["__count"], any(int64(20)))

@@ -16,7 +16,16 @@ func (t *tx) readGroup(m *model, a args) any {
 		groupings = all[:1]
 	}
 	var aggregates []aggregate
-	for _, spec := range stringList(a.get("fields")) {
+	specs := stringList(a.get("fields"))
+	if len(specs) == 0 && t.db.version <= 16 {
+		// There no fields are all that are stored.
+		for _, f := range m.fields {
+			if f.stored() && t.mayField(f) {
+				specs = append(specs, f.name)
+			}
+		}
+	}
+	for _, spec := range specs {
 		if agg, ok := t.readGroupField(m, spec, all); ok {
 			aggregates = append(aggregates, agg)
 		}
