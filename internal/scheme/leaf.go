@@ -89,11 +89,16 @@ func under(prefix string, d odoo.Domain) (odoo.Domain, error) {
 	})
 }
 
+// constant stays a condition of its own: were it worked into those around it,
+// some of them would be gone, and a domain that speaks of active finds archived
+// records for that alone.
 func constant(v bool) odoo.Domain {
+	n := int64(0)
 	if v {
-		return odoo.Everything()
+		n = 1
 	}
-	return odoo.Nothing()
+	d, _ := odoo.ParseDomain([]any{[]any{n, "=", int64(1)}}) // well formed
+	return d
 }
 
 func tooLarge(m *model, err error) error {
@@ -237,10 +242,10 @@ func positive(v any) bool {
 	return ok && n > 0
 }
 
-// isID takes ids and what stands for none.
+// isID takes numbers, which are ids or no record's, and what stands for none.
 func isID(v any) bool {
-	n, ok := v.(int64)
-	return absent(v) || ok && n >= 0
+	_, ok := v.(int64)
+	return absent(v) || ok
 }
 
 // suits tells whether a value can be compared with a field of that type. The

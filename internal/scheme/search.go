@@ -105,6 +105,9 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 	if err != nil {
 		return out, err
 	}
+	if wanted, err = j.archivedToo(m, wanted); err != nil {
+		return out, err
+	}
 	out.Method, out.shape, out.ids = "search_read", shapeRecords, ids
 	out.Kwargs = map[string]any{
 		"domain": wanted.And(m.filter).Value(),
@@ -113,12 +116,25 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 		"limit":  int64(max(len(ids), 1)),
 		"order":  "id",
 	}
-	if out.Context == nil {
-		out.Context = make(map[string]any, 1)
-	}
-	out.Context["active_test"] = false
 	out.bare, err = bare(m, args)
 	return out, err
+}
+
+// archivedToo adds to a domain what makes Odoo find archived records. The
+// context can say that as well, but says it of the lists in the records too,
+// which a read by ids gives without the archived ones.
+func (j *judge) archivedToo(m *model, d odoo.Domain) (odoo.Domain, error) {
+	all, err := j.fields(m.name)
+	if err != nil {
+		return d, err
+	}
+	for _, name := range []string{"active", "x_active"} {
+		if f, ok := all[name]; ok && f.Type == "boolean" && f.Searchable {
+			either, err := odoo.Where(name, "in", []any{true, false})
+			return d.And(either), err
+		}
+	}
+	return d, nil
 }
 
 func (j *judge) nameSearch(m *model, out Checked, args map[string]any) (Checked, error) {
