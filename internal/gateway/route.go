@@ -105,6 +105,9 @@ var (
 
 // serve answers a request on a path of the gateway's.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
+	if found := asOurs(r); found != nil {
+		r = found
+	}
 	if !clean(r) {
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
@@ -151,7 +154,7 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 
 // ofRestapi tells whether a path is one of the data of /restapi.
 func ofRestapi(path string) bool {
-	return strings.HasPrefix(path, restapi.Prefix) || strings.HasPrefix(path, restapi.ReportPrefix)
+	return strings.HasPrefix(path, restapi.Prefix) || strings.HasPrefix(path, restapi.ReportPrefix) || strings.HasPrefix(path, restapi.BinaryPrefix)
 }
 
 // wrongMethod refuses in the shape of the interface that the path belongs to.
