@@ -52,6 +52,9 @@ type Config struct {
 	// MaxAnswer is the most bytes of an answer, of Odoo's and of the
 	// gateway's; 0 is 10 MiB.
 	MaxAnswer int64
+	// AuditRetention is how long the audit trail is kept in the store; 0 keeps
+	// none there.
+	AuditRetention time.Duration
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the

@@ -116,6 +116,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	if s.preflight(w, r) {
 		return
 	}
+	w, r, recorded := s.auditRefusal(w, r)
+	defer recorded()
 	w = s.announceResource(w, r.URL.Path)
 	w, r = s.forScripts(w, r)
 	w, done := negotiate(w, r, s.maxAnswer)
