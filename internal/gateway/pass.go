@@ -23,7 +23,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		login = r.WithContext(r.Context())
 		login.URL = &at
 	}
-	r.Header = g.strip(r.Header)
+	r.Header = g.strip(keepNamed(r.Header))
+	g.stripTrailer(r)
 	s := g.service.Load()
 	if s == nil {
 		return up.Pass(w, r) // the store is not open: nothing to follow
