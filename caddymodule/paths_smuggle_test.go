@@ -50,7 +50,7 @@ var ambiguous = []struct {
 	{"chunked behind a vertical tab", "Transfer-Encoding:\x0bchunked\r\nContent-Length: 2\r\n\r\n{}" + smuggled, true},
 	{"chunked behind a tab", "Transfer-Encoding:\tchunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n" + smuggled, false},
 	{"chunked in capitals", "Transfer-Encoding: CHUNKED\r\nContent-Length: 2\r\n\r\n0\r\n\r\n" + smuggled, false},
-	{"chunked in capitals of Turkish", "Transfer-Encoding: chunKed\r\nContent-Length: 2\r\n\r\n{}" + smuggled, true},
+	{"chunked with the sign of kelvin", "Transfer-Encoding: chun\u212aed\r\nContent-Length: 2\r\n\r\n{}" + smuggled, true},
 	{"chunked in a folded line", "Transfer-Encoding:\r\n chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n" + smuggled, false},
 	{"chunked in a fold of another line", "X-A: b\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
 	{"chunked under another name", "Transfer_Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
@@ -74,7 +74,7 @@ var ambiguous = []struct {
 	{"a trailer with a bare LF", "Transfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n2\r\n{}\r\n0\r\nX-A: b\n\n" + smuggled, false},
 	{"a body that waits to be asked for", "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
 	{"another expectation", "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}" + smuggled, true},
-	{"an expectation in pieces", "Expect: x 100-continue\r\nContent-Length: 2\r\n\r\n{}" + smuggled, true},
+	{"an expectation in pieces", "Expect: x 100-continue\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
 	{"an upgrade", "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
 	{"an upgrade to HTTP/2", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
 	{"a length that the connection is to drop", "Connection: Content-Length\r\nContent-Length: 2\r\n\r\n{}" + smuggled, false},
@@ -142,7 +142,7 @@ func (c *crossing) smuggle(name, request string, refused bool) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	asked := c.wire.take(t)
+	asked := slices.DeleteFunc(c.wire.take(t), func(m message) bool { return m.cut }) // such a one may come late
 	if res.StatusCode != http.StatusOK || len(asked) != 1 || asked[0].line != fmt.Sprintf("GET /web/login?next=%d HTTP/1.1", len(name)) || asked[0].body != "" {
 		t.Errorf("%s: the next one gets %s, Odoo was asked %+v", name, res.Status, asked)
 	}

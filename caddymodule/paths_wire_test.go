@@ -29,8 +29,10 @@ type crossing struct {
 }
 
 // newCrossing runs a site in this process, over HTTP/1.1 and HTTP/2. Of s, what
-// is about the application and the site is taken.
-func newCrossing(t *testing.T, s site) *crossing {
+// is about the application and the site is taken; every two words of more
+// replace the one by the other in the Caddyfile, where ADDR is the site's
+// address and PORT the port of that.
+func newCrossing(t *testing.T, s site, more ...string) *crossing {
 	t.Helper()
 	odoo := odootest.Start(odootest.Options{Version: 19})
 	t.Cleanup(odoo.Close)
@@ -38,7 +40,10 @@ func newCrossing(t *testing.T, s site) *crossing {
 	s.admin, s.addr, s.upstream = "off", c.addr, c.wire.addr
 	s.options += "\n\t\tstore badger " + t.TempDir()
 	s.global += "\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n\tlog default {\n\t\toutput discard\n\t}\n\tstorage file_system " + t.TempDir()
-	if err := caddy.Load([]byte(mustAdapt(t, s.caddyfile())), true); err != nil {
+	for i := range more {
+		more[i] = strings.NewReplacer("ADDR", c.addr, "PORT", c.addr[strings.LastIndex(c.addr, ":")+1:]).Replace(more[i])
+	}
+	if err := caddy.Load([]byte(mustAdapt(t, strings.NewReplacer(more...).Replace(s.caddyfile()))), true); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -92,7 +97,13 @@ type wire struct {
 	addr string
 
 	mu      sync.Mutex
-	streams []*bytes.Buffer
+	streams []*stream
+}
+
+// stream is what one connection has carried.
+type stream struct {
+	bytes.Buffer
+	taken int // requests
 }
 
 func newWire(t *testing.T, to string) *wire {
@@ -126,9 +137,9 @@ func (w *wire) pass(from net.Conn, to string) {
 		return
 	}
 	defer odoo.Close()
-	stream := new(bytes.Buffer)
+	sent := new(stream)
 	w.mu.Lock()
-	w.streams = append(w.streams, stream)
+	w.streams = append(w.streams, sent)
 	w.mu.Unlock()
 	answered := make(chan struct{})
 	go func() {
@@ -140,7 +151,7 @@ func (w *wire) pass(from net.Conn, to string) {
 	for {
 		n, err := from.Read(chunk)
 		w.mu.Lock()
-		stream.Write(chunk[:n])
+		sent.Write(chunk[:n])
 		w.mu.Unlock()
 		if _, failed := odoo.Write(chunk[:n]); failed != nil || err != nil {
 			break
@@ -157,13 +168,13 @@ func (w *wire) take(t *testing.T) []message {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all []message
-	for _, stream := range w.streams {
-		some, err := readStrictly(stream.String())
+	for _, sent := range w.streams {
+		some, err := readStrictly(sent.String())
 		if err != nil {
-			t.Errorf("Odoo was sent what can be read in two ways: %v\n%q", err, stream.String())
+			t.Fatalf("Odoo was sent what can be read in two ways: %v\n%q", err, sent.String())
 		}
-		all = append(all, some...)
-		stream.Reset()
+		all = append(all, some[sent.taken:]...)
+		sent.taken = len(some)
 	}
 	return all
 }
