@@ -108,7 +108,9 @@ func TestA61_HTTP2IsNotTranslatedIntoMore(t *testing.T) {
 		refused = -1 // by an answer or by the end of the stream
 		unsent  = -2 // answered in place of Odoo, whatever the answer
 	)
-	with := func(method, path string, more ...[2]string) [][2]string { return append(c.pseudo(method, path), more...) }
+	with := func(method, path string, more ...[2]string) [][2]string {
+		return append(c.pseudo(method, path), more...)
+	}
 	for _, r := range []struct {
 		name   string
 		fields [][2]string

@@ -40,6 +40,8 @@ func TestA54_TargetsOfARequest(t *testing.T) {
 		{"a star", "OPTIONS *", token, 0, 0},
 		{"a star, GET", "GET *", token, 0, 0},
 		{"CONNECT to Odoo", "CONNECT " + c.wire.addr, token, 0, 0},
+		{"CONNECT to Odoo, without a token", "CONNECT " + c.wire.addr, "", 405, 0},
+		{"CONNECT to a page", "CONNECT /web/login", "", 405, 0},
 		{"CONNECT to ourselves", "CONNECT " + c.addr, token, 0, 0},
 		{"CONNECT elsewhere", "CONNECT evil.example:443", token, 0, 0},
 		{"CONNECT to a record", "CONNECT " + recordPath, token, 0, 0},

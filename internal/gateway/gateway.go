@@ -168,6 +168,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream)
 			notForTokens(w)
 			return nil
 		}
+		if isTunnel(r) {
+			w.Header().Set("Allow", "GET, HEAD, POST")
+			writeError(w, http.StatusMethodNotAllowed, "there are no tunnels here")
+			return nil
+		}
 		return g.pass(w, r, up)
 	}
 	// The store outlives the request that happens to open it.

@@ -55,6 +55,12 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 	}), r)
 }
 
+// isTunnel tells whether a request asks for a tunnel to the host in its target,
+// which is no business of Odoo's. A WebSocket over HTTP/2 is none (RFC 8441).
+func isTunnel(r *http.Request) bool {
+	return r.Method == http.MethodConnect && len(r.Header[":protocol"]) == 0
+}
+
 // keepFromCaches makes an answer that has got a session id one that no shared
 // cache keeps: Odoo sets none in its assets, and lets everybody keep those.
 func keepFromCaches(header http.Header) {
