@@ -20,7 +20,8 @@ type send func(odoo.Call) (odoo.Result, error)
 //	check_access_rights   16, 17  from 18 on has_access: 18 and 19 still have the
 //	                              older one, but with raise_exception it answers None
 //	has_access            18–20   on 16 and 17 check_access_rights and check_access_rule
-//	read_group            16–19   on 20 formatted_read_group: see readGroup
+//	read_group            17–19   on 20 formatted_read_group: see readGroup; on 16
+//	                              the lowest id of a group has another name
 //	formatted_read_group  19, 20  before, read_group: see formattedGroup
 func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent string, call odoo.Call, run send) (odoo.Result, error) {
 	var other func(major int, call odoo.Call, run send) (odoo.Result, error)
@@ -31,7 +32,7 @@ func (c *Client) adapt(ctx context.Context, rt http.RoundTripper, userAgent stri
 	case "has_access":
 		other, needed = hasAccess, func(major int) bool { return major < 18 }
 	case "read_group":
-		other, needed = readGroup, func(major int) bool { return major >= 20 }
+		other, needed = readGroup, func(major int) bool { return major < 17 || major >= 20 }
 	case "formatted_read_group":
 		other, needed = formattedGroup, func(major int) bool { return major < 19 }
 	default:

@@ -1,11 +1,14 @@
 package rpc_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -106,6 +109,38 @@ func TestReadGroupOn20(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, want) || len(got.([]any)) == 0 {
 			t.Errorf("%v:\n20 %v\n19 %v", kwargs, got, want)
+		}
+	}
+}
+
+// TestReadGroupByTheOldest: groups are sorted by their lowest id on every version.
+func TestReadGroupByTheOldest(t *testing.T) {
+	for version := 16; version <= 20; version++ {
+		run := oneLanguage(t, version, "admin")
+		for _, way := range []string{"", " desc"} {
+			for _, order := range []string{"id:min" + way, "state, id:min" + way} {
+				got, err := run(odoo.Call{Model: "sale.order", Method: "read_group", Kwargs: map[string]any{
+					"domain": []any{}, "fields": []any{"id:min"}, "groupby": []any{"state", "partner_id"}, "orderby": order, "lazy": false,
+				}})
+				groups, _ := got.([]any)
+				if err != nil || len(groups) < 5 {
+					t.Errorf("%d by %s: %v, %v", version, order, got, err)
+				}
+				sorted := slices.IsSortedFunc(groups, func(a, b any) int {
+					one, other := a.(map[string]any), b.(map[string]any)
+					n := cmp.Compare(one["id"].(int64), other["id"].(int64))
+					if way != "" {
+						n = -n
+					}
+					if strings.HasPrefix(order, "state") && one["state"] != other["state"] {
+						return 0
+					}
+					return n
+				})
+				if !sorted {
+					t.Errorf("%d by %s: %v", version, order, got)
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +18,17 @@ type legacyKey struct{ spec, sent, field string }
 // readGroup is read_group of 16 to 19 where there is only
 // formatted_read_group: dates without a period are grouped by month, fields
 // are summed up as they say themselves, and lazy groups by the first alone.
-func readGroup(_ int, call odoo.Call, run send) (odoo.Result, error) {
+//
+// 16 sorts groups by their lowest id where an order says id, all others where
+// it says id:min.
+func readGroup(major int, call odoo.Call, run send) (odoo.Result, error) {
+	if major < 17 {
+		if order := text(call.Kwargs["orderby"]); strings.Contains(order, "id:min") {
+			call.Kwargs = maps.Clone(call.Kwargs)
+			call.Kwargs["orderby"] = lowestID.ReplaceAllString(order, "${1}id")
+		}
+		return run(call)
+	}
 	g, err := legacyGroup(call, run)
 	if err != nil {
 		return odoo.Result{}, err
@@ -49,6 +61,8 @@ func readGroup(_ int, call odoo.Call, run send) (odoo.Result, error) {
 	}
 	return odoo.Result{Value: odoo.AppendRecords(nil, groups)}, nil
 }
+
+var lowestID = regexp.MustCompile(`(^|, )id:min\b`)
 
 type grouping struct {
 	keys       []legacyKey

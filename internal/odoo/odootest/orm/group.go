@@ -155,7 +155,7 @@ func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, aggreg
 			if named := slices.IndexFunc(aggregates, func(a aggregate) bool { return a.key == words[0] }); named >= 0 {
 				c.agg = aggregates[named]
 			} else {
-				c.agg = t.aggregate(m, words[0])
+				c.agg = t.aggregate(m, t.orderedBy(m, words[0]))
 			}
 		}
 		columns = append(columns, c)
@@ -177,6 +177,18 @@ func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, aggreg
 		}
 		return 0
 	})
+}
+
+// orderedBy is what groups are sorted by that is neither grouped by nor asked
+// for: up to 16 the lowest id alone, by a name of its own.
+func (t *tx) orderedBy(m *model, term string) string {
+	if t.db.version > 16 {
+		return term
+	}
+	if term != "id" {
+		throw(ValueError, "Invalid field '%s' on model '%s'", term, m.name)
+	}
+	return "id:min"
 }
 
 func pageBuckets(list []*bucket, a args) []*bucket {
