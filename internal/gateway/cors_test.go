@@ -236,11 +236,7 @@ func scriptTargets() map[string]scriptPath {
 		if prefix == json2.Prefix {
 			continue // half of it is Odoo's: see TestJSON2ForScripts
 		}
-		path := prefix + "res.partner/1"
-		if prefix == restapi.BinaryPrefix {
-			path += "/image_128"
-		}
-		targets[path], _ = scriptsMayUse(path)
+		targets[prefix+"res.partner/1"], _ = scriptsMayUse(prefix + "res.partner/1")
 	}
 	return targets
 }

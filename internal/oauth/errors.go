@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -87,8 +86,7 @@ func (f *failure) announce(h http.Header) {
 }
 
 // writeFailure answers a program.
-func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
-	audit.Note(r.Context(), f.code)
+func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
 	f.announce(w.Header())
 	writeJSON(w, f.status, struct {
 		Error       string `json:"error"`
@@ -118,7 +116,7 @@ func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	w.Header().Set("Allow", http.MethodPost)
-	s.writeFailure(w, r, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"})
+	s.writeFailure(w, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"})
 	return false
 }
 
@@ -142,7 +140,6 @@ func (s *Server) noteProblem(r *http.Request, kind page.Kind) string {
 
 // writeProblem answers a person with a page, and a program with JSON.
 func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p page.Problem) {
-	audit.Note(r.Context(), p.Kind.String())
 	w.Header().Add("Vary", "Accept")
 	if !prefersJSON(r.Header.Values("Accept")) {
 		p.Mine = AuthorizationsPath

@@ -47,7 +47,7 @@ func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
 		found, f = s.introspect(r, app, p.get("token"))
 	}
 	if f != nil {
-		s.writeFailure(w, r, f)
+		s.writeFailure(w, f)
 		return
 	}
 	writeJSON(w, http.StatusOK, found)

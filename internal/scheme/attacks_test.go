@@ -33,7 +33,7 @@ func ask(s *scheme.Scheme, w world, call odoo.Call) (string, error) {
 // versions runs a test in every version, with hidden values all over.
 func versions(t *testing.T, run func(t *testing.T, w world)) {
 	for version := 16; version <= 20; version++ {
-		t.Run(fmt.Sprint(version), func(t *testing.T) { run(t, newWorld(t, version, "alpha", false)) })
+		t.Run(fmt.Sprint(version), func(t *testing.T) { run(t, newWorld(t, version, "alpha", "fields")) })
 	}
 }
 

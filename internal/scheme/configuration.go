@@ -143,7 +143,7 @@ func Default() Definition {
 		Configurations: []Configuration{{
 			Name: "default", Model: "res.partner", DisplayName: "Contact", Limit: LimitWhitelist,
 			Fields: []string{
-				"name", "parent_id", "email", "phone", "street", "street2", "zip", "city", "state_id", "country_id", "website",
+				"name", "display_name", "parent_id", "email", "phone", "street", "street2", "zip", "city", "state_id", "country_id", "website",
 			},
 		}},
 	}

@@ -67,6 +67,8 @@ func (j *judge) shows(m *model, path string, related bool) (bool, error) {
 		return true, nil
 	case !ok:
 		return false, nil
+	case step == "display_name":
+		return j.shortened(m)
 	case !dotted:
 		if m.limit == LimitWhitelist {
 			return false, nil // it is named, and so is what it shows
@@ -78,4 +80,33 @@ func (j *judge) shows(m *model, path string, related bool) (bool, error) {
 		return false, nil
 	}
 	return j.shows(next, rest, true)
+}
+
+// inverted tells whether a list shows from the other side what a hidden field
+// holds: the contacts of a company, where the company of a contact is hidden.
+// Of a many2many Odoo does not tell the other side: it is taken to be hidden
+// where no many2many of the other model that leads here is open.
+func (j *judge) inverted(m *model, f odoo.Field) (bool, error) {
+	other := j.configured(f.Relation)
+	if other == nil || other.limit == LimitNone {
+		return false, nil
+	}
+	if f.Type == "one2many" {
+		return f.Inverse != "" && !other.opens(f.Inverse), nil
+	}
+	all, err := j.fields(other.name)
+	if err != nil {
+		return false, err
+	}
+	hidden := false
+	for name, back := range all {
+		if back.Type != "many2many" || back.Relation != m.name || m.name == other.name && name == f.Name {
+			continue
+		}
+		if other.opens(name) {
+			return false, nil
+		}
+		hidden = true
+	}
+	return hidden, nil
 }

@@ -21,27 +21,81 @@ var displayed = map[string][]string{
 	"sale.order.line":      {"order_id", "order_partner_id"},
 }
 
-// shortened tells whether the display name of a model shows a hidden field,
-// such as the customer in that of an order line, although its name is open.
-// Then it reads as the name alone. A whitelist that names display_name opens
-// it as it is.
-//
-// Of a partner it is the name, with that of its company: what else it is made
-// of takes a context that does not get through.
+// displayedAlone are all that the display name of a model shows. What Odoo
+// says besides takes a context that does not get through. A contact is shown
+// with its company's name, and one without a name by its type.
+var displayedAlone = map[string][]string{
+	"res.partner": {"parent_id", "company_name", "is_company", "type"},
+}
+
+// shortened tells whether the display name of a model shows more than its
+// name: a hidden field, such as the customer in that of an order line, or
+// another record whose name may be hidden. Then it reads as the name alone. A
+// whitelist that names display_name opens it as it is.
 func (j *judge) shortened(m *model) (bool, error) {
-	if m.limit == LimitNone || m.name == "res.partner" || !m.opens("display_name") ||
-		m.limit == LimitWhitelist && m.set["display_name"] {
+	if !j.scheme.reserved || !m.opens("display_name") || m.limit == LimitWhitelist && m.set["display_name"] {
 		return false, nil
 	}
+	for _, known := range j.short {
+		if known.m == m {
+			return known.short, nil
+		}
+	}
+	// A circle, such as a company of a company, is decided by its other parts.
+	at := len(j.short)
+	j.short = append(j.short, shortName{m, false})
+	short, err := j.shortens(m)
+	j.short[at].short = short
+	return short, err
+}
+
+// shortName is what shortened has found for a model.
+type shortName struct {
+	m     *model
+	short bool
+}
+
+func (j *judge) shortens(m *model) (bool, error) {
 	all, err := j.fields(m.name)
 	if err != nil {
 		return false, err
 	}
-	parts := slices.Concat(all["display_name"].Depends, displayed[m.name])
-	return slices.ContainsFunc(parts, func(path string) bool {
-		step, _, _ := strings.Cut(path, ".")
-		return step != "display_name" && !m.opens(step)
-	}), nil
+	lists := [2][]string{all["display_name"].Depends, displayed[m.name]}
+	if alone, ok := displayedAlone[m.name]; ok {
+		lists = [2][]string{alone}
+	}
+	for _, parts := range lists {
+		for _, path := range parts {
+			step, _, _ := strings.Cut(path, ".")
+			if step == "display_name" {
+				continue
+			}
+			if !m.opens(step) {
+				return true, nil
+			}
+			if f := all[step]; f.Type == "many2one" {
+				if hide, err := j.nameHidden(m, f); hide || err != nil {
+					return hide, err
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
+// nameHidden tells whether the name of some record in a many2one may be hidden.
+func (j *judge) nameHidden(m *model, f odoo.Field) (bool, error) {
+	if m.hideNames || j.scheme.blacklisted(f.Relation) {
+		return true, nil
+	}
+	other := j.open(f.Relation)
+	if other == nil {
+		return false, nil
+	}
+	if !other.opens("display_name") || !other.filter.IsEverything() {
+		return true, nil
+	}
+	return j.shortened(other)
 }
 
 // withName adds the name to the fields to ask for where it stands for the

@@ -18,6 +18,7 @@ type judge struct {
 	asked  map[string]bool // "model.field" that copied is about to decide
 	models map[string]*model
 	reach  *reach
+	short  []shortName
 }
 
 // known are the fields of a model.
@@ -130,7 +131,11 @@ func (j *judge) harmless(m *model, f odoo.Field) (bool, error) {
 		return true, nil
 	}
 	if many(f) {
-		return !sensitive(f.Relation), nil
+		if sensitive(f.Relation) {
+			return false, nil
+		}
+		inverted, err := j.inverted(m, f)
+		return !inverted, err
 	}
 	copied, err := j.copied(m, f)
 	return !copied, err

@@ -3,6 +3,7 @@ package scheme_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -33,7 +34,7 @@ func TestFilter(t *testing.T) {
 			`[{"id":3,"name":"c"},{"id":9,"name":"i"}]`, `[{"id":3,"name":"c"},{"id":9,"name":"i"}]`},
 		{"read of nothing", all, odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{}}, `[]`, `[]`},
 		{"name_search", all, odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"A"}},
-			`[{"id":1,"display_name":"A","email":"x"}]`, `[{"id":1,"display_name":"A"}]`},
+			`[{"id":1,"display_name":"SENTINEL, A","name":"A","email":"x"}]`, `[{"id":1,"display_name":"A","name":"A"}]`},
 		{"search", all, odoo.Call{Model: "res.partner", Method: "search"}, `[3,1,2]`, `[3,1,2]`},
 		{"count", all, odoo.Call{Model: "res.partner", Method: "search_count"}, `12`, `12`},
 		{"fields_get", all, odoo.Call{Model: "res.partner", Method: "fields_get"},
@@ -111,13 +112,14 @@ func TestFilterNamesOfRecords(t *testing.T) {
 		want  string
 		fails string
 	}{
-		{"some", filtered(), `[{"id":7}]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
+		{"some", filtered(), `[{"id":7,"name":"Azure"}]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
 			`[{"id":1,"partner_id":[7,"Azure"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"Azure"]}]`, ""},
 		{"no right", filtered(), `null`, &odoo.Error{Kind: odoo.AccessError}, `["&",["id","in",[7,8]],["customer_rank",">",0]]`,
 			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
 		{"filter that cannot be enforced", closed, `[{"id":7},{"id":8}]`, nil, ``,
 			`[{"id":1,"partner_id":[7,"res.partner,7"]},{"id":2,"partner_id":[8,"res.partner,8"]},{"id":3,"partner_id":false},{"id":4,"partner_id":[7,"res.partner,7"]}]`, ""},
-		{"no filter", customer, `[]`, nil, ``, answer, ""},
+		{"no filter", customer, `[{"id":7,"name":"Azure"},{"id":8,"name":"Peter"}]`, nil, `[["id","in",[7,8]]]`, strings.ReplaceAll(answer, "SENTINEL", "Peter"), ""},
+		{"nothing hidden", scheme.Configuration{Model: "res.partner"}, `[]`, nil, ``, answer, ""},
 		{"outage", filtered(), `null`, errDown, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, errDown.Error()},
 		{"another shape", filtered(), `["SENTINEL"]`, nil, `["&",["id","in",[7,8]],["customer_rank",">",0]]`, ``, "odoo: unexpected answer: odoo: unexpected answer: string where { was expected"},
 	}

@@ -98,6 +98,10 @@ func (j *judge) groupKeys(m *model, g *grouping, v any) error {
 		if err != nil {
 			return err
 		}
+		if named := name == "id" || name == "display_name"; named && j.scheme.reserved {
+			// Odoo answers an id with the record's name.
+			return deny(CodeGroup, "groupby", m.name, name, "model %q cannot be grouped by %q", m.name, spec)
+		}
 		dated := f.Type == "date" || f.Type == "datetime"
 		if dated && !hasPeriod && !g.legacy {
 			return deny(CodeInvalid, "groupby", m.name, name, "dates are grouped by a period, such as %q", name+":month")
@@ -151,6 +155,9 @@ func (j *judge) legacyGroup(m *model, g *grouping, out Checked, args map[string]
 		out.Kwargs["lazy"] = false
 	}
 	order, err := g.order(m, args["orderby"])
+	if order == "" && j.scheme.reserved {
+		order = g.usualOrder(out.Kwargs["lazy"] == true)
+	}
 	if order != "" {
 		out.Kwargs["orderby"] = order
 	}
@@ -177,6 +184,9 @@ func (j *judge) formattedGroup(m *model, g *grouping, out Checked, args map[stri
 	order, err := g.order(m, args["order"])
 	if err != nil {
 		return err
+	}
+	if order == "" && j.scheme.reserved {
+		order = g.usualOrder(false)
 	}
 	if order != "" {
 		out.Kwargs["order"] = order
@@ -205,7 +215,7 @@ func (j *judge) aggregate(m *model, rule, spec string) error {
 	if types == nil {
 		types = grouped
 	}
-	if !known || !f.Store || !slices.Contains(types, f.Type) {
+	if !known || !f.Store || name == "display_name" && j.scheme.reserved || !slices.Contains(types, f.Type) {
 		return deny(CodeGroup, rule, m.name, name, "%q cannot be computed for groups of model %q", spec, m.name)
 	}
 	return nil
@@ -233,6 +243,27 @@ func (g *grouping) order(m *model, v any) (string, error) {
 		out = append(out, strings.Join(words, " "))
 	}
 	return strings.Join(out, ", "), nil
+}
+
+// usualOrder is the order of groups where a call asks for none. Odoo sorts them
+// by what they are grouped by, and records as their own model sorts them, be it
+// by a hidden field: in their place stands the age of what is grouped.
+func (g *grouping) usualOrder(lazy bool) string {
+	keys := g.keys
+	if lazy && len(keys) > 1 {
+		keys = keys[:1]
+	}
+	var out []string
+	linked := false
+	for _, k := range keys {
+		if linked = linked || k.field.Relation != ""; k.field.Relation == "" {
+			out = append(out, k.spec)
+		}
+	}
+	if !linked {
+		return ""
+	}
+	return strings.Join(append(out, "id:min"), ", ")
 }
 
 func (g *grouping) orderable(term string) bool {

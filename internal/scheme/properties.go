@@ -26,14 +26,9 @@ func (j *judge) properties(m *model, v jsontext.Value) (jsontext.Value, error) {
 		}
 		delete(property, "domain")
 		comodel, _ := property["comodel"].(string)
-		other := j.open(comodel)
-		hide := m.hideNames || j.scheme.blacklisted(comodel)
-		if !hide && other != nil {
-			short, err := j.shortened(other)
-			if err != nil {
-				return nil, err
-			}
-			hide = short || !other.opens("display_name") || !other.filter.IsEverything()
+		hide, err := j.nameHidden(m, odoo.Field{Relation: comodel})
+		if err != nil {
+			return nil, err
 		}
 		if !hide {
 			continue

@@ -24,18 +24,22 @@ var hiddenFields = map[string][]string{
 	"res.country": {"code"},
 }
 
-// propertySchemes open the same fields without and with filters on records.
+// propertySchemes open the same fields without and with filters on records,
+// and without those that tell to which company a contact belongs.
 func propertySchemes(t *testing.T) map[string]*scheme.Scheme {
 	partner := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist,
 		Fields: []string{"name", "phone", "country_id", "parent_id", "child_ids", "category_id", "user_id", "image_128", "sale_order_ids"}}
 	sale := scheme.Configuration{Model: "sale.order", Limit: scheme.LimitBlacklist, Fields: hiddenFields["sale.order"]}
 	land := scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"name", "phone_code", "currency_id"}}
 	tag := scheme.Configuration{Model: "res.partner.category"}
+	alone := partner
+	alone.Fields = []string{"name", "phone", "country_id", "category_id", "user_id", "sale_order_ids"}
 	selected := partner
 	selected.Filter = `[["customer_rank", ">", 0]]`
 	return map[string]*scheme.Scheme{
 		"fields":  compile(t, partner, sale, land, tag),
 		"filters": compile(t, selected, sale, land, tag),
+		"company": compile(t, alone, sale, land, tag),
 	}
 }
 
@@ -80,8 +84,9 @@ func (w world) Fields(_ context.Context, model string) (odoo.Fields, error) {
 const sentinel = "SENTINEL"
 
 // newWorld fills every hidden field with values that name the world, and
-// where selected the open fields of records outside the filter, too.
-func newWorld(t *testing.T, version int, name string, selected bool) world {
+// with filters the open fields of records outside of them, too. Without
+// companies, each contact belongs to another one in each world.
+func newWorld(t *testing.T, version int, name, kind string) world {
 	t.Helper()
 	// One time for both, or their write_date would differ.
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -110,7 +115,21 @@ func newWorld(t *testing.T, version int, name string, selected bool) world {
 			}
 		}
 	}
-	if selected {
+	if kind == "company" {
+		companies, err := db.Call(root, "res.partner", "search", []any{[]any{[]any{"is_company", "=", true}}}, map[string]any{"order": "id", "limit": int64(2)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		company := companies.([]any)[len(name)%2] // alpha, Beta
+		contacts, err := db.Call(root, "res.partner", "search", []any{[]any{[]any{"is_company", "=", false}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Call(root, "res.partner", "write", []any{contacts, map[string]any{"parent_id": company}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kind == "filters" {
 		d := []any{[]any{"customer_rank", "<=", int64(0)}}
 		found, err := db.Call(root, "res.partner", "search", []any{d}, nil)
 		if err != nil {
@@ -163,7 +182,7 @@ func TestNothingHiddenShows(t *testing.T) {
 	for version := 16; version <= 20; version++ {
 		for name, s := range propertySchemes(t) {
 			t.Run(fmt.Sprintf("%s %d", name, version), func(t *testing.T) {
-				a, b := newWorld(t, version, "alpha", name == "filters"), newWorld(t, version, "Beta", name == "filters")
+				a, b := newWorld(t, version, "alpha", name), newWorld(t, version, "Beta", name)
 				g := &generator{rand.New(rand.NewPCG(uint64(version), seed))}
 				passed := 0
 				for range cases {

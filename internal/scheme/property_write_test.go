@@ -180,7 +180,7 @@ func TestNothingElseIsWritten(t *testing.T) {
 	for version := 16; version <= 20; version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			s := writeScheme(t)
-			a, b := newWorld(t, version, "alpha", true), newWorld(t, version, "Beta", true)
+			a, b := newWorld(t, version, "alpha", "filters"), newWorld(t, version, "Beta", "filters")
 			g := &generator{rand.New(rand.NewPCG(uint64(version), seed))}
 			before := a.records(t)
 			changed := 0

@@ -58,6 +58,9 @@ func (j *judge) search(m *model, out Checked, args map[string]any) (Checked, err
 		return out, err
 	}
 	order, err := j.ordered(m, args["order"])
+	if order == "" && err == nil {
+		order, err = j.usualOrder(m)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -173,7 +176,9 @@ func (j *judge) nameSearch(m *model, out Checked, args map[string]any) (Checked,
 	}
 	order := args["order"]
 	if absent(order) || order == "" {
-		order = j.byName(m)
+		if order, err = j.byName(m); err != nil {
+			return out, err
+		}
 	}
 	if out, err = j.search(m, out, map[string]any{"offset": args["offset"], "limit": args["limit"], "order": order}); err != nil {
 		return out, err
@@ -188,19 +193,11 @@ func (j *judge) nameSearch(m *model, out Checked, args map[string]any) (Checked,
 	return out, nil
 }
 
-// byName is the order of a search by name, complete so that pages do not
-// overlap. A model that cannot be sorted by name keeps its own order.
-func (j *judge) byName(m *model) string {
-	f, err := j.field("order", m, searchField)
-	if err != nil || !f.Sortable || f.Relation != "" {
-		return ""
-	}
-	return searchField + ", id"
-}
-
 // ordered judges an order such as "name desc, id". A term on a relation sorts
 // by whatever the other model sorts by, and a path leads out of the model:
-// both are refused.
+// both are refused. Records that an order leaves equal come as the database
+// finds them, those changed last at the end: where anything is hidden, the
+// order is made complete.
 func (j *judge) ordered(m *model, v any) (string, error) {
 	if absent(v) || v == "" {
 		return "", nil
@@ -210,7 +207,8 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 		return "", deny(CodeInvalid, "order", m.name, "", "order must be a string")
 	}
 	var out strings.Builder
-	out.Grow(len(text) + 2)
+	out.Grow(len(text) + len(", id"))
+	complete := !j.scheme.reserved
 	for term := range strings.SplitSeq(text, ",") {
 		name, direction := firstWord(term)
 		if name == "" {
@@ -244,6 +242,10 @@ func (j *judge) ordered(m *model, v any) (string, error) {
 		}
 		out.WriteString(name)
 		out.WriteString(way)
+		complete = complete || name == "id"
+	}
+	if !complete {
+		out.WriteString(", id")
 	}
 	return out.String(), nil
 }

@@ -32,7 +32,6 @@ type DB struct {
 
 	stop chan struct{}
 	done chan struct{}
-	full chan struct{} // asks for a batch before its time
 }
 
 // Store returns the grants of the gateway with that configured name. The same
@@ -63,7 +62,7 @@ func (db *DB) Close() error {
 	<-db.done
 	db.use.Lock()
 	defer db.use.Unlock()
-	flushed := db.flush()
+	flushed := db.flushUsed()
 	if err := db.badger.Close(); err != nil {
 		return fmt.Errorf("closing grant store %s: %w", db.opts.Dir, err)
 	}

@@ -55,9 +55,7 @@ func (db *DB) background() {
 		case <-db.stop:
 			return
 		case <-flush.C:
-			db.reported("writing last-used times and events", db.flush)
-		case <-db.full:
-			db.reported("writing events", db.flush)
+			db.reported("writing last-used times", db.flushUsed)
 		case <-sweep.C:
 			db.reported("purging grants", func() error {
 				_, err := db.purge(context.Background(), db.opts.Now())
@@ -86,10 +84,9 @@ func (db *DB) collectValueLog() {
 	}
 }
 
-// flush writes what was noted since the last time, uses and events of the audit
-// trail. On a full disk they wait: they are worth less than the space that a
-// revocation needs.
-func (db *DB) flush() error {
+// flushUsed writes the uses noted since the last time. On a full disk they
+// wait: they are worth less than the space that a revocation needs.
+func (db *DB) flushUsed() error {
 	if db.room() != nil {
 		return nil
 	}
@@ -98,7 +95,7 @@ func (db *DB) flush() error {
 	db.mu.Unlock()
 	var failed error
 	for _, s := range stores {
-		failed = errors.Join(failed, s.flushUsed(), s.flushTrail())
+		failed = errors.Join(failed, s.flushUsed())
 	}
 	return failed
 }
