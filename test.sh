@@ -2,7 +2,7 @@
 # Runs every check of the project. On a Debian machine, as root, it installs what it needs.
 #
 # The real Odoo that the end-to-end tests need is built by e2e/odoo19/up.sh (root, two minutes the first time), or named
-# by ODOO_GATEWAY_E2E_URL, ODOO_GATEWAY_E2E_DB, ODOO_GATEWAY_E2E_LOGIN and ODOO_GATEWAY_E2E_PASSWORD.
+# by ODOO_GATEWAY_E2E_URL, ODOO_GATEWAY_E2E_DB, ODOO_GATEWAY_E2E_LOGIN and ODOO_GATEWAY_E2E_PASSWORD (README.md has them all).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -102,7 +102,7 @@ fi
 curl -fsS -m 20 -o /dev/null "$ODOO_GATEWAY_E2E_URL/web/login" || fail "no Odoo answers at $ODOO_GATEWAY_E2E_URL"
 
 step "end to end with the real Odoo, and in a browser"
-go test -race -tags "$tags" -run 'Real|Browser' -timeout 15m ./e2e/...
+go test -race -tags "$tags" -run 'Real|Browser' -timeout 25m ./e2e/...
 
 step "modules"
 go mod tidy -diff || fail "go.mod and go.sum are not tidy: run go mod tidy"

@@ -56,3 +56,11 @@ func bringUp(t *testing.T) {
 		}
 	}
 }
+
+// setting is a variable of the environment, or what it is where it is not set.
+func setting(name, fallback string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
