@@ -226,8 +226,20 @@ func (b *browser) wear(l look) {
 		}))
 }
 
+// brokenWords finds the words of headings and buttons that go on in the next line.
+const brokenWords = `[...document.querySelectorAll("h1, h2, button, .button")].flatMap(e => {
+	const found = [], texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT), range = document.createRange();
+	while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[^\s\-\u00ad]+/g)) {
+		range.setStart(texts.currentNode, word.index);
+		range.setEnd(texts.currentNode, word.index + word[0].length);
+		if (new Set([...range.getClientRects()].map(r => r.top)).size > 1) found.push(word[0]);
+	}
+	return found;
+}).join(" ")`
+
 // ownPage keeps the page in every look, and checks what a person would
-// stumble over: a page of ours that must be scrolled sideways.
+// stumble over: a page of ours that must be scrolled sideways, a word in two
+// halves.
 func (b *browser) ownPage(name string) {
 	b.t.Helper()
 	b.shots++
@@ -235,6 +247,9 @@ func (b *browser) ownPage(name string) {
 		b.wear(l)
 		if value(b, "measure the page", chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
 			b.t.Errorf("%s: wider than a %s window", name, l.name)
+		}
+		if broken := value(b, "look for broken words", chromedp.Evaluate[string](brokenWords)); broken != "" {
+			b.t.Errorf("%s: broken in a %s window: %s", name, l.name, broken)
 		}
 		b.accessible(name, l)
 		b.shot(name, l)

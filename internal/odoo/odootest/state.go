@@ -112,6 +112,15 @@ func (s *Server) ChangePassword(login, password string) {
 	s.main.engine.db.SetPassword(u.id, password)
 }
 
+// SetLanguage lets a login of the first database have a language, such as
+// "de_DE". Nothing is translated into it.
+func (s *Server) SetLanguage(login, code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, u := s.mustFind(s.main.name, login)
+	s.main.engine.db.SetLanguage(u.id, code)
+}
+
 // Archive deactivates a login in the first database: its sessions end and its
 // keys stop working.
 func (s *Server) Archive(login string) { s.setActive(login, false) }

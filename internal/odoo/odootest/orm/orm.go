@@ -54,6 +54,7 @@ type DB struct {
 	models   map[string]*model
 	handlers map[string]Handler // "model.method"
 	secrets  map[int64]string   // password by uid
+	spoken   map[string]bool    // installed languages beside en_US
 }
 
 // New returns a database with demo data.
@@ -69,6 +70,7 @@ func New(o Options) *DB {
 		models:   map[string]*model{},
 		handlers: map[string]Handler{},
 		secrets:  map[int64]string{},
+		spoken:   map[string]bool{},
 	}
 	db.defineAll()
 	db.load()
@@ -215,7 +217,7 @@ const (
 // checkContext refuses what every version refuses as soon as the environment
 // is used: foreign companies, and from 18 on a language that is not installed.
 func (t *tx) checkContext() {
-	if lang, ok := t.ctx["lang"].(string); ok && lang != "" && lang != "en_US" && t.db.version >= 18 {
+	if lang, ok := t.ctx["lang"].(string); ok && lang != "" && lang != "en_US" && !t.db.spoken[lang] && t.db.version >= 18 {
 		throw(UserError, "Invalid language code: %s", lang)
 	}
 	companies, ok := t.ctx["allowed_company_ids"].([]any)

@@ -95,6 +95,18 @@ func (db *DB) SetActive(uid int64, active bool) {
 	}
 }
 
+// SetLanguage installs a language, such as "de_DE", without any translation, and
+// lets a user have it.
+func (db *DB) SetLanguage(uid int64, code string) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.spoken[code] = true
+	if r := db.models["res.users"].rows[uid]; r != nil {
+		partner, _ := r.v["partner_id"].(int64)
+		db.models["res.partner"].rows[partner].v["lang"] = code
+	}
+}
+
 // AddUser makes a user with the groups of the demo login "demo" (or, where
 // portal is set, of "portal") and returns the id.
 func (db *DB) AddUser(login, name, password string, portal bool) (int64, error) {
