@@ -33,6 +33,7 @@ import (
 //		json2    shared|only_ours
 //		session_keepalive <duration>|0
 //		max_answer <size>
+//		audit_retention <duration>|0
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
 //		model_configuration <name> { ... }
@@ -79,6 +80,13 @@ type Gateway struct {
 	// MiB to 1 GiB. Default: 10 MiB.
 	MaxAnswer int64 `json:"max_answer,omitempty"`
 
+	// How long the audit trail is kept in the store, beside the logger
+	// `odoo_gateway.audit`, which gets all of it in any case. Each event keeps
+	// the end that it was written with. Refusals of strangers are kept as far as
+	// they come slowly: 1000 at once and 360 an hour; the rest is counted. At
+	// most 10 years; 0 keeps nothing there. Default: `90d`.
+	AuditRetention *caddy.Duration `json:"audit_retention,omitempty"`
+
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
 	// one. Names consist of letters, digits, `.`, `_` and `-`.
@@ -105,6 +113,7 @@ type gatewaySettings struct {
 	onlyOurs     bool // below /json/2
 	keepalive    time.Duration
 	maxAnswer    int64 // bytes
+	retention    time.Duration
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
 }
@@ -126,8 +135,11 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	if err := oneOf("json2", g.JSON2, json2Words); err != nil {
 		return s, err
 	}
-	if s.keepalive, err = keepalive(g.SessionKeepalive); err != nil {
+	if s.keepalive, err = span(g.SessionKeepalive, defaultSessionKeepalive); err != nil {
 		return s, fmt.Errorf("session_keepalive: %w", err)
+	}
+	if s.retention, err = span(g.AuditRetention, defaultAuditRetention); err != nil {
+		return s, fmt.Errorf("audit_retention: %w", err)
 	}
 	if s.maxAnswer, err = maxAnswer(g.MaxAnswer); err != nil {
 		return s, fmt.Errorf("max_answer: %w", err)
@@ -180,22 +192,24 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 
 		SessionKeepalive: s.keepalive,
 		MaxAnswer:        s.maxAnswer,
+		AuditRetention:   s.retention,
 	}
 }
 
 const (
 	defaultSessionKeepalive = 30 * 24 * time.Hour
-	maxSessionKeepalive     = 10 * 365 * 24 * time.Hour
+	defaultAuditRetention   = 90 * 24 * time.Hour
+	maxSpan                 = 10 * 365 * 24 * time.Hour
 )
 
-// keepalive is how long sessions are kept, 0 for not at all.
-func keepalive(d *caddy.Duration) (time.Duration, error) {
+// span is how long something is kept, 0 for not at all.
+func span(d *caddy.Duration, otherwise time.Duration) (time.Duration, error) {
 	switch {
 	case d == nil:
-		return defaultSessionKeepalive, nil
+		return otherwise, nil
 	case *d < 0:
 		return 0, errors.New("is less than nothing")
-	case time.Duration(*d) > maxSessionKeepalive:
+	case time.Duration(*d) > maxSpan:
 		return 0, errors.New("is more than 10 years")
 	}
 	return time.Duration(*d), nil

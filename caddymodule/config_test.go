@@ -83,6 +83,8 @@ func TestProvisionErrors(t *testing.T) {
 		{"answers of next to nothing", `"database"`, `"max_answer": 1048575, "database"`, "gateway erp: max_answer: is less than 1 MiB"},
 		{"answers without end", `"database"`, `"max_answer": 1073741825, "database"`, "gateway erp: max_answer: is more than 1 GiB"},
 		{"a keepalive for ever", `"database"`, `"session_keepalive": "3651d", "database"`, "gateway erp: session_keepalive: is more than 10 years"},
+		{"an audit trail of less than nothing", `"database"`, `"audit_retention": -1, "database"`, "gateway erp: audit_retention: is less than nothing"},
+		{"an audit trail for ever", `"database"`, `"audit_retention": "3651d", "database"`, "gateway erp: audit_retention: is more than 10 years"},
 		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
 		{"algorithm", `"database"`, `"signing_algorithm": "HS256", "database"`, `gateway erp: signing_algorithm: "HS256" is neither RS256 nor EdDSA`},
@@ -234,6 +236,18 @@ func TestMaxAnswer(t *testing.T) {
 		settings := app.gateways["erp"].settings
 		if got := settings.config("erp", nil, nil, nil).MaxAnswer; got != want || settings.maxAnswer != want {
 			t.Errorf("%s: %d", text, got)
+		}
+	}
+}
+
+func TestAuditRetention(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 90 * 24 * time.Hour, `"audit_retention": 0,`: 0, `"audit_retention": "12h",`: 12 * time.Hour} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, text+`"database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.gateways["erp"].settings.config("erp", nil, nil, nil).AuditRetention; got != want {
+			t.Errorf("%s gives %v", text, got)
 		}
 	}
 }

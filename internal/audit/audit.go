@@ -16,6 +16,8 @@ type Kind string
 const (
 	// Consent: a person said yes to an application.
 	Consent Kind = "consent"
+	// ConsentDenied: a person said no.
+	ConsentDenied Kind = "consent_denied"
 	// ConsentTrusted: an application was connected without asking the person,
 	// as its configuration says.
 	ConsentTrusted Kind = "consent_trusted"
@@ -40,6 +42,10 @@ const (
 	AuthorizationRevoked Kind = "authorization_revoked"
 	// ClientAuthFailed: a client did not prove who it is.
 	ClientAuthFailed Kind = "client_auth_failed"
+	// RequestRefused: a request was refused for another reason, such as a token
+	// that is revoked, a code that has expired, or a redirect URI that is not
+	// registered.
+	RequestRefused Kind = "request_refused"
 	// RateLimited: an application asked more often than it may. It is recorded
 	// once for many refusals.
 	RateLimited Kind = "rate_limited"
@@ -55,6 +61,14 @@ const (
 	// APIKeyLeft: Odoo did not remove such a key for the gateway. The copy of it
 	// is wiped, and the person is told to remove the key.
 	APIKeyLeft Kind = "api_key_left"
+	// AdministrationRead: an administrator looked at what the gateway keeps.
+	AdministrationRead Kind = "administration_read"
+	// ConfigurationChanged: a configuration was loaded in which something is
+	// new, gone or another than before.
+	ConfigurationChanged Kind = "configuration_changed"
+	// EventsDropped: more happened than could be kept. The detail "count" says
+	// how much; the logger has been told of all of it.
+	EventsDropped Kind = "events_dropped"
 	// KeyCreated: a signing or sealing key was made.
 	KeyCreated Kind = "key_created"
 )

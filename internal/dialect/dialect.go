@@ -35,9 +35,19 @@ type Runner interface {
 	// Report checks a report against the model scheme and prints it for the
 	// records, as one PDF.
 	Report(ctx context.Context, name string, ids []int64) ([]byte, error)
+	// File reads a file of a record's, as Do reads the field that holds it. One
+	// that is empty is NotFound, as a record that is not there.
+	File(ctx context.Context, model string, id int64, field string) (File, error)
 	// Compat tells whether the application keeps the quirks of the original
 	// /restapi answers.
 	Compat() bool
+}
+
+// File is a file of a record's.
+type File struct {
+	// Name is what somebody called it, "" where nobody has.
+	Name    string
+	Content []byte
 }
 
 // Model is a model that an application may use.

@@ -70,6 +70,7 @@ var scriptPaths = map[string]scriptPath{
 var scriptTrees = map[string]scriptPath{
 	restapi.Prefix:       {}, // see scriptsMayUse
 	restapi.ReportPrefix: {},
+	restapi.BinaryPrefix: {},
 	json2.Prefix:         scriptsPost,
 }
 

@@ -236,7 +236,11 @@ func scriptTargets() map[string]scriptPath {
 		if prefix == json2.Prefix {
 			continue // half of it is Odoo's: see TestJSON2ForScripts
 		}
-		targets[prefix+"res.partner/1"], _ = scriptsMayUse(prefix + "res.partner/1")
+		path := prefix + "res.partner/1"
+		if prefix == restapi.BinaryPrefix {
+			path += "/image_128"
+		}
+		targets[path], _ = scriptsMayUse(path)
 	}
 	return targets
 }

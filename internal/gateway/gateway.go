@@ -52,6 +52,9 @@ type Config struct {
 	// MaxAnswer is the most bytes of an answer, of Odoo's and of the
 	// gateway's; 0 is 10 MiB.
 	MaxAnswer int64
+	// AuditRetention is how long the audit trail is kept in the store; 0 keeps
+	// none there.
+	AuditRetention time.Duration
 	// State is shared by all configurations of one store.
 	State *State
 	// ClientAddr tells the address that throttles count; it defaults to the
@@ -163,6 +166,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream)
 	if !g.ours(r) {
 		if g.presentsToken(r) {
 			notForTokens(w)
+			return nil
+		}
+		if isTunnel(r) {
+			w.Header().Set("Allow", "GET, HEAD, POST")
+			writeError(w, http.StatusMethodNotAllowed, "there are no tunnels here")
 			return nil
 		}
 		return g.pass(w, r, up)

@@ -11,13 +11,18 @@ import (
 // ours tells whether a request is the gateway's to answer. What is below
 // /json/2 belongs to Odoo 19 as well, with its own API keys: there a request
 // is ours where it carries one of our tokens, or where the configuration
-// leaves that door to us alone.
+// leaves that door to us alone. So is a request for a file or a report at
+// Odoo's own address, by one of our tokens as a bearer: see asOurs.
 func (g *Gateway) ours(r *http.Request) bool {
 	if owned(r.URL.Path) {
 		return true
 	}
 	if g.config.JSON2OnlyOurs && read(r.URL.Path, belowJSON2) {
 		return true
+	}
+	if len(r.Header["Authorization"]) > 0 && asOurs(r) != nil {
+		sent, refused := present(r)
+		return refused == nil && g.issued(sent.token)
 	}
 	return strings.HasPrefix(r.URL.Path, json2.Prefix) && (g.presentsToken(r) || g.asksForScript(r))
 }

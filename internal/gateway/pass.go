@@ -23,7 +23,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 		login = r.WithContext(r.Context())
 		login.URL = &at
 	}
-	r.Header = g.strip(r.Header)
+	r.Header = g.strip(keepNamed(r.Header))
+	g.stripTrailer(r)
 	s := g.service.Load()
 	if s == nil {
 		return up.Pass(w, r) // the store is not open: nothing to follow
@@ -52,6 +53,12 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 			s.wayBack(login, status, header)
 		}
 	}), r)
+}
+
+// isTunnel tells whether a request asks for a tunnel to the host in its target,
+// which is no business of Odoo's. A WebSocket over HTTP/2 is none (RFC 8441).
+func isTunnel(r *http.Request) bool {
+	return r.Method == http.MethodConnect && len(r.Header[":protocol"]) == 0
 }
 
 // keepFromCaches makes an answer that has got a session id one that no shared

@@ -117,7 +117,16 @@ func (d *desk) send(t *testing.T, method, target string, ours bool) outcome {
 
 // agree tells whether a call is what Odoo would have read from the path.
 func agree(call odoo.Call, reached routing.Endpoint) bool {
+	if args := reached.Args; reached.Name == "content" || reached.Name == "image" { // a name may follow
+		field, _ := call.Kwargs["fields"].([]any)
+		want := append([]string{call.Model, idOf(call)}, strings.Trim(fmt.Sprint(field), "[]"))
+		if call.Model == attachments && len(args) < 3 {
+			return len(args) > 0 && args[0] == idOf(call)
+		}
+		return len(args) >= 3 && slices.Equal(want, args[:3])
+	}
 	want := map[string][]string{
+		"report":                {"pdf", call.Model, strings.ReplaceAll(idOf(call), " ", ",")},
 		"json2":                 {call.Model, call.Method},
 		"restapi records":       {call.Model},
 		"restapi record":        {call.Model, idOf(call)},
@@ -223,6 +232,11 @@ func (d *desk) Window(context.Context, string) (dialect.Window, bool) {
 func (d *desk) Report(_ context.Context, name string, ids []int64) ([]byte, error) {
 	d.calls = append(d.calls, odoo.Call{Model: name, IDs: ids})
 	return nil, nil
+}
+
+func (d *desk) File(_ context.Context, model string, id int64, field string) (dialect.File, error) {
+	d.calls = append(d.calls, odoo.Call{Model: model, IDs: []int64{id}, Kwargs: map[string]any{"fields": []any{field}}})
+	return dialect.File{Content: []byte{0}}, nil
 }
 
 func (d *desk) Compat() bool { return false }

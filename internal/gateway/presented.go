@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 )
 
 // presented is an access token as a request carries it.
@@ -24,14 +25,14 @@ const legacyPath = "/restapi/1.0/"
 var legacyTokens = [...]string{"access_token", "basic_access_token"}
 
 // present finds the one token of a request: in its only Authorization header
-// or, at the endpoints of /restapi and only without such a header, as that
-// interface's original took it: behind the word Basic, or in the URL. Which of
+// or, at the endpoints of /restapi that the original had and only without such
+// a header, as it took it: behind the word Basic, or in the URL. Which of
 // that an application may do is told by [presented.by], once it is known. A
 // request with two credentials, or with half of one, is malformed (RFC 6750
 // section 3.1): nobody can tell which of them is meant.
 func present(r *http.Request) (presented, *dialect.Failure) {
 	lines := r.Header.Values("Authorization")
-	legacy := strings.HasPrefix(r.URL.Path, legacyPath)
+	legacy := strings.HasPrefix(r.URL.Path, legacyPath) && !strings.HasPrefix(r.URL.Path, restapi.BinaryPrefix)
 	inURL := tokensInURL(r.URL.RawQuery)
 	if len(lines) == 0 {
 		switch {

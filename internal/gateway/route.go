@@ -105,6 +105,9 @@ var (
 
 // serve answers a request on a path of the gateway's.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
+	if found := asOurs(r); found != nil {
+		r = found
+	}
 	if !clean(r) {
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
@@ -113,6 +116,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 	if s.preflight(w, r) {
 		return
 	}
+	w, r, recorded := s.auditRefusal(w, r)
+	defer recorded()
 	w = s.announceResource(w, r.URL.Path)
 	w, r = s.forScripts(w, r)
 	w, done := negotiate(w, r, s.maxAnswer)
@@ -151,7 +156,7 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 
 // ofRestapi tells whether a path is one of the data of /restapi.
 func ofRestapi(path string) bool {
-	return strings.HasPrefix(path, restapi.Prefix) || strings.HasPrefix(path, restapi.ReportPrefix)
+	return strings.HasPrefix(path, restapi.Prefix) || strings.HasPrefix(path, restapi.ReportPrefix) || strings.HasPrefix(path, restapi.BinaryPrefix)
 }
 
 // wrongMethod refuses in the shape of the interface that the path belongs to.

@@ -77,7 +77,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		applications: applications,
 		schemes:      c.Schemes,
 		store:        backend.Store(c.Name),
-		audit:        audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit),
+		audit:        audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
 		logger:       c.Logger,
 		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},
 		now:          c.Now,
@@ -91,6 +91,9 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
 		versions:     &versionCache{now: c.Now},
 		keepalive:    c.SessionKeepalive > 0,
+	}
+	if c.AuditRetention > 0 {
+		s.audit = audit.Tee(s.audit, newKeeper(s.store, c.AuditRetention, c.Now))
 	}
 	s.keys, err = token.Open(ctx, token.Config{
 		Issuer: s.issuer, Audience: s.issuer, Algorithm: c.Algorithm, Store: s.store, Seal: backend.Seal, Now: c.Now,

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
@@ -47,6 +48,11 @@ type world struct {
 	keepalive time.Duration
 	// maxAnswer is Config.MaxAnswer.
 	maxAnswer int64
+	// audit is told of all that is in the audit trail.
+	audit audit.Memory
+	seen  int // of it, by events
+	// auditRetention is Config.AuditRetention.
+	auditRetention time.Duration
 	// between, if set, answers in Odoo's place: the answer that it is given is
 	// Odoo's.
 	between func(*http.Request, *http.Response) *http.Response
@@ -117,6 +123,7 @@ func (w *world) reload() {
 		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
 		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer,
+		Audit: &w.audit, AuditRetention: w.auditRetention,
 	})
 	if err != nil {
 		w.t.Fatal(err)

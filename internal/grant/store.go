@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
 )
 
 // Errors of a Store. They are compared with errors.Is. Any other error means
@@ -84,6 +86,16 @@ type Store interface {
 	// Used notes that an authorization was used, once for each call. It only
 	// remembers; time and count are written in batches.
 	Used(id string, now time.Time)
+
+	// Audit keeps an event of the audit trail, whose Time is set, until the
+	// time until by the wall clock. It only remembers; events are written in
+	// batches, in the order of the calls. Beyond AuditBacklog they are counted
+	// only, into one event of kind audit.EventsDropped.
+	Audit(e audit.Event, until time.Time)
+	// AuditTrail lists the events that fit a query, the newest first: those
+	// that wait to be written, too, and none whose time is over. ErrNotFound
+	// where After is nothing that it has given out.
+	AuditTrail(ctx context.Context, q AuditQuery) (AuditPage, error)
 
 	// IssueCode stores a new code. ErrNotFound without its authorization,
 	// ErrEnded where that is revoked, ErrStale where the code exists.

@@ -35,7 +35,7 @@ func (s *Server) AccessToken(w http.ResponseWriter, r *http.Request, rt http.Rou
 	}
 	a, f := s.grantTokens(r, rt)
 	if f != nil {
-		s.writeRestapi(w, f)
+		s.writeRestapi(w, r, f)
 		return
 	}
 	writeJSON(w, http.StatusOK, a)

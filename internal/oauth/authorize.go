@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -261,6 +262,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 // redirectFailure tells the application of an error through the browser. The
 // person has been authenticated before, or prompt=none asked for no question.
 func (s *Server) redirectFailure(w http.ResponseWriter, r *http.Request, q request, f *failure) {
+	audit.Note(r.Context(), f.code)
 	s.sendBack(w, r, q, "error="+escape(f.code)+"&error_description="+escape(f.description))
 }
 

@@ -75,7 +75,7 @@ func (s *Server) authorizeJSON(w http.ResponseWriter, r *http.Request, rt http.R
 	}
 	f.scheme = headerScheme // Basic would make browsers ask for a password
 	s.Logger.Info("refused", zap.String("problem", f.code), zap.String("request_id", s.RequestID(r)))
-	s.writeFailure(w, f)
+	s.writeFailure(w, r, f)
 }
 
 func (s *Server) codeForProgram(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) (code, state string, f *failure) {

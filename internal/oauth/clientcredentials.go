@@ -147,7 +147,7 @@ func (s *Server) BasicToken(w http.ResponseWriter, r *http.Request, rt http.Roun
 	}
 	if f != nil {
 		s.refusedToken(r, app, f)
-		s.writeRestapi(w, f)
+		s.writeRestapi(w, r, f)
 		return
 	}
 	a.TokenType = "Basic"

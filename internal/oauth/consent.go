@@ -130,6 +130,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		return
 	}
 	if decision == "deny" {
+		s.record(r, audit.Event{Kind: audit.ConsentDenied, Application: q.app.Name, Subject: v.subject})
 		s.redirectFailure(w, r, q, &failure{code: "access_denied", description: "the person said no"})
 		return
 	}

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -86,7 +87,8 @@ func (f *failure) announce(h http.Header) {
 }
 
 // writeFailure answers a program.
-func (s *Server) writeFailure(w http.ResponseWriter, f *failure) {
+func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
+	audit.Note(r.Context(), f.code)
 	f.announce(w.Header())
 	writeJSON(w, f.status, struct {
 		Error       string `json:"error"`
@@ -116,7 +118,7 @@ func (s *Server) onlyPost(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	w.Header().Set("Allow", http.MethodPost)
-	s.writeFailure(w, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"})
+	s.writeFailure(w, r, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"})
 	return false
 }
 
@@ -140,6 +142,7 @@ func (s *Server) noteProblem(r *http.Request, kind page.Kind) string {
 
 // writeProblem answers a person with a page, and a program with JSON.
 func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p page.Problem) {
+	audit.Note(r.Context(), p.Kind.String())
 	w.Header().Add("Vary", "Accept")
 	if !prefersJSON(r.Header.Values("Accept")) {
 		p.Mine = AuthorizationsPath

@@ -47,7 +47,7 @@ func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
 		found, f = s.introspect(r, app, p.get("token"))
 	}
 	if f != nil {
-		s.writeFailure(w, f)
+		s.writeFailure(w, r, f)
 		return
 	}
 	writeJSON(w, http.StatusOK, found)

@@ -60,7 +60,7 @@ func (s *Server) Metadata(w http.ResponseWriter, r *http.Request) {
 		ResponseIssuerParam: true,
 	})
 	if err != nil { // texts and a bool: never fails
-		s.writeFailure(w, serverError())
+		s.writeFailure(w, r, serverError())
 		return
 	}
 	s.writePublic(w, r, b)
@@ -97,7 +97,7 @@ func (s *Server) writePublic(w http.ResponseWriter, r *http.Request, body []byte
 	h := w.Header()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		s.writeFailure(w, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use GET"})
+		s.writeFailure(w, r, &failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use GET"})
 		return
 	}
 	h.Set("Content-Type", "application/json")

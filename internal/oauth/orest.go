@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
 )
 
 // The endpoints of the interface /orestapi that belong to the authorization
@@ -49,7 +51,8 @@ func (f *failure) transient() bool {
 }
 
 // writeOrest answers a program of that interface.
-func (s *Server) writeOrest(w http.ResponseWriter, e *orestError) {
+func (s *Server) writeOrest(w http.ResponseWriter, r *http.Request, e *orestError) {
+	audit.Note(r.Context(), e.cause.code)
 	f := *e.cause
 	if !strings.HasPrefix(e.code, "OrestapiGateway-") {
 		f.status = http.StatusUnauthorized

@@ -27,15 +27,15 @@ func (s *Server) OrestStatus(w http.ResponseWriter, r *http.Request) {
 	app, f := s.basicClient(r)
 	switch {
 	case f != nil && f.transient():
-		s.writeOrest(w, orestFailure(f))
+		s.writeOrest(w, r, orestFailure(f))
 		return
 	case f != nil:
-		s.writeOrest(w, &orestError{
+		s.writeOrest(w, r, &orestError{
 			code: orestStatus + "0010", message: "No application found for provided basic access authentication", cause: f,
 		})
 		return
 	case s.Scheme(app.Scheme) == nil:
-		s.writeOrest(w, &orestError{
+		s.writeOrest(w, r, &orestError{
 			code: orestStatus + "0020", message: "Application configuration error in Odoo! Contact Odoo administrator!", cause: serverError(),
 		})
 		return
@@ -81,12 +81,12 @@ func (s *Server) orestID(app *application.Application) int64 {
 func (s *Server) OrestUser(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
 	q, e := s.orestClient(r, orestUser, true)
 	if e != nil {
-		s.writeOrest(w, e)
+		s.writeOrest(w, r, e)
 		return
 	}
 	a, f := s.rememberedVisit(w, r, rt, q)
 	if f != nil {
-		s.writeOrest(w, orestNobody(orestUser, f))
+		s.writeOrest(w, r, orestNobody(orestUser, f))
 		return
 	}
 	m := hmac.New(sha256.New, s.Seal.Derive(s.associated("orestapi user_secret")))
@@ -104,19 +104,19 @@ func (s *Server) OrestUser(w http.ResponseWriter, r *http.Request, rt http.Round
 func (s *Server) OrestLink(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
 	q, e := s.orestClient(r, orestLink, false)
 	if e != nil {
-		s.writeOrest(w, e)
+		s.writeOrest(w, r, e)
 		return
 	}
 	v, err := s.visit(w, r, rt, q.app)
 	switch {
 	case err != nil:
-		s.writeOrest(w, orestNobody(orestLink, s.programVisit(err)))
+		s.writeOrest(w, r, orestNobody(orestLink, s.programVisit(err)))
 		return
 	case !v.allowed:
-		s.writeOrest(w, orestNobody(orestLink, refused("access_denied", whoMay(q.app.Allow))))
+		s.writeOrest(w, r, orestNobody(orestLink, refused("access_denied", whoMay(q.app.Allow))))
 		return
 	case q.app.OwnID == "" || !q.app.OwnSecret.Set():
-		s.writeOrest(w, orestFailure(&failure{
+		s.writeOrest(w, r, orestFailure(&failure{
 			status: http.StatusNotFound, code: "invalid_request",
 			description: "own_id and own_secret are not configured for this application",
 		}))

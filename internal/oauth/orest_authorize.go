@@ -28,17 +28,17 @@ func (s *Server) OrestAuthorize(w http.ResponseWriter, r *http.Request, rt http.
 	program := !navigates(r)
 	switch {
 	case err != nil && program:
-		s.writeOrest(w, orestFailure(invalidRequest(err.Error())))
+		s.writeOrest(w, r, orestFailure(invalidRequest(err.Error())))
 		return
 	case err != nil:
 		s.problem(w, r, page.BadRequest, "", "")
 		return
 	case program:
 		if e := s.orestRequest(p); e != nil {
-			s.writeOrest(w, e)
+			s.writeOrest(w, r, e)
 			return
 		}
-		w = &pageless{ResponseWriter: w, server: s}
+		w = &pageless{ResponseWriter: w, server: s, request: r}
 	}
 	if p.get("client_id") != "" && len(p["response_type"]) == 0 {
 		p["response_type"] = []string{"code"}
@@ -100,6 +100,7 @@ func (s *Server) orestRequest(p params) *orestError {
 type pageless struct {
 	http.ResponseWriter
 	server  *Server
+	request *http.Request
 	written bool
 	page    bool
 }
@@ -124,7 +125,7 @@ func (w *pageless) WriteHeader(status int) {
 		f.code, f.description = "invalid_request", "use GET or POST"
 		e = orestFailure(f)
 	}
-	w.server.writeOrest(w.ResponseWriter, e)
+	w.server.writeOrest(w.ResponseWriter, w.request, e)
 }
 
 // Write implements io.Writer.

@@ -18,21 +18,21 @@ func (s *Server) OrestAccessToken(w http.ResponseWriter, r *http.Request, rt htt
 		r.Body = http.NoBody
 	default: // HEAD too, which must not use up a code
 		w.Header().Set("Allow", "GET, POST")
-		s.writeOrest(w, orestFailure(&failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"}))
+		s.writeOrest(w, r, orestFailure(&failure{status: http.StatusMethodNotAllowed, code: "invalid_request", description: "use POST"}))
 		return
 	}
 	p, err := peek(r)
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		s.writeOrest(w, orestFailure(&failure{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: err.Error()}))
+		s.writeOrest(w, r, orestFailure(&failure{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: err.Error()}))
 		return
 	case err != nil:
-		s.writeOrest(w, orestFailure(invalidRequest(err.Error())))
+		s.writeOrest(w, r, orestFailure(invalidRequest(err.Error())))
 		return
 	}
 	a, f := s.grantTokens(r, rt)
 	if f != nil {
-		s.writeOrest(w, orestTokenError(r, p, f))
+		s.writeOrest(w, r, orestTokenError(r, p, f))
 		return
 	}
 	writeJSON(w, http.StatusOK, a)

@@ -30,7 +30,7 @@ func (s *Server) ProtectedResource(w http.ResponseWriter, r *http.Request) {
 		BearerMethods:        []string{"header"},
 	})
 	if err != nil { // texts: never fails
-		s.writeFailure(w, serverError())
+		s.writeFailure(w, r, serverError())
 		return
 	}
 	s.writePublic(w, r, b)

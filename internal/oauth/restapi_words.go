@@ -1,6 +1,10 @@
 package oauth
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+)
 
 // Words of the original /restapi interface, whose clients look at code and
 // message of a failure. One of them says what is wrong with any code and
@@ -23,7 +27,8 @@ func (f *failure) worded(code, words string) *failure {
 // writeRestapi answers a program at a token endpoint: what RFC 6749 wants, and
 // beside it code and message. The status is that of the RFC. It is not for the
 // authorization endpoint, where a member called code is an authorization code.
-func (s *Server) writeRestapi(w http.ResponseWriter, f *failure) {
+func (s *Server) writeRestapi(w http.ResponseWriter, r *http.Request, f *failure) {
+	audit.Note(r.Context(), f.code)
 	message := f.worded("invalid_client", wordsClient).words
 	if message == "" {
 		message = f.description

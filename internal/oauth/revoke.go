@@ -26,7 +26,7 @@ func (s *Server) Revoke(w http.ResponseWriter, r *http.Request) {
 		f = s.revoke(r, app, p.get("token"))
 	}
 	if f != nil {
-		s.writeFailure(w, f)
+		s.writeFailure(w, r, f)
 		return
 	}
 	h := w.Header()

@@ -26,6 +26,7 @@ type Runner struct {
 	Listed   []dialect.Model
 	Windows  map[string]dialect.Window
 	Quirks   bool
+	FileName string
 	// AuthErr, if set, is the answer of Authenticate.
 	AuthErr error
 }
@@ -72,6 +73,13 @@ func (f *Runner) Window(_ context.Context, model string) (dialect.Window, bool) 
 func (f *Runner) Report(ctx context.Context, name string, ids []int64) ([]byte, error) {
 	res, err := f.Do(ctx, odoo.Call{Model: name, Method: "report", IDs: ids, Kwargs: map[string]any{}})
 	return res.Value, err
+}
+
+// File implements dialect.Runner: the call of a method "file" of the model,
+// whose answer is the content. Its name is FileName.
+func (f *Runner) File(ctx context.Context, model string, id int64, field string) (dialect.File, error) {
+	res, err := f.Do(ctx, odoo.Call{Model: model, Method: "file", IDs: []int64{id}, Kwargs: map[string]any{"field": field}})
+	return dialect.File{Name: f.FileName, Content: res.Value}, err
 }
 
 // Compat implements dialect.Runner.

@@ -95,14 +95,10 @@ func document(pdf []byte, ids []int64) odoo.Record {
 	}
 }
 
-// pdf writes a document as it is. It is for saving: nothing in it may run at
-// Odoo's own address.
+// pdf writes a document as it is.
 func (s *session) pdf(body []byte, ids []int64) {
 	h := s.w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", `attachment; filename="`+s.target.model+"-"+strconv.FormatInt(ids[0], 10)+`.pdf"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	download(h, "application/pdf", s.target.model+"-"+strconv.FormatInt(ids[0], 10)+".pdf")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	s.w.WriteHeader(http.StatusOK)
 	_, _ = s.w.Write(body) // the client has gone: nobody is left to tell

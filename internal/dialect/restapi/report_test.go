@@ -37,7 +37,7 @@ func TestReports(t *testing.T) {
 	runner := &dialecttest.Runner{Answers: []string{"%PDF-1"}}
 	got := dialecttest.Serve(t, restapi.New(restapi.Config{Auth: runner}))("GET "+base+"/12", pdf, "")
 	for name, want := range map[string]string{
-		"Content-Type": "application/pdf", "Content-Disposition": `attachment; filename="sale.report_saleorder-12.pdf"`,
+		"Content-Type": "application/pdf", "Content-Disposition": "attachment; filename=sale.report_saleorder-12.pdf",
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Length": "6",
 	} {
 		if v := got.Header.Get(name); v != want {

@@ -1,6 +1,6 @@
 // Package restapi is the dialect of /restapi/1.0/object and report: reading,
 // searching, creating, changing and deleting records, describing fields,
-// methods, and printing. It
+// methods, and printing; and of binary, for files as they are. It
 // keeps paths, statuses and bodies of that interface, and reads its values as
 // literals without evaluating them. Parameters may stand in the address, and
 // in a form, JSON or XML. Answers are JSON; the gateway makes XML of them where
@@ -32,7 +32,8 @@ type Config struct {
 	MaxAnswer int64
 }
 
-// New returns the handler of everything below Prefix and ReportPrefix.
+// New returns the handler of everything below Prefix, ReportPrefix and
+// BinaryPrefix.
 func New(c Config) http.Handler {
 	if c.MaxBody <= 0 {
 		c.MaxBody = DefaultMaxBody
@@ -55,6 +56,7 @@ type target struct {
 	id     int64  // 0: none
 	method string // "": records
 	report bool
+	field  string // of a file, else ""
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -97,14 +99,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // parsePath reads the path; nil is a path that names nothing here.
 func parsePath(p string) (*target, error) {
 	rest, object := strings.CutPrefix(p, Prefix)
+	report, binary := false, false
 	if !object {
-		var report bool
 		if rest, report = strings.CutPrefix(p, ReportPrefix); !report {
-			return nil, nil
+			if rest, binary = strings.CutPrefix(p, BinaryPrefix); !binary {
+				return nil, nil
+			}
 		}
 	}
 	parts := strings.Split(rest, "/")
-	t := &target{model: parts[0], report: !object}
+	t := &target{model: parts[0], report: report}
 	tail := parts[1:]
 	if len(tail) > 0 && strings.Trim(tail[0], "0123456789") == "" {
 		id, err := strconv.ParseInt(tail[0], 10, 64)
@@ -114,6 +118,12 @@ func parsePath(p string) (*target, error) {
 		t.id, tail = id, tail[1:]
 	}
 	switch {
+	case binary:
+		if t.id == 0 || len(tail) != 1 || !odoo.ValidField(tail[0]) {
+			return nil, nil
+		}
+		t.field = tail[0]
+		return t, nil
 	case len(tail) == 0:
 		return t, nil
 	case len(tail) == 1 && object:
@@ -137,6 +147,8 @@ func Methods(path string) []string {
 // nothing; headers that name another method than the request's are ignored.
 func (t target) verbs() []string {
 	switch {
+	case t.field != "":
+		return []string{http.MethodGet, http.MethodHead}
 	case t.report:
 		return []string{http.MethodGet, http.MethodPost}
 	case t.method != "" && methods[t.method] != nil:
@@ -174,6 +186,9 @@ func (s *session) answerTo(p params, whole any, err error) error {
 	}
 	if s.target.report {
 		return s.report()
+	}
+	if s.target.field != "" {
+		return s.binary()
 	}
 	if s.target.method != "" {
 		return s.method()

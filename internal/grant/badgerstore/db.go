@@ -32,6 +32,7 @@ type DB struct {
 
 	stop chan struct{}
 	done chan struct{}
+	full chan struct{} // asks for a batch before its time
 }
 
 // Store returns the grants of the gateway with that configured name. The same
@@ -62,7 +63,7 @@ func (db *DB) Close() error {
 	<-db.done
 	db.use.Lock()
 	defer db.use.Unlock()
-	flushed := db.flushUsed()
+	flushed := db.flush()
 	if err := db.badger.Close(); err != nil {
 		return fmt.Errorf("closing grant store %s: %w", db.opts.Dir, err)
 	}

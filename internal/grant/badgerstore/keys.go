@@ -37,6 +37,7 @@ const (
 	kindAuditCode     = "d" // <hash of what lists it>/<newest first>/<hash>: index
 	kindKeyRemoval    = "o" // <id>: record
 	kindRemovalsOf    = "p" // <hash of subject>/<id>: index
+	kindAudit         = "v" // <newest first>-<id>: event, with a time to live
 	kindSetsOf        = "g" // <hash of authorization id>/<newest first>/<id>: index
 )
 

@@ -55,7 +55,7 @@ func Open(o Options) (*DB, error) {
 	}
 	db := &DB{
 		opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), full: make(chan struct{}, 1),
 	}
 	if err := db.admit(); err != nil {
 		_ = b.Close()

@@ -17,8 +17,8 @@
 //   - token sets without refresh tokens, once their last access token has ended.
 //
 // All of these are refused whether they are still there or not, so that a
-// deletion that were lost could bring nothing back. No record carries a time
-// to live in Badger.
+// deletion that were lost could bring nothing back. No grant carries a time to
+// live in Badger; events of the audit trail do, which decide nothing.
 //
 // What is lost with an old rotated refresh token is its recognition: who
 // presents it later than [Retention] is refused as if it had never been, and

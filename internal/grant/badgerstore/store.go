@@ -23,6 +23,8 @@ type store struct {
 
 	usedMu sync.Mutex
 	used   map[string]uses // since the last batch
+
+	trail trail
 }
 
 var _ grant.Store = (*store)(nil)

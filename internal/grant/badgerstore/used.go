@@ -55,7 +55,9 @@ func (db *DB) background() {
 		case <-db.stop:
 			return
 		case <-flush.C:
-			db.reported("writing last-used times", db.flushUsed)
+			db.reported("writing last-used times and events", db.flush)
+		case <-db.full:
+			db.reported("writing events", db.flush)
 		case <-sweep.C:
 			db.reported("purging grants", func() error {
 				_, err := db.purge(context.Background(), db.opts.Now())
@@ -84,9 +86,10 @@ func (db *DB) collectValueLog() {
 	}
 }
 
-// flushUsed writes the uses noted since the last time. On a full disk they
-// wait: they are worth less than the space that a revocation needs.
-func (db *DB) flushUsed() error {
+// flush writes what was noted since the last time, uses and events of the audit
+// trail. On a full disk they wait: they are worth less than the space that a
+// revocation needs.
+func (db *DB) flush() error {
 	if db.room() != nil {
 		return nil
 	}
@@ -95,7 +98,7 @@ func (db *DB) flushUsed() error {
 	db.mu.Unlock()
 	var failed error
 	for _, s := range stores {
-		failed = errors.Join(failed, s.flushUsed())
+		failed = errors.Join(failed, s.flushUsed(), s.flushTrail())
 	}
 	return failed
 }

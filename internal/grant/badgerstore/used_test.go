@@ -26,7 +26,7 @@ func TestUsesOfEarlierVersions(t *testing.T) {
 	}
 	expect(at, 0)
 	s.Used(a.ID, at.Add(time.Hour))
-	if err := db.flushUsed(); err != nil {
+	if err := db.flush(); err != nil {
 		t.Fatal(err)
 	}
 	expect(at.Add(time.Hour), 1)
@@ -41,12 +41,12 @@ func TestUsesOutliveAFailedBatch(t *testing.T) {
 	}
 	set(t, db, s.keys.key(kindUsed, a.ID), "of a newer version")
 	s.Used(a.ID, time.Unix(1, 0))
-	if db.flushUsed() == nil {
+	if db.flush() == nil {
 		t.Fatal("a record of another layout is overwritten")
 	}
 	set(t, db, s.keys.key(kindUsed, a.ID), string(encodeUses(uses{count: 4})))
 	s.authorizations.drop(a.ID)
-	if err := db.flushUsed(); err != nil {
+	if err := db.flush(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Authorization(t.Context(), a.ID); err != nil || got.Uses != 5 {

@@ -1,0 +1,206 @@
+package badgerstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// trail is what waits to be written of the audit trail of one gateway.
+type trail struct {
+	mu      sync.Mutex
+	waiting []waitingEvent
+	dropped int
+	// last is the time in the key of the newest event: keys never go back, so
+	// that the order of the trail is that of the calls.
+	last stamp
+	// writing keeps batches in their order.
+	writing sync.Mutex
+}
+
+type waitingEvent struct {
+	key   []byte
+	value []byte
+	until time.Time
+}
+
+// Audit remembers; background writes.
+func (s *store) Audit(e audit.Event, until time.Time) {
+	if s.db.closed.Load() {
+		return
+	}
+	t := &s.trail
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) >= grant.AuditBacklog {
+		t.dropped++
+		return
+	}
+	t.waiting = append(t.waiting, s.waiting(e, until))
+	if len(t.waiting) == grant.AuditBacklog/2 {
+		select {
+		case s.db.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// waiting encodes an event under the next key of the trail.
+func (s *store) waiting(e audit.Event, until time.Time) waitingEvent {
+	at := max(toStamp(e.Time), s.trail.last+1)
+	s.trail.last = at
+	place := strings.Replace(newestFirst(at.time(), grant.NewID()), "/", auditSeparator, 1)
+	return waitingEvent{key: s.keys.key(kindAudit, place), value: encodeEvent(e), until: until}
+}
+
+// auditSeparator parts the time from the random end in the id of an entry.
+const auditSeparator = "."
+
+// flushTrail writes the events that wait. What could not be written waits on.
+func (s *store) flushTrail() error {
+	t := &s.trail
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	t.mu.Lock()
+	waiting := t.waiting
+	t.waiting = nil
+	if t.dropped > 0 && len(waiting) > 0 {
+		last := waiting[len(waiting)-1]
+		waiting = append(waiting, s.waiting(audit.Event{
+			Time: t.last.time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(t.dropped)},
+		}, last.until))
+		t.dropped = 0
+	}
+	t.mu.Unlock()
+	if len(waiting) == 0 {
+		return nil
+	}
+	if err := s.writeTrail(waiting); err != nil {
+		t.mu.Lock()
+		t.waiting = append(waiting, t.waiting...)
+		t.mu.Unlock()
+		return fmt.Errorf("%d events of the audit trail: %w", len(waiting), err)
+	}
+	return nil
+}
+
+// writeWaiting is flushTrail for whoever wants to read.
+func (s *store) writeWaiting(ctx context.Context) error {
+	leave, err := s.db.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if s.db.room() != nil {
+		return nil // as in flush
+	}
+	return s.db.outcome(s.flushTrail())
+}
+
+func (s *store) writeTrail(waiting []waitingEvent) error {
+	batch := s.db.badger.NewWriteBatch()
+	defer batch.Cancel()
+	for _, w := range waiting {
+		entry := badger.NewEntry(w.key, w.value)
+		entry.ExpiresAt = uint64(max(w.until.Unix(), 1)) // 0 would be for ever
+		if err := batch.SetEntry(entry); err != nil {
+			return err
+		}
+	}
+	return batch.Flush()
+}
+
+func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.AuditPage, error) {
+	prefix := s.keys.key(kindAudit, "")
+	from := prefix
+	if q.After != "" {
+		if !isPlace(q.After) {
+			return grant.AuditPage{}, grant.ErrNotFound
+		}
+		from = append(s.keys.key(kindAudit, q.After), 0) // the next possible key
+	}
+	if err := s.writeWaiting(ctx); err != nil {
+		return grant.AuditPage{}, err
+	}
+	var page grant.AuditPage
+	err := s.db.view(ctx, func(txn *badger.Txn) error {
+		opts := badger.DefaultIteratorOptions
+		opts.Prefix = prefix
+		it := txn.NewIterator(opts)
+		defer it.Close()
+		looked := 0
+		for it.Seek(from); it.ValidForPrefix(prefix); it.Next() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if len(page.Entries) == grant.Page(q.Limit) || looked == grant.AuditLooks {
+				return nil // there is more: Next stays
+			}
+			looked++
+			page.Next = string(it.Item().Key()[len(prefix):])
+			entry := grant.AuditEntry{ID: page.Next}
+			err := it.Item().Value(func(v []byte) (err error) {
+				entry.Event, err = decodeEvent(v)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("record %q: %w", it.Item().Key(), err)
+			}
+			if q.Fits(entry.Event) {
+				page.Entries = append(page.Entries, entry)
+			}
+		}
+		page.Next = ""
+		return nil
+	})
+	if err != nil {
+		return grant.AuditPage{}, err
+	}
+	return page, nil
+}
+
+// isPlace tells whether a text may be the id of an entry.
+func isPlace(id string) bool {
+	at, end, ok := strings.Cut(id, auditSeparator)
+	_, err := strconv.ParseUint(at, 16, 64)
+	return ok && err == nil && len(at) == 16 && end != "" && len(end) < 64 && !strings.ContainsAny(end, "/\x00")
+}
+
+type eventRecord struct {
+	Time          int64             `json:"t"` // nanoseconds since 1970
+	Kind          string            `json:"k"`
+	Gateway       string            `json:"gw,omitempty"`
+	Application   string            `json:"app,omitempty"`
+	Subject       string            `json:"sub,omitempty"`
+	Authorization string            `json:"az,omitempty"`
+	TokenSet      string            `json:"ts,omitempty"`
+	RequestID     string            `json:"rq,omitempty"`
+	Address       string            `json:"ip,omitempty"`
+	Detail        map[string]string `json:"d,omitempty"`
+}
+
+func encodeEvent(e audit.Event) []byte {
+	return encode(eventRecord{
+		Time: e.Time.UnixNano(), Kind: string(e.Kind), Gateway: e.Gateway, Application: e.Application, Subject: e.Subject,
+		Authorization: e.Authorization, TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, Detail: e.Detail,
+	})
+}
+
+func decodeEvent(value []byte) (audit.Event, error) {
+	var r eventRecord
+	if err := decode(value, &r); err != nil {
+		return audit.Event{}, err
+	}
+	return audit.Event{
+		Time: time.Unix(0, r.Time).UTC(), Kind: audit.Kind(r.Kind), Gateway: r.Gateway, Application: r.Application, Subject: r.Subject,
+		Authorization: r.Authorization, TokenSet: r.TokenSet, RequestID: r.RequestID, Address: r.Address, Detail: r.Detail,
+	}, nil
+}
