@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
@@ -30,6 +32,11 @@ const maxAdminBody = 1 << 20
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
+//	GET  /odoo_gateway/audit?gateway=&kind=&application=&subject=&authorization=&after=&limit=
+//	GET  /odoo_gateway/applications?gateway=&name=
+//	GET  /odoo_gateway/model_schemes?gateway=&name=
+//	GET  /odoo_gateway/model_configurations?gateway=&name=
+//	GET  /odoo_gateway/history?gateway=&kind=&after=&limit=
 //	GET  /odoo_gateway/explain?gateway=&application=&model=&operation=&fields=a,b
 //	GET  /odoo_gateway/keys?gateway=
 //	POST /odoo_gateway/keys/rotate
@@ -59,6 +66,11 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: keysEndpoint, Handler: adminHandler(http.MethodGet, serveKeys)},
 		{Pattern: rotateEndpoint, Handler: adminHandler(http.MethodPost, serveRotate)},
 		{Pattern: explainEndpoint, Handler: adminHandler(http.MethodGet, serveExplain)},
+		{Pattern: auditEndpoint, Handler: adminHandler(http.MethodGet, serveAudit)},
+		{Pattern: applicationsEndpoint, Handler: adminHandler(http.MethodGet, serveApplications)},
+		{Pattern: schemesEndpoint, Handler: adminHandler(http.MethodGet, serveSchemes)},
+		{Pattern: configurationsEndpoint, Handler: adminHandler(http.MethodGet, serveConfigurations)},
+		{Pattern: historyEndpoint, Handler: adminHandler(http.MethodGet, serveHistory)},
 		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
 	}
 }
@@ -106,6 +118,23 @@ func (a *App) named(name string) (*served, error) {
 		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
 	}
 	return s, nil
+}
+
+// desk is where administrators who come over the admin API work.
+func (a *App) desk(gateway string, r *http.Request) (*administration.Desk, error) {
+	s, err := a.named(gateway)
+	if err != nil {
+		return nil, err
+	}
+	return s.desk(r)
+}
+
+func (s *served) desk(r *http.Request) (*administration.Desk, error) {
+	actor := administration.Actor{Via: administration.ViaAPI}
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		actor.Address = host
+	}
+	return s.Administration(r.Context(), actor)
 }
 
 // readParameters returns the parameters of a request, each at most once and
@@ -160,6 +189,9 @@ func adminError(status int, text string) error {
 // adminFailure gives an error the status that says what to do about it.
 func adminFailure(err error) error {
 	status := http.StatusInternalServerError
+	if none := (administration.ErrNoAuthorization{}); errors.As(err, &none) || errors.Is(err, administration.ErrUnknown) {
+		status = http.StatusNotFound
+	}
 	if api := (caddy.APIError{}); errors.As(err, &api) {
 		status = api.HTTPStatus
 	} else if errors.Is(err, grant.ErrUnavailable) {

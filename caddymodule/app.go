@@ -71,6 +71,11 @@ type App struct {
 	// carries the key along. The key of a store can not be changed.
 	SealKey string `json:"seal_key,omitempty"`
 
+	// Who has made this configuration, such as `Jane Doe, ticket 42`: the
+	// history of its objects names them beside what has changed. Default: the
+	// user and the host of the Caddy process that has loaded it.
+	ChangedBy string `json:"changed_by,omitempty"`
+
 	// The gateways, by name.
 	Gateways map[string]*Gateway `json:"gateways,omitempty"`
 
@@ -134,7 +139,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.metrics = counters
 	a.gateways = make(map[string]*served, len(all))
 	for name, s := range all {
-		g, err := gateway.New(s.config(name, a.store.state(), a.logger, counters))
+		config := s.config(name, a.store.state(), a.logger, counters)
+		config.Described = a.described(name, s, repl)
+		g, err := gateway.New(config)
 		if err != nil {
 			return fmt.Errorf("gateway %s: %w", name, err)
 		}
@@ -179,8 +186,8 @@ func (a *App) Start() error {
 	if err := a.open(a.ctx); err != nil {
 		return err
 	}
-	ticker := time.NewTicker(sweepEvery)
-	a.startSweeping(ticker.C, ticker.Stop)
+	soon, ticker := time.NewTicker(time.Second), time.NewTicker(sweepEvery)
+	a.startSweeping(soon.C, ticker.C, func() { soon.Stop(); ticker.Stop() })
 	return nil
 }
 

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"github.com/caddy-odoo/gateway/internal/administration"
 )
 
 func authorizationsCommand() *cobra.Command {
@@ -36,9 +39,9 @@ named are listed.` + howFound,
 			if revoked {
 				parameters.Set("revoked", "true")
 			}
-			var all []authorization
+			var all []administration.Authorization
 			for {
-				var page authorizationList
+				var page administration.AuthorizationList
 				if err := admin.list(authorizationsEndpoint, parameters, &page); err != nil {
 					return err
 				}
@@ -60,21 +63,21 @@ named are listed.` + howFound,
 	return cmd
 }
 
-func printAuthorizations(out io.Writer, all []authorization, asJSON bool) error {
+func printAuthorizations(out io.Writer, all []administration.Authorization, asJSON bool) error {
 	if asJSON {
 		return printLines(out, all)
 	}
-	rows := [][]string{{"ID", "APPLICATION", "LOGIN", "CONNECTION", "CONSENTED", "LAST USED", "REVOKED"}}
+	rows := [][]string{{"ID", "APPLICATION", "LOGIN", "CONNECTION", "CONSENTED", "LAST USED", "USES", "REVOKED"}}
 	for _, a := range all {
 		rows = append(rows, []string{
-			a.ID, a.Application, a.Login, a.Connection.words(), moment(a.ConsentedAt), moment(a.LastUsedAt), moment(a.RevokedAt),
+			a.ID, a.Application, a.Login, inWords(a.Connection), moment(a.ConsentedAt), moment(a.LastUsedAt), strconv.Itoa(a.Uses), moment(a.RevokedAt),
 		})
 	}
 	return table(out, rows)
 }
 
-// words tell how the gateway acts as the person, and why it no longer does.
-func (c connectionView) words() string {
+// inWords tells how the gateway acts as the person, and why it does so no longer.
+func inWords(c administration.Connection) string {
 	switch {
 	case c.Live:
 		return c.Kind
@@ -127,11 +130,11 @@ api_key_removed and api_key_left.` + howFound,
 				return errors.New("all authorizations of the gateway would be revoked: say so with --yes")
 			}
 			cmd.SilenceUsage = true
-			var report revokeReport
+			var report administration.Revocation
 			if err := admin.post(revokeEndpoint, request, &report); err != nil {
 				return err
 			}
-			return report.write(cmd.OutOrStdout(), asJSON)
+			return printRevocation(cmd.OutOrStdout(), report, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&request.Gateway, "gateway", "", "The name of the gateway, where there is more than one")
@@ -145,15 +148,15 @@ api_key_removed and api_key_left.` + howFound,
 	return cmd
 }
 
-// write prints what was revoked.
-func (r revokeReport) write(out io.Writer, asJSON bool) error {
+// printRevocation prints what was revoked.
+func printRevocation(out io.Writer, r administration.Revocation, asJSON bool) error {
 	if asJSON {
 		return printLines(out, r.Revoked)
 	}
 	if len(r.Revoked) > 0 {
 		rows := [][]string{{"ID", "APPLICATION", "LOGIN", "CONNECTION"}}
 		for _, a := range r.Revoked {
-			rows = append(rows, []string{a.ID, a.Application, a.Login, a.Connection.words()})
+			rows = append(rows, []string{a.ID, a.Application, a.Login, inWords(a.Connection)})
 		}
 		if err := table(out, rows); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/audit"
 )
 
@@ -64,13 +65,13 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 		}
 		return out, errOut
 	}
-	list := func(args ...string) []authorization {
+	list := func(args ...string) []administration.Authorization {
 		t.Helper()
 		out, _ := run(0, append([]string{"authorizations", "list", "--json"}, args...)...)
 		if strings.Contains(strings.ToLower(out), "sealed") || strings.Contains(strings.ToLower(out), "hash") {
 			t.Errorf("a credential is listed: %s", out)
 		}
-		return jsonLines[authorization](t, out)
+		return jsonLines[administration.Authorization](t, out)
 	}
 
 	all := list()
@@ -97,7 +98,7 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 	}
 
 	out, _ := run(0, "codes", "list", "--application", "wiki", "--json")
-	codes := jsonLines[codeRecord](t, out)
+	codes := jsonLines[administration.Code](t, out)
 	if len(codes) != 1 || codes[0].Fingerprint != audit.Fingerprint(code) || codes[0].Authorization != a.ID || codes[0].TokenSet == "" ||
 		codes[0].RedirectURI != callback || codes[0].RetainUntil.Sub(codes[0].IssuedAt) != 30*24*time.Hour {
 		t.Errorf("codes %+v", codes)
@@ -129,7 +130,7 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 			if out, errOut, status := m.odooGateway(append([]string{"authorizations", "revoke"}, args...)...); status != 0 || !strings.HasSuffix(out, "\n1 revoked\n") {
 				t.Fatalf("status %d: %s%s", status, out, errOut)
 			}
-		} else if out, _ := run(0, append([]string{"authorizations", "revoke", "--json"}, args...)...); len(jsonLines[authorization](t, out)) != 1 {
+		} else if out, _ := run(0, append([]string{"authorizations", "revoke", "--json"}, args...)...); len(jsonLines[administration.Authorization](t, out)) != 1 {
 			t.Fatalf("%v: %s", args, out)
 		}
 		if err := read(user.client, base, got.Access); err == nil || !strings.Contains(err.Error(), "401") {
@@ -143,7 +144,7 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 		}
 		code, got = connect()
 	}
-	if revoked := slices.DeleteFunc(list("--revoked"), func(a authorization) bool { return a.RevokedAt.IsZero() }); len(revoked) != 4 ||
+	if revoked := slices.DeleteFunc(list("--revoked"), func(a administration.Authorization) bool { return a.RevokedAt.IsZero() }); len(revoked) != 4 ||
 		revoked[0].Connection.Live || revoked[0].Connection.EndReason != "revoked" {
 		t.Errorf("revoked %+v", revoked)
 	}
@@ -184,6 +185,16 @@ func TestAdminEndpointsRefuse(t *testing.T) {
 		{"GET", codesEndpoint + "?gateway=other", "", 404, "there is no gateway"},
 		{"GET", codesEndpoint + "?after=nonsense", "", 404, "kept no more"},
 		{"GET", checkEndpoint + "?gatewy=erp", "", 400, "unknown parameter"},
+		{"POST", auditEndpoint, "", 405, "use GET"},
+		{"GET", auditEndpoint + "?login=a", "", 400, "unknown parameter"},
+		{"GET", auditEndpoint + "?after=nonsense", "", 400, "is not what a page before has given"},
+		{"GET", auditEndpoint + "?gateway=other", "", 404, "there is no gateway"},
+		{"POST", applicationsEndpoint, "", 405, "use GET"},
+		{"GET", applicationsEndpoint + "?name=nonsense", "", 404, "there is no application"},
+		{"GET", schemesEndpoint + "?name=nonsense", "", 404, "there is no model scheme"},
+		{"GET", configurationsEndpoint + "?name=nonsense", "", 404, "there is no model configuration"},
+		{"GET", historyEndpoint + "?kind=nonsense", "", 400, "is none of"},
+		{"GET", historyEndpoint + "?gateway=other", "", 404, "there is no gateway"},
 		{"POST", revokeEndpoint, "", 400, "the body is not as expected"},
 		{"POST", revokeEndpoint, `{}`, 400, "say what to revoke"},
 		{"POST", revokeEndpoint, `{"aplication": "wiki", "all": true}`, 400, "unknown field"},
@@ -231,16 +242,16 @@ func (s site) ask(t *testing.T, method, path, body string, h http.Header) (int, 
 // People's names and logins are what they wrote.
 func TestTablesKeepToTheirLines(t *testing.T) {
 	var out strings.Builder
-	evil := authorization{ID: "1", Login: "a\tb\n2  wiki  admin\x1b[2J", Connection: connectionView{Kind: "session", EndReason: "logged_out"}}
-	if err := printAuthorizations(&out, []authorization{evil}, false); err != nil {
+	evil := administration.Authorization{ID: "1", Login: "a\tb\n2  wiki  admin\x1b[2J", Connection: administration.Connection{Kind: "session", EndReason: "logged_out"}}
+	if err := printAuthorizations(&out, []administration.Authorization{evil}, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.Count(got, "\n") != 2 || strings.ContainsAny(got, "\t\x1b") || !strings.Contains(got, "session (logged_out)") {
 		t.Errorf("got %q", got)
 	}
 	out.Reset()
-	evil.Connection = connectionView{Kind: "api_key", Live: true, KeyID: 12, KeyName: "Team\nwiki"}
-	if err := (revokeReport{Count: 2000, Revoked: []authorization{evil}}).write(&out, false); err != nil {
+	evil.Connection = administration.Connection{Kind: "api_key", Live: true, KeyID: 12, KeyName: "Team\nwiki"}
+	if err := printRevocation(&out, administration.Revocation{Count: 2000, Revoked: []administration.Authorization{evil}}, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.Count(got, "\n") != 4 || !strings.Contains(got, "2000 revoked, of which 1 are listed\n") ||

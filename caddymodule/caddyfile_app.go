@@ -32,6 +32,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	odoo_gateway {
 //		store    <module> [<args...>]
 //		seal_key <key>
+//		changed_by <text>
 //		gateway  <name> {
 //			...
 //		}
@@ -64,6 +65,12 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.Err("seal_key is given twice")
 			}
 			return oneArg(d, &a.SealKey)
+		}},
+		"changed_by": {parse: func(d *caddyfile.Dispenser) error {
+			if a.ChangedBy != "" {
+				return d.Err("changed_by is given twice")
+			}
+			return oneArg(d, &a.ChangedBy)
 		}},
 		"gateway": named("gateway", &a.Gateways, (*Gateway).unmarshalBlock),
 	})

@@ -5,6 +5,8 @@ import (
 	"net/url"
 
 	"github.com/spf13/cobra"
+
+	"github.com/caddy-odoo/gateway/internal/administration"
 )
 
 func codesCommand() *cobra.Command {
@@ -30,9 +32,9 @@ named by its fingerprint, as in the audit trail; the code itself is not kept.` +
 			parameters := url.Values{
 				"gateway": {gateway}, "application": {application}, "authorization": {authorization}, "limit": {"1000"},
 			}
-			var all []codeRecord
+			var all []administration.Code
 			for {
-				var page codeList
+				var page administration.CodeList
 				if err := admin.list(codesEndpoint, parameters, &page); err != nil {
 					return err
 				}
@@ -52,7 +54,7 @@ named by its fingerprint, as in the audit trail; the code itself is not kept.` +
 	return cmd
 }
 
-func printCodes(out io.Writer, all []codeRecord, asJSON bool) error {
+func printCodes(out io.Writer, all []administration.Code, asJSON bool) error {
 	if asJSON {
 		return printLines(out, all)
 	}

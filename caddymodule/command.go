@@ -22,7 +22,10 @@ func init() {
 		Short: "Commands of the Odoo OAuth2 gateway",
 		Long:  "Commands of the Odoo OAuth2 gateway.",
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(), explainCommand(), keysCommand())
+			cmd.AddCommand(
+				applicationsCommand(), auditCommand(), authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(),
+				explainCommand(), historyCommand(), keysCommand(), schemesCommand(),
+			)
 			cmd.RunE = helpOrUnknown
 		},
 	})

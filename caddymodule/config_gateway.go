@@ -116,6 +116,7 @@ type gatewaySettings struct {
 	retention    time.Duration
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
+	described    gateway.Described
 }
 
 // settings checks the configuration and turns it into internal types.
@@ -145,7 +146,7 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 		return s, fmt.Errorf("max_answer: %w", err)
 	}
 	s.algorithm, s.onlyOurs = g.SigningAlgorithm, g.JSON2 == "only_ours"
-	if s.schemes, err = g.compileSchemes(repl); err != nil {
+	if s.schemes, s.described, err = g.compileSchemes(repl); err != nil {
 		return s, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Applications)) {

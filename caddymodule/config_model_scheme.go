@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -66,45 +67,55 @@ const defaultScheme = "default"
 
 // compileSchemes turns schemes and configurations into internal types and
 // compiles each once, so that mistakes are found when a configuration is
-// loaded.
-func (g *Gateway) compileSchemes(repl *caddy.Replacer) (map[string]*scheme.Scheme, error) {
+// loaded. What they were compiled of is described beside.
+func (g *Gateway) compileSchemes(repl *caddy.Replacer) (map[string]*scheme.Scheme, gateway.Described, error) {
+	var described gateway.Described
 	configurations := make(map[string]scheme.Configuration, len(g.ModelConfigurations))
 	for _, name := range slices.Sorted(maps.Keys(g.ModelConfigurations)) {
 		if !validName(name) {
-			return nil, fmt.Errorf("model_configuration %q: %w", name, errName)
+			return nil, described, fmt.Errorf("model_configuration %q: %w", name, errName)
 		}
 		c, err := g.ModelConfigurations[name].configuration(name, repl)
 		if err != nil {
-			return nil, fmt.Errorf("model_configuration %s: %w", name, err)
+			return nil, described, fmt.Errorf("model_configuration %s: %w", name, err)
 		}
 		// Also those that no scheme lists yet are checked.
 		if err := c.Check(); err != nil {
-			return nil, fmt.Errorf("model_configuration %s: %w", name, err)
+			return nil, described, fmt.Errorf("model_configuration %s: %w", name, err)
 		}
 		configurations[name] = c
+		described.Configurations = append(described.Configurations, c)
 	}
 	compiled := make(map[string]*scheme.Scheme, len(g.ModelSchemes))
 	if len(g.ModelSchemes) == 0 {
-		s, err := scheme.Compile(scheme.Default())
+		d := scheme.Default()
+		s, err := scheme.Compile(d)
 		if err != nil {
-			return nil, err
+			return nil, described, err
 		}
 		compiled[defaultScheme] = s
+		described.Schemes, described.Configurations = []scheme.Definition{d}, append(described.Configurations, d.Configurations...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.ModelSchemes)) {
 		if !validName(name) {
-			return nil, fmt.Errorf("model_scheme %q: %w", name, errName)
+			return nil, described, fmt.Errorf("model_scheme %q: %w", name, errName)
 		}
-		s, err := g.ModelSchemes[name].compile(name, configurations)
+		d, err := g.ModelSchemes[name].definition(name, configurations)
 		if err != nil {
-			return nil, fmt.Errorf("model_scheme %s: %w", name, err)
+			return nil, described, fmt.Errorf("model_scheme %s: %w", name, err)
+		}
+		s, err := scheme.Compile(d)
+		if err != nil {
+			return nil, described, fmt.Errorf("model_scheme %s: %w", name, err)
 		}
 		compiled[name] = s
+		described.Schemes = append(described.Schemes, d)
 	}
-	return compiled, nil
+	return compiled, described, nil
 }
 
-func (m *ModelScheme) compile(name string, configurations map[string]scheme.Configuration) (*scheme.Scheme, error) {
+// definition turns the configuration into the internal type.
+func (m *ModelScheme) definition(name string, configurations map[string]scheme.Configuration) (scheme.Definition, error) {
 	if m == nil {
 		m = new(ModelScheme)
 	}
@@ -124,18 +135,18 @@ func (m *ModelScheme) compile(name string, configurations map[string]scheme.Conf
 	}
 	switch {
 	case limits == 0:
-		return nil, errors.New("whitelist: at least one model configuration is required (or blacklist, or none)")
+		return d, errors.New("whitelist: at least one model configuration is required (or blacklist, or none)")
 	case limits > 1:
-		return nil, errors.New("only one of whitelist, blacklist and none may be given")
+		return d, errors.New("only one of whitelist, blacklist and none may be given")
 	case len(m.Whitelist) > 0 && len(m.Configurations) > 0:
-		return nil, errors.New("configurations: belong into the whitelist")
+		return d, errors.New("configurations: belong into the whitelist")
 	}
 	for _, n := range names {
 		c, ok := configurations[n]
 		if !ok {
-			return nil, fmt.Errorf("%s: there is no model configuration %q", field, n)
+			return d, fmt.Errorf("%s: there is no model configuration %q", field, n)
 		}
 		d.Configurations = append(d.Configurations, c)
 	}
-	return scheme.Compile(d)
+	return d, nil
 }

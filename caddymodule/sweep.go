@@ -21,8 +21,9 @@ type sweeper struct {
 	done   chan struct{}
 }
 
-// startSweeping begins a round at each tick.
-func (a *App) startSweeping(ticks <-chan time.Time, stop func()) {
+// startSweeping begins a round at each tick. A tick of soon, of which there may
+// be many, looks whether the configuration is in force, until it is.
+func (a *App) startSweeping(soon, ticks <-chan time.Time, stop func()) {
 	ctx, cancel := context.WithCancel(a.ctx)
 	a.sweeper = &sweeper{cancel: cancel, done: make(chan struct{})}
 	go func() {
@@ -32,6 +33,11 @@ func (a *App) startSweeping(ticks <-chan time.Time, stop func()) {
 			select {
 			case <-ctx.Done():
 				return
+			case <-soon:
+				if a.active() {
+					soon = nil
+					a.observe(ctx)
+				}
 			case <-ticks:
 				a.sweep(ctx)
 			}
@@ -44,6 +50,16 @@ func (a *App) stopSweeping() {
 	if a.sweeper != nil {
 		a.sweeper.cancel()
 		<-a.sweeper.done
+	}
+}
+
+// observe has all gateways keep what is new in a configuration that is in
+// force. What fails here is tried again when somebody administers.
+func (a *App) observe(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		if err := a.gateways[name].ObserveConfiguration(ctx); err != nil && ctx.Err() == nil {
+			a.logger.Error("history of the configuration could not be kept", zap.String("gateway", name), zap.Error(err))
+		}
 	}
 }
 

@@ -21,15 +21,6 @@ func (c connections) ServiceUser(ctx context.Context, rt http.RoundTripper, app 
 	return oauth.Person{UID: u.UID, Login: u.Login, Name: u.Name, Database: u.Database, Internal: true}, nil
 }
 
-// KeyName is what the API keys that people make for an application, by its
-// configured name, are called in Odoo.
-func (g *Gateway) KeyName(name string) string {
-	if app := g.applications.ByName(name); app != nil {
-		name = app.Title
-	}
-	return connection.KeyName(name)
-}
-
 // allow tells who may connect an application. What is not configured any more
 // is out of use before anybody asks.
 func (s *service) allow(name string) application.Allow {

@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
@@ -40,6 +41,8 @@ type Config struct {
 	Applications []application.Application
 	// Schemes are the model schemes by name. An application names one.
 	Schemes map[string]*scheme.Scheme
+	// Described is the configuration as administrators see it.
+	Described Described
 	// JSON2OnlyOurs answers everything below /json/2, so that Odoo's own API
 	// keys open nothing there.
 	JSON2OnlyOurs bool
@@ -69,6 +72,20 @@ type Config struct {
 	Audit audit.Recorder
 	// Now defaults to the system clock.
 	Now clock.Clock
+}
+
+// Described is a configuration as administrators see it.
+type Described struct {
+	// Schemes are what the Schemes were compiled of, and Configurations all
+	// model configurations, by name.
+	Schemes        []scheme.Definition
+	Configurations []scheme.Configuration
+	// Objects are what has a history.
+	Objects []administration.Object
+	// ChangedBy is who has made the configuration; ByProcess says that it is
+	// the user and host of the process that has loaded it.
+	ChangedBy string
+	ByProcess bool
 }
 
 // Gateway serves one issuer. It belongs to one configuration.

@@ -53,7 +53,7 @@ func (w *world) removals() []grant.KeyRemoval {
 
 func (w *world) revoke(a grant.Authorization) {
 	w.t.Helper()
-	if _, err := w.gw.RevokeAuthorization(w.t.Context(), a.ID); err != nil {
+	if _, err := w.desk().RevokeIDs(w.t.Context(), []string{a.ID}); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync"
 
 	"go.uber.org/zap"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 	"github.com/caddy-odoo/gateway/internal/scheme"
+	"github.com/caddy-odoo/gateway/internal/seal"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
@@ -31,7 +33,9 @@ type service struct {
 	database     string
 	applications *application.Registry
 	schemes      map[string]*scheme.Scheme
+	described    Described
 	store        grant.Store
+	seal         *seal.Ring
 	keys         *token.Keys
 	client       *rpc.Client
 	connections  *connection.Manager
@@ -53,6 +57,9 @@ type service struct {
 	readable *personCache[bool]
 	windows  *personCache[dialect.Window]
 	versions *versionCache
+
+	observing sync.Mutex
+	observed  bool // the configuration is in the history
 
 	keepalive bool
 	// swept is the last authorization whose session was looked at, for the one
@@ -76,7 +83,9 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 		database:     c.Database,
 		applications: applications,
 		schemes:      c.Schemes,
+		described:    c.Described,
 		store:        backend.Store(c.Name),
+		seal:         backend.Seal,
 		audit:        audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
 		logger:       c.Logger,
 		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},

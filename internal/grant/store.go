@@ -97,6 +97,15 @@ type Store interface {
 	// where After is nothing that it has given out.
 	AuditTrail(ctx context.Context, q AuditQuery) (AuditPage, error)
 
+	// ObjectHistory returns that of one object, ErrNotFound where it was never
+	// configured.
+	ObjectHistory(ctx context.Context, kind ObjectKind, name string) (ObjectHistory, error)
+	// ObjectHistories lists those that fit a query, ordered by id.
+	ObjectHistories(ctx context.Context, q ObjectQuery) ([]ObjectHistory, error)
+	// PutObjectHistory replaces what is known of an object, with the newest
+	// MaxObjectChanges of its changes.
+	PutObjectHistory(ctx context.Context, h ObjectHistory) error
+
 	// IssueCode stores a new code. ErrNotFound without its authorization,
 	// ErrEnded where that is revoked, ErrStale where the code exists.
 	IssueCode(ctx context.Context, c Code) error

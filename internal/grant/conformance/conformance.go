@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"the audit trail is kept in order", auditTrail},
 		{"the audit trail is bounded in time and number", auditTrailBounds},
 		{"the audit trail is looked through in steps", auditTrailLooks},
+		{"histories of objects", objectHistories},
 		{"codes are checked at issue", issueCode},
 		{"redemption checks in order", redemptionOrder},
 		{"redemption stores what it says", redemptionStores},

@@ -1,0 +1,35 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// auditEndpoint is where the running Caddy lists the audit trail.
+const auditEndpoint = "/odoo_gateway/audit"
+
+func serveAudit(app *App, r *http.Request) (any, error) {
+	p, err := readParameters(r, "gateway", "kind", "application", "subject", "authorization", "after", "limit")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := readLimit(p)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := app.desk(p["gateway"], r)
+	if err != nil {
+		return nil, err
+	}
+	filter := administration.EventFilter{
+		Kind: p["kind"], Application: p["application"], Subject: p["subject"], Authorization: p["authorization"],
+	}
+	list, err := desk.Events(r.Context(), filter, administration.Page{After: p["after"], Limit: limit})
+	if errors.Is(err, grant.ErrNotFound) {
+		return nil, adminError(http.StatusBadRequest, "after: is not what a page before has given")
+	}
+	return list, err
+}

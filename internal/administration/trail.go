@@ -1,0 +1,83 @@
+package administration
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// Event is one event of the audit trail.
+type Event struct {
+	Time          time.Time         `json:"time"`
+	Kind          string            `json:"kind"`
+	Application   string            `json:"application,omitempty"`
+	Subject       string            `json:"subject,omitempty"`
+	Authorization string            `json:"authorization,omitempty"`
+	TokenSet      string            `json:"token_set,omitempty"`
+	RequestID     string            `json:"request_id,omitempty"`
+	Address       string            `json:"address,omitempty"`
+	Detail        map[string]string `json:"detail,omitempty"`
+
+	// Title is what people call the application, and Login whom the subject is
+	// known as; "" where there is none.
+	Title string `json:"-"`
+	Login string `json:"login,omitempty"`
+}
+
+// EventList is a page of the audit trail, the newest first. A page that is not
+// the last may have few events, or none: a filter that little fits is worked
+// off in steps.
+type EventList struct {
+	Events []Event `json:"events"`
+	// Next is After of the next page; "" on the last one.
+	Next string `json:"next,omitempty"`
+}
+
+// EventFilter says which events; empty fields do not restrict.
+type EventFilter struct{ Kind, Application, Subject, Authorization string }
+
+// Events lists what the store keeps of the audit trail. The error is
+// grant.ErrNotFound where After is nothing that a page has given out.
+func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (EventList, error) {
+	d.read(ctx, "audit", f.Application, f.Subject)
+	page, err := d.Store.AuditTrail(ctx, grant.AuditQuery{
+		Kind: audit.Kind(f.Kind), Application: f.Application, Subject: f.Subject, Authorization: f.Authorization, After: p.After, Limit: p.Limit,
+	})
+	list := EventList{Events: make([]Event, 0, len(page.Entries)), Next: page.Next}
+	if err != nil {
+		return list, err
+	}
+	logins := map[string]string{}
+	for _, e := range page.Entries {
+		view := Event{
+			Time: e.Time, Kind: string(e.Kind), Application: e.Application, Subject: e.Subject, Authorization: e.Authorization,
+			TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, Detail: e.Detail,
+		}
+		if e.Application != "" {
+			view.Title = d.title(e.Application)
+		}
+		if view.Login, err = d.login(ctx, logins, e.Subject); err != nil {
+			return list, err
+		}
+		list.Events = append(list.Events, view)
+	}
+	return list, nil
+}
+
+// login finds whom a subject is known as, from any authorization of theirs.
+func (d *Desk) login(ctx context.Context, known map[string]string, subject string) (string, error) {
+	if login, ok := known[subject]; ok || subject == "" {
+		return login, nil
+	}
+	all, err := d.Store.Authorizations(ctx, grant.AuthorizationQuery{Subject: subject, Revoked: true, Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	known[subject] = ""
+	if len(all) > 0 {
+		known[subject] = all[0].Login
+	}
+	return known[subject], nil
+}
