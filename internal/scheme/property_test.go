@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -50,7 +51,12 @@ type world struct {
 	version int
 }
 
+// call speaks to Odoo 16 of the lowest id of a group as the client does.
 func (w world) call(call odoo.Call) (odoo.Result, error) {
+	if order, ok := call.Kwargs["orderby"].(string); ok && w.version < 17 {
+		call.Kwargs = maps.Clone(call.Kwargs)
+		call.Kwargs["orderby"] = strings.ReplaceAll(order, "id:min", "id")
+	}
 	v, err := w.db.Call(orm.Env{UID: w.uid, Context: call.Context}, call.Model, call.Method, call.Args, call.Kwargs)
 	if err != nil {
 		return odoo.Result{}, err
