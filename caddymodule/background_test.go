@@ -115,14 +115,29 @@ func TestWhereNoCallCanBeMade(t *testing.T) {
 	})
 }
 
+// What Odoo may answer is the gateway's max_answer, for a call as for a request.
 func TestCallWithoutARequestIsCapped(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(make([]byte, defaultMaxAnswer+1))
 	}))
 	defer srv.Close()
-	app, _ := runBackground(t, "http://erp.example.com:PORT {\n\todoo_gateway\n\treverse_proxy "+srv.Listener.Addr().String()+"\n}")
-	if _, err := askBackground(t.Context(), app, "/"); err == nil || !strings.Contains(err.Error(), "larger than") {
-		t.Errorf("got %v", err)
+	for setting, fits := range map[string]bool{"": false, "max_answer 10MiB\n": false, "max_answer 11MiB\n": true} {
+		addr := freeAddrs(t, 1)[0]
+		t.Run(setting, func(t *testing.T) {
+			_, port, err := net.SplitHostPort(addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			options := strings.NewReplacer("STORE", t.TempDir(), "database prod\n", "database prod\n"+setting).Replace(backgroundApp)
+			runCaddy(t, options, "http://erp.example.com:"+port+" {\n\todoo_gateway\n\treverse_proxy "+srv.Listener.Addr().String()+"\n}")
+			app, err := activeApp()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := askBackground(t.Context(), app, "/"); fits != (err == nil) || err != nil && !strings.Contains(err.Error(), "larger than") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

@@ -50,6 +50,15 @@ func interfacesCaddyfile(t *testing.T) (caddyfile string, icon []byte) {
 				method action_unarchive
 				icon `+path,
 		"fields whitelist name partner_id date_order state amount_total", "fields whitelist name partner_id date_order state amount_total\n\t\t\t\treports sale.report_saleorder",
+		"database {DATABASE}", "database {DATABASE}\n\t\t\tmax_answer 12MiB",
+		"whitelist customer order", "whitelist customer order file",
+		"model_configuration order {", `model_configuration file {
+				model ir.attachment
+				sensitive true
+				display_name File
+				fields whitelist name datas
+			}
+			model_configuration order {`,
 	).Replace(usualCaddyfile), image1.Bytes()
 }
 
@@ -64,7 +73,7 @@ func TestSimulatedInterfaces(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			interfaces(t, odoo{url: at, database: sim.Database(), login: "admin", password: "admin"})
+			interfaces(t, odoo{url: at, database: sim.Database(), login: "admin", password: "admin", simulated: true})
 		})
 	}
 }
@@ -83,8 +92,11 @@ func interfaces(t *testing.T, o odoo) {
 			q := *p
 			q.t = t
 			a := newAsker(t, s, &q, c.token)
+			a.byKey = c.name == "key"
 			t.Run("restapi", func(t *testing.T) { a.on(t, restapiObjects) })
 			t.Run("restapi refusals", func(t *testing.T) { a.on(t, restapiRefusals) })
+			t.Run("restapi files", func(t *testing.T) { a.on(t, restapiFiles) })
+			t.Run("answers too large", func(t *testing.T) { a.on(t, answersTooLarge) })
 			t.Run("restapi reports", func(t *testing.T) { a.on(t, restapiReports) })
 			t.Run("orestapi", func(t *testing.T) { a.on(t, func(a *asker) { orestRecords(a, icon) }) })
 			t.Run("json2", func(t *testing.T) { a.on(t, json2Methods) })
@@ -103,6 +115,7 @@ type asker struct {
 	s       *site
 	person  *person // looks at Odoo itself
 	token   string
+	byKey   bool // the token's connection has an API key of Odoo's
 	version int
 	mark    string // stands in the names of the records made
 	ids     map[string]string

@@ -97,7 +97,7 @@ func orestRecords(a *asker, icon []byte) {
 	}
 	failure := func(code string) string { return `{"orestapi_code":"` + code + `","orestapi_message":".+"}` }
 	a.run([]step{
-		{"", "GET /orestapi/application/model", "", "", 200, `\[{"model":"res.partner","name":"Customer"},{"model":"sale.order","name":"Order"}\]`},
+		{"", "GET /orestapi/application/model", "", "", 200, `\[{"model":"res.partner","name":"Customer"},{"model":"sale.order","name":"Order"},{"model":"ir.attachment","name":"File"}\]`},
 		{"", "GET " + search + "&name=$mark", "", "", 200, page(3, 0, 20, found(0)+","+found(1)+","+found(2))},
 		{"", "GET " + search + "&name=$mark&limit=2", "", "", 200, page(2, 0, 2, found(0)+","+found(1))},
 		{"", "GET " + search + "&name=$mark&limit=2&offset=2&order=display_name", "", "", 200, page(1, 2, 2, found(2))},

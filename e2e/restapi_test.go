@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"strings"
 )
 
@@ -123,33 +122,6 @@ func restapiRefusals(a *asker) {
 	if status, _, text := a.send("GET /start", "", ""); status != 404 || strings.Contains(text, wiki.secret) || strings.Contains(text, wiki.id) {
 		a.t.Errorf("/start: %d %s", status, text)
 	}
-}
-
-// restapiReports prints an order, where this Odoo can print.
-func restapiReports(a *asker) {
-	const report = "/restapi/1.0/report/sale.report_saleorder"
-	var orders struct {
-		Order []json.Number `json:"sale.order"`
-	}
-	a.person.read(a.token, "/restapi/1.0/object/sale.order/search", map[string][]string{"order": {"id"}, "limit": {"1"}}, &orders)
-	order := orders.Order[0].String()
-	status, header, text := a.send("GET "+report+"/"+order, "Accept: application/pdf\r\n", "")
-	if status == 200 && (!strings.HasPrefix(text, "%PDF-") || header.Get("Content-Type") != "application/pdf") {
-		a.t.Errorf("the document: %v %.40q", header, text)
-	}
-	refused := `{"error":{"code":403,"message":".+"}}`
-	steps := []step{
-		{"", "GET /restapi/1.0/report/sale.no_such_report/" + order, "", "", 403, refused},
-		{"", "GET " + report, "", "", 400, `{"error":{"code":400,"message":"ids are missing"}}`},
-	}
-	if status == 200 {
-		one := `{"report":{"exception":null,"format":"pdf","id":` + order + `,"result":"JVBERi0.+","state":true}}`
-		steps = append(steps, step{"", "POST " + report, asForm, "ids=" + order + "&group=1", 200, one}, step{"", "GET " + report + "/2000000000", "", "", 404, recordNotFound})
-	} else {
-		a.t.Logf("no report: %d %s", status, text)
-		steps = append(steps, step{"", "GET " + report + "/" + order, "", "", 403, refused})
-	}
-	a.run(steps)
 }
 
 // restapiClassic is what an application sees that keeps the original's habits.

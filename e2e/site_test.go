@@ -14,6 +14,7 @@ type odoo struct {
 	url             *url.URL
 	database        string
 	login, password string
+	simulated       bool
 }
 
 // site is a gateway before an Odoo, as an administrator sets it up.

@@ -96,7 +96,6 @@ func TestRefuses(t *testing.T) {
 		{"two values", "POST /json/2/res.partner/read", jsonBody, "{} {}", 400, "werkzeug.exceptions.BadRequest"},
 		{"a name twice", "POST /json/2/res.partner/read", jsonBody, `{"ids":[1],"ids":[2]}`, 400, "werkzeug.exceptions.BadRequest"},
 		{"a name twice, escaped", "POST /json/2/res.partner/read", jsonBody, `{"ids":[1],"\u0069ds":[2]}`, 400, "werkzeug.exceptions.BadRequest"},
-		{"too deep", "POST /json/2/res.partner/read", jsonBody, strings.Repeat("[", 100) + strings.Repeat("]", 100), 400, "werkzeug.exceptions.BadRequest"},
 		{"too large", "POST /json/2/res.partner/read", jsonBody, `{"fields":["` + strings.Repeat("a", 5000) + `"]}`, 413, "werkzeug.exceptions.RequestEntityTooLarge"},
 		{"ids that are none", "POST /json/2/res.partner/read", jsonBody, `{"ids":["1"]}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
 		{"ids that are a name", "POST /json/2/res.partner/read", jsonBody, `{"ids":"1"}`, 422, "werkzeug.exceptions.UnprocessableEntity"},
@@ -117,6 +116,29 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("answered %d %s after %d calls", got.Status, got.Body, len(runner.Calls))
 			}
 		})
+	}
+}
+
+// TestLimitsOfArguments: a body at a bound is a call, and one beyond is none.
+func TestLimitsOfArguments(t *testing.T) {
+	deep := func(n int) string { return `{"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}` }
+	many := func(n int) string { return `{"x":[1` + strings.Repeat(",1", n-1) + `]}` }
+	text := func(n int) string { return `{"x":"` + strings.Repeat("a", n-len(`{"x":""}`)) + `"}` }
+	for name, tt := range map[string]struct {
+		at, beyond string
+		status     int
+	}{
+		"depth":  {deep(63), deep(64), 400},
+		"number": {many(100_000 - 3), many(100_000 - 2), 400},
+		"size":   {text(json2.DefaultMaxBody), text(json2.DefaultMaxBody + 1), 413},
+	} {
+		for body, want := range map[string]int{tt.at: 200, tt.beyond: tt.status} {
+			runner := &dialecttest.Runner{Answers: []string{`[]`}}
+			got := dialecttest.Serve(t, json2.New(json2.Config{Auth: runner}))("POST /json/2/res.partner/search_read", jsonBody, body)
+			if got.Status != want || len(runner.Calls) != map[int]int{200: 1}[want] {
+				t.Errorf("%s: %d %.200s after %d calls, want %d", name, got.Status, got.Body, len(runner.Calls), want)
+			}
+		}
 	}
 }
 

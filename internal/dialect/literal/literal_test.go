@@ -2,6 +2,7 @@ package literal_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,9 +70,37 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestDepth(t *testing.T) {
-	if _, err := literal.Parse(strings.Repeat("[", 64) + strings.Repeat("]", 64)); err != nil {
-		t.Error(err)
+// TestBounds: a value at a bound is read, and one beyond it is not, whatever it
+// is made of.
+func TestBounds(t *testing.T) {
+	nest := func(open, inside, shut string, n int) string {
+		return strings.Repeat(open, n) + inside + strings.Repeat(shut, n)
+	}
+	dict := func(n int) string { // n keys and n values, and the dict itself
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "'%x':1,", i)
+		}
+		return "{" + b.String() + "}"
+	}
+	for name, text := range map[string]struct{ at, beyond string }{
+		"lists":  {nest("[", "", "]", literal.MaxDepth), nest("[", "", "]", literal.MaxDepth+1)},
+		"tuples": {nest("(", "", ",)", literal.MaxDepth), nest("(", "", ",)", literal.MaxDepth+1)},
+		"dicts":  {nest("{'a':", "1", "}", literal.MaxDepth), nest("{'a':", "1", "}", literal.MaxDepth+1)},
+		"mixed":  {nest("[({'a':", "1", "},)]", literal.MaxDepth/3), nest("[({'a':", "1", "},)]", literal.MaxDepth/3+1)},
+		"values": {"[" + strings.Repeat("1,", literal.MaxValues-1) + "]", "[" + strings.Repeat("1,", literal.MaxValues) + "]"},
+		"keys":   {dict(literal.MaxValues/2 - 1), dict(literal.MaxValues / 2)},
+		"bytes":  {"'" + strings.Repeat("a", literal.MaxBytes-2) + "'", "'" + strings.Repeat("a", literal.MaxBytes-1) + "'"},
+	} {
+		if name == "tuples" {
+			text.at, text.beyond = strings.Replace(text.at, "(,)", "()", 1), strings.Replace(text.beyond, "(,)", "()", 1)
+		}
+		if _, err := literal.Parse(text.at); err != nil {
+			t.Errorf("%s at the bound: %v", name, err)
+		}
+		if _, err := literal.Parse(text.beyond); !errors.Is(err, literal.ErrSyntax) {
+			t.Errorf("%s beyond the bound: %v", name, err)
+		}
 	}
 }
 

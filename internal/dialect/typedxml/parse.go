@@ -16,7 +16,7 @@ var ErrSyntax = errors.New("malformed XML")
 // Bounds of what Parse reads.
 const (
 	MaxDepth    = 32     // elements within one another
-	MaxElements = 50_000 // elements in all
+	MaxElements = 50_000 // elements in all, and ids in one
 )
 
 // Text is what stands in an element without a type: whoever knows what is
@@ -290,6 +290,9 @@ func nested(commands []any) bool {
 // numbers reads ids with commas between them.
 func numbers(text string) (any, error) {
 	out := []any{}
+	if strings.Count(text, ",") >= MaxElements {
+		return nil, fmt.Errorf("more than %d ids", MaxElements)
+	}
 	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue

@@ -71,6 +71,7 @@ func TestParseRefused(t *testing.T) {
 		"no null": `<vals type="null">x</vals>`, "elements in a number": `<vals type="int"><a/></vals>`, "text in a list": `<vals type="list">x</vals>`, "text in a dict": `<vals type="dict">x</vals>`,
 		"name twice": `<vals><a/><a/></vals>`, "name twice by key": `<vals><a/><key name="a"/></vals>`, "mixed items": `<vals><item/><item/><a/></vals>`,
 		"ids": `<ids>a</ids>`, "too deep": deep, "too many": "<a>" + strings.Repeat("<item/>", typedxml.MaxElements) + "</a>",
+		"too many ids": "<ids>1" + strings.Repeat(",1", typedxml.MaxElements) + "</ids>",
 	} {
 		if _, got, err := typedxml.Parse([]byte(in)); !errors.Is(err, typedxml.ErrSyntax) {
 			t.Errorf("%s: %#v %v", name, got, err)
@@ -78,6 +79,11 @@ func TestParseRefused(t *testing.T) {
 	}
 	if _, _, err := typedxml.Parse([]byte(strings.Repeat("<a>", typedxml.MaxDepth) + strings.Repeat("</a>", typedxml.MaxDepth))); err != nil {
 		t.Errorf("as deep as it may be: %v", err)
+	}
+	for _, in := range []string{"<a>" + strings.Repeat("<item/>", typedxml.MaxElements-1) + "</a>", "<ids>1" + strings.Repeat(",1", typedxml.MaxElements-1) + "</ids>"} {
+		if _, _, err := typedxml.Parse([]byte(in)); err != nil {
+			t.Errorf("as many as there may be: %v", err)
+		}
 	}
 }
 
