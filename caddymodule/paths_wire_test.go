@@ -30,21 +30,27 @@ type crossing struct {
 
 // newCrossing runs a site in this process, over HTTP/1.1 and HTTP/2. Of s, what
 // is about the application and the site is taken; every two words of more
-// replace the one by the other in the Caddyfile, where ADDR is the site's
-// address and PORT the port of that.
+// replace the one by the other in the Caddyfile.
 func newCrossing(t *testing.T, s site, more ...string) *crossing {
+	t.Helper()
+	s.admin, s.addr, s.upstream = "off", "ADDR", "UPSTREAM"
+	s.options += "\n\t\tstore badger DIR/grants"
+	s.global += "\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n\tlog default {\n\t\toutput discard\n\t}\n\tstorage file_system DIR"
+	return newCrossingOf(t, s.caddyfile(), more...)
+}
+
+// newCrossingOf runs a Caddyfile of any form. When all is replaced, ADDR in it
+// is the site's address, PORT the port of that, UPSTREAM Odoo's address, and
+// DIR a folder.
+func newCrossingOf(t *testing.T, file string, more ...string) *crossing {
 	t.Helper()
 	odoo := odootest.Start(odootest.Options{Version: 19})
 	t.Cleanup(odoo.Close)
 	c := &crossing{t: t, odoo: odoo, wire: newWire(t, strings.TrimPrefix(odoo.URL, "http://")), addr: freeAddrs(t, 1)[0]}
-	s.admin, s.addr, s.upstream = "off", c.addr, c.wire.addr
-	s.options += "\n\t\tstore badger " + t.TempDir()
-	s.global += "\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n\tlog default {\n\t\toutput discard\n\t}\n\tstorage file_system " + t.TempDir()
-	for i := range more {
-		more[i] = strings.NewReplacer("ADDR", c.addr, "PORT", c.addr[strings.LastIndex(c.addr, ":")+1:]).Replace(more[i])
-	}
-	if err := caddy.Load([]byte(mustAdapt(t, strings.NewReplacer(more...).Replace(s.caddyfile()))), true); err != nil {
-		t.Fatal(err)
+	file = strings.NewReplacer(more...).Replace(file)
+	file = strings.NewReplacer("ADDR", c.addr, "PORT", c.addr[strings.LastIndex(c.addr, ":")+1:], "UPSTREAM", c.wire.addr, "DIR", t.TempDir()).Replace(file)
+	if err := caddy.Load([]byte(mustAdapt(t, file)), true); err != nil {
+		t.Fatalf("%v\n%s", err, file)
 	}
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
@@ -315,3 +321,19 @@ func TestStrictReading(t *testing.T) {
 		}
 	}
 }
+
+// wikiApplication is the application that the tests' people connect, and what
+// it may reach.
+const wikiApplication = `application wiki {
+				client_id wiki
+				client_secret top-secret
+				redirect_uri ` + callback + `
+				model_scheme sales
+			}
+			model_scheme sales {
+				whitelist customer
+			}
+			model_configuration customer {
+				model res.partner
+				fields whitelist name
+			}`
