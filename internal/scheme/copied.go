@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -11,18 +12,21 @@ import (
 // email is hidden), one that it takes from the record in a hidden many2one
 // (country_code, where country_id is hidden), or that is related to a hidden
 // field of another open model (partner_id.email) or to a list of records that
-// is not shown itself (activity_ids.summary). Computed fields that a person may
-// change only start with that value, and sums over other models are not what
-// they sum: both stay open. For display_name, see shortened.
+// is not shown itself (activity_ids.summary). A computed field that a person
+// may change is a copy where it is not stored (company_type, of is_company);
+// one that is stored only starts with that value: see starts. Sums over other
+// models are not what they sum. For display_name, see shortened.
 func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	paths := f.Depends
-	if f.Related != "" {
+	switch {
+	case f.Name == "display_name":
+		return false, nil
+	case f.Name == "parent_path":
+		return j.ancestors(m)
+	case f.Related != "":
 		paths = []string{f.Related}
-	} else if !f.Readonly {
-		return false, nil
-	}
-	if f.Name == "display_name" {
-		return false, nil
+	case !f.Readonly && f.Store:
+		return j.starts(m, f)
 	}
 	key := m.name + "." + f.Name
 	if j.asked[key] {
@@ -39,6 +43,37 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 		}
 	}
 	return j.listed(m, f.Related)
+}
+
+// starts tells whether a stored field that people may change starts as what a
+// hidden field of the same kind holds, and is seldom anything else:
+// peppol_endpoint, where vat is hidden, or the invoice address, where the
+// customer is. What Odoo looks up by a hidden field, such as the terms of
+// payment of a customer, is of another kind.
+func (j *judge) starts(m *model, f odoo.Field) (bool, error) {
+	all, err := j.fields(m.name)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(f.Depends, func(path string) bool {
+		from, ok := all[path]
+		return ok && !m.opens(path) && from.Type == f.Type && from.Relation == f.Relation
+	}), nil
+}
+
+// ancestors tells whether the parents of a record are hidden, which parent_path
+// lists. By which of its fields a model is a tree Odoo does not tell.
+func (j *judge) ancestors(m *model) (bool, error) {
+	all, err := j.fields(m.name)
+	if err != nil {
+		return false, err
+	}
+	for name, f := range all {
+		if f.Type == "many2one" && f.Relation == m.name && !m.opens(name) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // listed tells whether a field is related to one of a list of records that is
@@ -109,4 +144,13 @@ func (j *judge) inverted(m *model, f odoo.Field) (bool, error) {
 		hidden = true
 	}
 	return hidden, nil
+}
+
+// drawn tells whether a list is made of another that is of a sensitive model:
+// message_partner_ids, of message_follower_ids.
+func (j *judge) drawn(m *model, f odoo.Field) (bool, error) {
+	all, err := j.fields(m.name)
+	return slices.ContainsFunc(f.Depends, func(path string) bool {
+		return many(all[path]) && sensitive(all[path].Relation)
+	}), err
 }

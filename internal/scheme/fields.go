@@ -134,8 +134,12 @@ func (j *judge) harmless(m *model, f odoo.Field) (bool, error) {
 		if sensitive(f.Relation) {
 			return false, nil
 		}
-		inverted, err := j.inverted(m, f)
-		return !inverted, err
+		if shown, err := j.inverted(m, f); shown || err != nil {
+			return false, err
+		}
+		if shown, err := j.drawn(m, f); shown || err != nil {
+			return false, err
+		}
 	}
 	copied, err := j.copied(m, f)
 	return !copied, err
