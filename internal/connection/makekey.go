@@ -226,7 +226,7 @@ func noKeys(err error) error {
 }
 
 // DropKey removes a key that MakeKey made, as long as the session counts as
-// confirmed. It tells whether Odoo did.
+// confirmed. It tells whether Odoo has it no more.
 func (m *Manager) DropKey(ctx context.Context, rt http.RoundTripper, sessionID, userAgent string, id int64) bool {
 	if id == 0 {
 		return false
@@ -234,7 +234,7 @@ func (m *Manager) DropKey(ctx context.Context, rt http.RoundTripper, sessionID, 
 	k := &keyMaker{m: m, rt: rt, session: rpc.Session{ID: sessionID, UserAgent: userAgent}}
 	result, err := k.call(ctx, "res.users.apikeys", "remove", []int64{id}, odoo.Call{})
 	_, check := readAction(result)
-	return err == nil && check == 0
+	return err == nil && check == 0 || is(err, odoo.Missing)
 }
 
 // IdentityPage is the path of Odoo's own page where the person of a session

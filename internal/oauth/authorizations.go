@@ -60,7 +60,7 @@ func (s *Server) Authorizations(w http.ResponseWriter, r *http.Request, rt http.
 	r = v.reads(r)
 	s.settle(w, r)
 	if post {
-		s.revokeOwn(w, r, v)
+		s.revokeOwn(w, r, rt, v)
 		return
 	}
 	s.showAuthorizations(w, r, rt, v)
@@ -143,8 +143,9 @@ func inUse(app *application.Application, set grant.TokenSet, now time.Time) bool
 	return set.Live() && (end.IsZero() || now.Before(end)) && (app == nil || !tooOld(app, set, now))
 }
 
-// revokeOwn takes a form of the page.
-func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, v visitor) {
+// revokeOwn takes a form of the page. All is revoked before Odoo is asked for
+// anything.
+func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, v visitor) {
 	p, err := readBody(r)
 	f, ok := s.openRevokeForm(p.get("token"))
 	if err != nil || !ok || p.twice("token") || !s.Now().Before(f.Until) ||
@@ -170,6 +171,7 @@ func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, v visitor) {
 			Detail: map[string]string{"by": "person"},
 		})
 	}
+	s.dropUnused(r, rt, v, "revoked")
 	redirect(w, http.StatusSeeOther, AuthorizationsPath)
 }
 

@@ -95,7 +95,7 @@ func (s *Server) stay(t stayTurn, password string) {
 		s.redirectFailure(t.w, t.r, t.q, failed)
 		return
 	}
-	s.dropUnused(t)
+	s.dropUnused(t.r, t.rt, t.v, "replaced")
 	detail := map[string]string{}
 	if !key.Ends.IsZero() {
 		detail["ends"] = key.Ends.UTC().Format(time.RFC3339)

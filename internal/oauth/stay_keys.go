@@ -45,29 +45,30 @@ func (s *Server) unusedKeys(ctx context.Context, subject string) (map[int64]gran
 	return unused, nil
 }
 
-// dropUnused removes former keys of the person from Odoo, which takes their
-// session for confirmed just now. What fails is the sweep's affair.
-func (s *Server) dropUnused(t stayTurn) {
-	ctx := t.r.Context()
-	unused, err := s.unusedKeys(ctx, t.v.subject)
+// dropUnused removes former keys of the person from Odoo over their session,
+// which Odoo lets do that for ten minutes after they have confirmed who they
+// are. What fails is the sweep's affair, and so is what comes after it.
+func (s *Server) dropUnused(r *http.Request, rt http.RoundTripper, v visitor, reason string) {
+	ctx := r.Context()
+	unused, err := s.unusedKeys(ctx, v.subject)
 	if err != nil {
 		s.Logger.Warn("former keys could not be listed", zap.Error(err))
 		return
 	}
 	ids := slices.Sorted(maps.Keys(unused))
-	slices.Reverse(ids) // the one that was replaced just now is the newest
+	slices.Reverse(ids) // the one that has become unused just now may be the newest
 	for _, id := range ids[:min(len(ids), maxDropped)] {
-		if !s.Connections.DropKey(ctx, t.rt, t.v.session, t.r.UserAgent(), id) {
-			continue
+		if !s.Connections.DropKey(ctx, rt, v.session, r.UserAgent(), id) {
+			return
 		}
 		k := unused[id]
 		if err := s.Store.DropKeyRemoval(background(ctx), k.ID); err != nil {
 			s.Logger.Warn("the removal of a key could not be noted", zap.Error(err))
 			return
 		}
-		s.record(t.r, audit.Event{
+		s.record(r, audit.Event{
 			Kind: audit.APIKeyRemoved, Application: k.Application, Subject: k.Subject, Authorization: k.Authorization,
-			Detail: map[string]string{"reason": "replaced", "key_id": strconv.FormatInt(id, 10)},
+			Detail: map[string]string{"reason": reason, "key_id": strconv.FormatInt(id, 10)},
 		})
 	}
 }

@@ -119,6 +119,52 @@ func TestStayTakesBack(t *testing.T) {
 	}
 }
 
+// confirmed is how long a session counts as confirmed in Odoo.
+const confirmed = 10 * time.Minute
+
+// Who revokes soon after they have confirmed who they are has the key removed
+// at once. Later that waits for the sweep, or for them. Either way the
+// authorization is revoked first, and Odoo asked for one key that it keeps.
+func TestRevokingRemovesKeys(t *testing.T) {
+	for version := 16; version <= 19; version++ {
+		for _, later := range []bool{false, true} {
+			s := staySite(t, version, application.ConnectionAsk)
+			apps := applications()
+			apps[0].Connection, apps[1].Connection = application.ConnectionAsk, application.ConnectionAsk
+			s.reload(apps)
+			b := s.guest("demo")
+			b.answer(b.consent(query()), "stay", "demo").mustCode(t)
+			b.answer(b.consent(query("client_id", "rival")), "stay", "demo").mustCode(t)
+			s.sim.NewAPIKey("demo", "made by hand", time.Time{})
+			list := b.get(AuthorizationsPath)
+			if later {
+				s.clock.Advance(confirmed)
+			}
+			tokens := list.revokeTokens(t)
+			s.sim.ForgetRequests()
+			if got := b.post(AuthorizationsPath, url.Values{"token": tokens[len(tokens)-1:]}); got.StatusCode != http.StatusSeeOther {
+				t.Fatalf("%d %s", got.StatusCode, got.text)
+			}
+			asked := 0
+			for _, r := range s.sim.Requests() {
+				if strings.HasSuffix(r.Path, "/remove") {
+					asked++
+				}
+			}
+			names, all := s.sim.APIKeyNames("demo"), s.removals()
+			live, err := s.store.AuthorizationsBySubject(t.Context(), Subject(s.origin.String(), s.sim.Database(), s.sim.UID("demo")))
+			switch {
+			case err != nil || len(live) != 0:
+				t.Errorf("%d: %d are not revoked, %v", version, len(live), err)
+			case later && (len(names) != 3 || len(all) != 2 || s.kinds(audit.APIKeyRemoved) != 0 || asked != 1):
+				t.Errorf("%d, later: keys %q, %d removals, asked %d times", version, names, len(all), asked)
+			case !later && (!slices.Equal(names, []string{"made by hand"}) || len(all) != 0 || s.kinds(audit.APIKeyRemoved) != 2):
+				t.Errorf("%d: keys %q, %d removals", version, names, len(all))
+			}
+		}
+	}
+}
+
 // Whoever makes a key again has the former ones removed that Odoo had left to
 // them.
 func TestStayRemovesWhatWasLeft(t *testing.T) {
@@ -127,6 +173,7 @@ func TestStayRemovesWhatWasLeft(t *testing.T) {
 	b.answer(b.consent(query()), "stay", "demo").mustCode(t)
 	own := "made by hand"
 	s.sim.NewAPIKey("demo", own, time.Time{})
+	s.clock.Advance(confirmed)
 	if got := b.post(AuthorizationsPath, url.Values{"token": b.get(AuthorizationsPath).revokeTokens(t)[:1]}); got.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", got.StatusCode, got.text)
 	}
@@ -139,8 +186,13 @@ func TestStayRemovesWhatWasLeft(t *testing.T) {
 	if err := s.store.UpdateKeyRemoval(t.Context(), left); err != nil {
 		t.Fatal(err)
 	}
+	gone := left // somebody has deleted that one, which stops no other
+	gone.ID, gone.KeyID = "gone", left.KeyID+1000
+	if err := s.store.AddKeyRemoval(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
 	b.answer(b.consent(query()), "stay", "demo").mustCode(t)
-	if names := s.sim.APIKeyNames("demo"); !slices.Equal(names, []string{own, keyName}) || len(s.removals()) != 0 {
+	if names, all := s.sim.APIKeyNames("demo"), s.removals(); !slices.Equal(names, []string{own, keyName}) || len(all) != 0 {
 		t.Errorf("keys %q, removals %+v", names, s.removals())
 	}
 }
@@ -177,6 +229,7 @@ func TestListNamesLeftKeys(t *testing.T) {
 	if strings.Contains(page.text, says) {
 		t.Errorf("a key that is used: %s", page.text)
 	}
+	s.clock.Advance(confirmed)
 	b.post(AuthorizationsPath, url.Values{"token": page.revokeTokens(t)[:1]})
 	for name, trouble := range map[string]func(){
 		"at once": func() {},

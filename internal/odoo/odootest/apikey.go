@@ -136,8 +136,12 @@ func (x *exchange) makeKey(c call) (any, error) {
 // an administrator.
 func (x *exchange) removeKeys(c call) (any, error) {
 	return x.withIdentity(func(x *exchange) (any, error) {
-		if _, err := x.db.engine.call(x.uid, c.model, "read", []any{c.firstArg(), []any{"name"}}, nil); err != nil {
+		found, err := x.db.engine.call(x.uid, c.model, "read", []any{c.firstArg(), []any{"name"}}, nil)
+		if err != nil {
 			return nil, err
+		}
+		if len(asList(found)) != len(c.ids()) {
+			return nil, raise("odoo.exceptions.MissingError", "Record does not exist or has been deleted.")
 		}
 		for _, id := range c.ids() {
 			x.db.removeKey(id)
