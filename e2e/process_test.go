@@ -27,6 +27,7 @@ type process struct {
 
 	mu     sync.Mutex
 	output bytes.Buffer
+	more   chan struct{} // closed and made anew with each line
 }
 
 // startCaddy runs Caddy with arguments and returns when a line of its output
@@ -37,7 +38,7 @@ func startCaddy(t *testing.T, env []string, ready func(line string) bool, args .
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, cmd: exec.Command(self, args...), done: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(self, args...), done: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.Env = append(append(os.Environ(), asCaddy+"=1"), env...)
 	output, write, err := os.Pipe()
 	if err != nil {
@@ -77,6 +78,8 @@ func (p *process) follow(output io.ReadCloser, ready func(string) bool, up chan<
 		line, err := lines.ReadString('\n')
 		p.mu.Lock()
 		p.output.WriteString(line)
+		close(p.more)
+		p.more = make(chan struct{})
 		p.mu.Unlock()
 		if waiting && ready(line) {
 			waiting = false
@@ -84,6 +87,30 @@ func (p *process) follow(output io.ReadCloser, ready func(string) bool, up chan<
 		}
 		if err != nil {
 			return
+		}
+	}
+}
+
+// await returns the first line, of those behind the first skip bytes of its
+// output, that is wanted. It waits for that, and fails the test where the
+// process ends without.
+func (p *process) await(skip int, wanted func(line string) bool) string {
+	p.t.Helper()
+	for {
+		p.mu.Lock()
+		said, more := p.output.String(), p.more
+		p.mu.Unlock()
+		for line := range strings.Lines(said[skip:]) {
+			if strings.HasSuffix(line, "\n") {
+				if skip += len(line); wanted(line) {
+					return line
+				}
+			}
+		}
+		select {
+		case <-more:
+		case <-p.done:
+			p.t.Fatalf("caddy has ended: %v\n%s", p.err, said)
 		}
 	}
 }

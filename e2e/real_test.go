@@ -13,3 +13,10 @@ func TestReal(t *testing.T) {
 func TestRealInterfaces(t *testing.T) {
 	interfaces(t, realOdoo(t))
 }
+
+// TestRealKeyRemoval takes back what holds an API key. 16 alone removes a key
+// without its person; who has made it is told of what stays, and no key is left
+// behind.
+func TestRealKeyRemoval(t *testing.T) {
+	t.Logf("Odoo has removed the key by itself: %v", keyRemoval(t, realOdoo(t))())
+}
