@@ -135,8 +135,10 @@ type Application struct {
 	// How the gateway acts as a person after they have left the page:
 	// `session` follows their Odoo session and ends with it; `api_key` has
 	// them make an API key of Odoo's, and connects nobody without one; `ask`
-	// follows the session and offers to stay connected with a key. Default:
-	// `ask`.
+	// follows the session and offers to stay connected with a key. A change
+	// holds at once: connections of a kind that is not taken any more are
+	// refused until their person connects again, which replaces them, or the
+	// setting is changed back. Default: `ask`.
 	Connection string `json:"connection,omitempty"`
 
 	// The Odoo account that the application acts as with the grant type

@@ -113,9 +113,11 @@ const (
 	// ConnectionAsk follows the session, and offers to stay connected with an
 	// API key.
 	ConnectionAsk Connection = "ask"
-	// ConnectionSession follows the session and offers nothing.
+	// ConnectionSession follows the session and offers nothing. Keys from
+	// before are not used.
 	ConnectionSession Connection = "session"
-	// ConnectionAPIKey needs an API key: without one nothing is connected.
+	// ConnectionAPIKey needs an API key: without one nothing is connected, and
+	// sessions from before are not used.
 	ConnectionAPIKey Connection = "api_key"
 )
 

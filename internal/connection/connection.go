@@ -49,6 +49,9 @@ type Config struct {
 	// Allow tells who may connect an application, by its configured name;
 	// nil lets everybody.
 	Allow func(application string) application.Allow
+	// Takes tells what connections an application takes, by its configured
+	// name; nil takes all.
+	Takes func(application string) application.Connection
 	// Service tells the account that an application's client_credentials act
 	// as, by its configured name; nil, and a nil answer, are none.
 	Service func(application string) *application.Service
@@ -70,6 +73,7 @@ type Manager struct {
 	client   *rpc.Client
 	table    *Table
 	allow    func(string) application.Allow
+	takes    func(string) application.Connection
 	service  func(string) *application.Service
 	now      clock.Clock
 	log      *zap.Logger
@@ -84,7 +88,7 @@ type Manager struct {
 func New(c Config) *Manager {
 	m := &Manager{
 		store: c.Store, seal: c.Seal, client: c.Client, table: c.Table,
-		allow: c.Allow, service: c.Service, now: c.Now, log: c.Logger,
+		allow: c.Allow, takes: c.Takes, service: c.Service, now: c.Now, log: c.Logger,
 		keepalive: c.Keepalive,
 	}
 	if m.now == nil {
@@ -116,8 +120,8 @@ func (m *Manager) Attach(sessionID string, a grant.Authorization) grant.Connecti
 
 // Do runs a call as the person of an authorization. The error is an
 // *odoo.Error. SessionExpired means that the connection has ended, now or
-// before, or, where it wraps [ErrNotAllowed], that the person may not connect
-// this application any more; of all others none has ended it: Unavailable is
+// before, or, where it wraps [ErrNotAllowed] or [ErrWrongKind], that the person
+// may not connect this application any more, or not so; of all others none has ended it: Unavailable is
 // also returned where the store could not confirm an end, and AccessDenied is a
 // method's own word, such as that of a wrong password in its arguments.
 //
@@ -193,6 +197,9 @@ func (m *Manager) run(ctx context.Context, rt http.RoundTripper, a grant.Authori
 func (m *Manager) once(ctx context.Context, rt http.RoundTripper, a *grant.Authorization, userAgent string, call odoo.Call) (result odoo.Result, reason string, err error) {
 	if !a.Live() || !a.Connection.Live() {
 		return odoo.Result{}, "", &odoo.Error{Kind: odoo.SessionExpired, Message: "the connection has ended"}
+	}
+	if !m.fits(*a) {
+		return odoo.Result{}, "", wrongKind()
 	}
 	switch a.Connection.Kind {
 	case grant.Session:

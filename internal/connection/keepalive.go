@@ -33,7 +33,7 @@ func (m *Manager) touchInterval() time.Duration {
 // Odoo does not let it idle out. It asks nobody.
 func (m *Manager) Idle(a grant.Authorization) bool {
 	c, now := a.Connection, m.now()
-	return a.Live() && c.Live() && c.Kind == grant.Session &&
+	return a.Live() && c.Live() && c.Kind == grant.Session && m.fits(a) &&
 		now.Sub(c.BrowserAt) < m.keepalive && now.Sub(c.TouchedAt) >= m.touchInterval()
 }
 

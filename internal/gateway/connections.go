@@ -30,6 +30,14 @@ func (s *service) allow(name string) application.Allow {
 	return application.Allow{}
 }
 
+// takes tells what connections an application takes.
+func (s *service) takes(name string) application.Connection {
+	if app := s.applications.ByName(name); app != nil {
+		return app.Connection
+	}
+	return application.ConnectionAsk
+}
+
 // serviceAccount is what an application's client_credentials act as.
 func (s *service) serviceAccount(name string) *application.Service {
 	if app := s.applications.ByName(name); app != nil && app.Active {

@@ -118,7 +118,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, MaxAnswer: c.MaxAnswer, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
 		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
-		Allow: s.allow, Service: s.serviceAccount, Keepalive: c.SessionKeepalive,
+		Allow: s.allow, Takes: s.takes, Service: s.serviceAccount, Keepalive: c.SessionKeepalive,
 	})
 	s.oauth, err = oauth.New(oauth.Config{
 		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,

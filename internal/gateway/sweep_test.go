@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -128,4 +129,22 @@ type counting struct {
 func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	*c.n++
 	return c.RoundTripper.RoundTrip(r)
+}
+
+// A session that an application does not take any more is left to itself.
+func TestSweepLeavesTheWrongKind(t *testing.T) {
+	w := keeping(t)
+	w.connect("wiki", "demo")
+	for _, c := range []application.Connection{application.ConnectionAPIKey, application.ConnectionSession} {
+		w.clock.Advance(24 * time.Hour)
+		w.apps[0].Connection = c
+		w.reload()
+		want := 0
+		if c == application.ConnectionSession {
+			want = 1
+		}
+		if _, touches, err := w.sweep(); touches != want || err != nil {
+			t.Errorf("%s: %d touches, %v", c, touches, err)
+		}
+	}
 }

@@ -112,6 +112,11 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 	switch c := a.Connection; {
 	case !c.Live():
 		item.Reason = c.EndReason
+	case app != nil && !connection.Fits(app.Connection, c.Kind):
+		item.Reason = "other_kind"
+		if c.Kind == grant.APIKey {
+			item.KeyName = connection.KeyName(item.Application)
+		}
 	case c.Kind == grant.APIKey:
 		item.KeyName, item.Reason = connection.KeyName(item.Application), "key_expired"
 		if connection.KeyWorks(c, s.Now()) {

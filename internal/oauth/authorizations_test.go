@@ -81,9 +81,14 @@ func TestListOfAuthorizations(t *testing.T) {
 
 func TestListSaysHowItStands(t *testing.T) {
 	w := newWorld(t)
-	w.change("wiki", consent(application.ConsentTrusted))
+	trusted := consent(application.ConsentTrusted)
+	w.change("wiki", trusted)
 	b := w.browser("demo-session")
 	b.code(query())
+	w.change("wiki", func(a *application.Application) {
+		trusted(a)
+		a.Connection = application.ConnectionAsk
+	})
 	a, err := w.store.FindAuthorization(t.Context(), "wiki", Subject(issuer, "prod", 6), "")
 	if err != nil {
 		t.Fatal(err)

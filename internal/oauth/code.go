@@ -16,10 +16,11 @@ import (
 
 // reattach gives an authorization the session that its person uses now: it is
 // alive, which is more than is known of an older one. A key outlives sessions
-// and stays; an application that insists on one gets no session instead.
+// and stays, unless the application takes none any more; an application that
+// insists on one gets no session instead.
 func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor) *failure {
 	for range 3 {
-		if connection.KeyWorks(a.Connection, s.Now()) {
+		if s.keeps(a.Application, a.Connection) {
 			return nil
 		}
 		if s.insists(a.Application) {
@@ -42,6 +43,13 @@ func (s *Server) reattach(ctx context.Context, a grant.Authorization, v visitor)
 		}
 	}
 	return unavailable("the connection keeps changing")
+}
+
+// keeps tells whether an application goes on with a connection: a key that
+// works, where it takes keys.
+func (s *Server) keeps(name string, c grant.Connection) bool {
+	app := s.Applications.ByName(name)
+	return connection.KeyWorks(c, s.Now()) && app != nil && connection.Fits(app.Connection, c.Kind)
 }
 
 // insists tells whether an application takes no connection but an API key.

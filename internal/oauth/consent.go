@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
-	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -164,7 +163,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 		return
 	}
 	o := s.offers(q, v, former.Connection, !y.trusted)
-	if o != mustStay && !connection.KeyWorks(former.Connection, now) {
+	if o != mustStay && !s.keeps(q.app.Name, former.Connection) {
 		a.Connection = s.Connections.Attach(v.session, a)
 	}
 	a, err = s.Store.Consent(background(r.Context()), a)

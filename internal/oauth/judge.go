@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -33,6 +34,7 @@ var (
 	deadApplication = &Dead{"The application is not active"}
 	deadGrant       = &Dead{"The access token has been revoked"}
 	deadDatabase    = &Dead{"The access token is for another database; connect the application again"}
+	deadKind        = &Dead{"The application takes another kind of connection to Odoo now; connect it again"}
 	deadConnection  = &Dead{"The connection to Odoo has ended; connect the application again"}
 )
 
@@ -102,7 +104,7 @@ func (s *Server) judgeGrant(ctx context.Context, app *application.Application, s
 }
 
 // standsFor tells whether the configuration still has what a token set came
-// by: the redirect URI, or the service account.
+// by: the redirect URI and the kind of connection, or the service account.
 func standsFor(app *application.Application, set grant.TokenSet, a grant.Authorization) error {
 	if a.Connection.Kind == grant.Service {
 		if a.Subject != ServiceSubject(app.ClientID) || !servedBy(app, a) {
@@ -112,6 +114,9 @@ func standsFor(app *application.Application, set grant.TokenSet, a grant.Authori
 	}
 	if _, ok := app.ActiveRedirectURI(set.RedirectURI); !ok {
 		return deadApplication
+	}
+	if !connection.Fits(app.Connection, a.Connection.Kind) {
+		return deadKind
 	}
 	return nil
 }

@@ -97,6 +97,9 @@ func (s *Server) stillThere(r *http.Request, rt http.RoundTripper, app *applicat
 	if !a.Connection.Live() {
 		return invalidGrant("the connection to Odoo has ended; connect again")
 	}
+	if !connection.Fits(app.Connection, a.Connection.Kind) {
+		return invalidGrant("the application takes another kind of connection to Odoo now; connect again")
+	}
 	err := s.Connections.Check(r.Context(), rt, a, s.UserAgent(app.Title))
 	if err == nil {
 		return nil

@@ -263,13 +263,14 @@ func TestAuthorizeKeepsAKey(t *testing.T) {
 	if err := w.store.UpdateConnection(t.Context(), a.ID, a.Connection.Hash, key); err != nil {
 		t.Fatal(err)
 	}
+	w.change("wiki", func(a *application.Application) { a.Connection = application.ConnectionAsk })
 	b.code(query())
 	b.code(query("prompt", "consent"))
 	if c := find().Connection; c.Kind != grant.APIKey {
 		t.Errorf("the key has gone: %+v", c)
 	}
 	w.clock.Advance(time.Hour)
-	b.code(query())
+	b.code(query("prompt", "none")) // which offers no other
 	if c := find().Connection; c.Kind != grant.Session {
 		t.Errorf("the key has ended and is kept: %+v", c)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // reasons are the ends of connections that a text explains.
-var reasons = []string{"session_expired", "somebody_else", "key_refused", "key_expired"}
+var reasons = []string{"session_expired", "somebody_else", "key_refused", "key_expired", "other_kind"}
 
 // Authorizations is the page on which people see what they have connected, and
 // take it back.
