@@ -275,7 +275,9 @@ func (g *grouping) orderable(term string) bool {
 	})
 }
 
-// having judges conditions on groups: those of a domain, on aggregates.
+// having judges conditions on groups: those of a domain, on aggregates. There is
+// no "in": what JSON has for a list is an array to the database, which takes
+// none there, on any version.
 func (j *judge) having(m *model, v any) ([]any, error) {
 	if absent(v) {
 		return nil, nil
