@@ -155,8 +155,8 @@ func (j *judge) legacyGroup(m *model, g *grouping, out Checked, args map[string]
 		out.Kwargs["lazy"] = false
 	}
 	order, err := g.order(m, args["orderby"])
-	if order == "" && j.scheme.reserved {
-		order = g.usualOrder(out.Kwargs["lazy"] == true)
+	if j.scheme.reserved {
+		order = g.completed(order, out.Kwargs["lazy"] == true)
 	}
 	if order != "" {
 		out.Kwargs["orderby"] = order
@@ -185,8 +185,8 @@ func (j *judge) formattedGroup(m *model, g *grouping, out Checked, args map[stri
 	if err != nil {
 		return err
 	}
-	if order == "" && j.scheme.reserved {
-		order = g.usualOrder(false)
+	if j.scheme.reserved {
+		order = g.completed(order, false)
 	}
 	if order != "" {
 		out.Kwargs["order"] = order
@@ -245,13 +245,23 @@ func (g *grouping) order(m *model, v any) (string, error) {
 	return strings.Join(out, ", "), nil
 }
 
-// usualOrder is the order of groups where a call asks for none. Odoo sorts them
-// by what they are grouped by, and records as their own model sorts them, be it
-// by a hidden field: in their place stands the age of what is grouped.
-func (g *grouping) usualOrder(lazy bool) string {
+// oldest is what groups are sorted by at last: each has another lowest id.
+const oldest = "id:min"
+
+// completed is an order that leaves no two groups equal, which would come as
+// the database finds them. Where none is asked for, Odoo sorts groups by what
+// they are grouped by, and records as their own model sorts them, be it by a
+// hidden field: in their place stands the age of what is grouped.
+func (g *grouping) completed(order string, lazy bool) string {
 	keys := g.keys
 	if lazy && len(keys) > 1 {
 		keys = keys[:1]
+	}
+	if order != "" {
+		if len(keys) == 0 || slices.Contains(strings.Fields(order), oldest) {
+			return order
+		}
+		return order + ", " + oldest
 	}
 	var out []string
 	linked := false
@@ -263,7 +273,7 @@ func (g *grouping) usualOrder(lazy bool) string {
 	if !linked {
 		return ""
 	}
-	return strings.Join(append(out, "id:min"), ", ")
+	return strings.Join(append(out, oldest), ", ")
 }
 
 func (g *grouping) orderable(term string) bool {

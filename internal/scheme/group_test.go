@@ -71,11 +71,11 @@ func TestGroupRebuilt(t *testing.T) {
 	}{
 		"nothing": {grouped("read_group", nil), `{"domain":[["customer_rank",">",0]],"fields":["__count"],"groupby":[],"lazy":false,` + rest + `"offset":0}`},
 		"legacy": {odoo.Call{Model: "res.partner", Method: "read_group", Args: []any{[]any{leaf("name", "=", "x")}, []any{"credit_limit", "name:count_distinct"}, []any{"write_date:month", "country_id"}}, Kwargs: vals{"orderby": "credit_limit desc", "lazy": false}},
-			`{"domain":["&",["name","=","x"],["customer_rank",">",0]],"fields":["credit_limit","name:count_distinct"],"groupby":["write_date:month","country_id"],"lazy":false,` + rest + `"offset":0,"orderby":"credit_limit desc"}`},
+			`{"domain":["&",["name","=","x"],["customer_rank",">",0]],"fields":["credit_limit","name:count_distinct"],"groupby":["write_date:month","country_id"],"lazy":false,` + rest + `"offset":0,"orderby":"credit_limit desc, id:min"}`},
 		"lazy": {grouped("read_group", vals{"groupby": "name"}), `{"domain":[["customer_rank",">",0]],"fields":["__count"],"groupby":["name"],"lazy":true,` + rest + `"offset":0}`},
 		"formatted": {grouped("formatted_read_group", vals{"groupby": []any{"country_id"}, "aggregates": []any{"credit_limit:sum", "__count"}, "order": "__count DESC, credit_limit:sum",
 			"having": []any{"!", leaf("__count", ">", int64(1)), leaf("credit_limit:sum", "<=", 2.5)}, "limit": int64(5), "offset": int64(2)}),
-			`{"aggregates":["credit_limit:sum","__count"],"domain":[["customer_rank",">",0]],"groupby":["country_id"],"having":["!",["__count",">",1],["credit_limit:sum","<=",2.5]],"limit":5,"offset":2,"order":"__count DESC, credit_limit:sum"}`},
+			`{"aggregates":["credit_limit:sum","__count"],"domain":[["customer_rank",">",0]],"groupby":["country_id"],"having":["!",["__count",">",1],["credit_limit:sum","<=",2.5]],"limit":5,"offset":2,"order":"__count DESC, credit_limit:sum, id:min"}`},
 	} {
 		got, err := check(t, groupScheme(t), tt.call)
 		if err != nil || text(t, got.Kwargs) != tt.want || got.Method != tt.call.Method || got.Scope != scheme.ScopeRead {

@@ -65,7 +65,10 @@ func TestUsualOrderOfGroups(t *testing.T) {
 	}{
 		{customer, []any{"country_id"}, "", "id:min"},
 		{customer, []any{"name", "country_id"}, "", "name, id:min"},
-		{customer, []any{"country_id"}, "__count desc", "__count desc"},
+		{customer, []any{"country_id"}, "__count desc", "__count desc, id:min"},
+		{customer, []any{"name"}, "name desc", "name desc, id:min"},
+		{customer, []any{}, "__count", "__count"},
+		{scheme.Configuration{Model: "res.partner"}, []any{"country_id"}, "__count desc", "__count desc"},
 		{customer, []any{"name"}, "", nil},
 		{scheme.Configuration{Model: "res.partner"}, []any{"country_id"}, "", nil},
 	} {

@@ -71,10 +71,6 @@ func (w world) do(checked scheme.Checked) (odoo.Result, error) {
 		return odoo.Result{Value: checked.Answer}, nil
 	}
 	call := checked.Call
-	if order, ok := call.Kwargs["orderby"].(string); ok && w.version == 16 {
-		call.Kwargs = maps.Clone(call.Kwargs) // as the client of Odoo words it there
-		call.Kwargs["orderby"] = strings.ReplaceAll(order, "id:min", "id")
-	}
 	if call.IDs != nil {
 		call.Args = append([]any{odoo.IDList(call.IDs)}, call.Args...)
 	}
