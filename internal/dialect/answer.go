@@ -46,9 +46,18 @@ func FailureOf(err error) *Failure {
 	return &Failure{Kind: Internal, Code: "internal_error", Message: "internal error"}
 }
 
-// Announce sets the headers that belong to a failure: WWW-Authenticate,
-// always for Unauthorized, and Retry-After for Unavailable and TooMany.
+// CodeHeader is the header that names the kind of a failure, in words that stay
+// the same in every dialect and version: the bodies of the older interfaces have
+// no room for it.
+const CodeHeader = "Odoo-Gateway-Code"
+
+// Announce sets the headers that belong to a failure: [CodeHeader];
+// WWW-Authenticate, always for Unauthorized; and Retry-After for Unavailable
+// and TooMany.
 func (f *Failure) Announce(h http.Header) {
+	if f.Code != "" {
+		h.Set(CodeHeader, f.Code)
+	}
 	switch {
 	case f.Challenge != "":
 		h.Set("WWW-Authenticate", f.Challenge)

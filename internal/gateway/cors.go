@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
 	"github.com/caddy-odoo/gateway/internal/httphook"
@@ -78,7 +79,7 @@ const (
 	// scriptHeaders are what a script may send beside what browsers let every
 	// page send; scriptReads is what it may read likewise.
 	scriptHeaders = "Authorization, Content-Type, Accept"
-	scriptReads   = "WWW-Authenticate, Retry-After"
+	scriptReads   = "WWW-Authenticate, Retry-After, " + dialect.CodeHeader
 	// preflightAge is how long a browser may rely on a preflight. The request
 	// itself is judged again.
 	preflightAge = 10 * time.Minute

@@ -173,7 +173,7 @@ func TestM29_Answers(t *testing.T) {
 				if proof == "bad" && !entry.public && resp.StatusCode != http.StatusUnauthorized {
 					t.Errorf("%s: %d", path, resp.StatusCode)
 				}
-				if want != "" && resp.Header.Get("Access-Control-Expose-Headers") != "WWW-Authenticate, Retry-After" {
+				if want != "" && resp.Header.Get("Access-Control-Expose-Headers") != "WWW-Authenticate, Retry-After, Odoo-Gateway-Code" {
 					t.Errorf("%s exposes %q", path, resp.Header.Get("Access-Control-Expose-Headers"))
 				}
 			}

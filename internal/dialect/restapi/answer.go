@@ -41,6 +41,7 @@ func TooLarge(limit int64) []byte {
 }
 
 func malformed(w http.ResponseWriter, err error) {
+	w.Header().Set(dialect.CodeHeader, "invalid_request")
 	nested(w, http.StatusBadRequest, err.Error())
 }
 

@@ -130,7 +130,9 @@ func (s *session) named(status int, key string, v jsontext.Value) {
 }
 
 // nothing is the answer where nothing is found.
-func (s *session) nothing() { flat(s.w, http.StatusNotFound, "Record not found") }
+func (s *session) nothing() {
+	fail(s.w, &dialect.Failure{Kind: dialect.NotFound, Code: "record_not_found"})
+}
 
 // search answers {model}/search with ids.
 func (s *session) search() error {

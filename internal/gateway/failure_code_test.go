@@ -1,0 +1,32 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/dialect"
+)
+
+// TestFailuresAreNamed: whatever the body of a dialect has room for, a header
+// names the kind of a failure, and no answer that is none has it.
+func TestFailuresAreNamed(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, _ := w.connect("wiki", "demo")
+	for _, c := range []struct{ bearer, method, path, body, want string }{
+		{bearer, "GET", "/restapi/1.0/object/res.partner/1?fields=['vat']", "", "field_not_allowed"},
+		{bearer, "GET", "/restapi/1.0/object/res.users/1", "", "model_not_allowed"},
+		{bearer, "GET", "/restapi/1.0/object/res.partner/987654", "", "record_not_found"},
+		{bearer, "GET", "/restapi/1.0/object/res.partner/1?fields=['name']", "", ""},
+		{bearer, "GET", "/restapi/1.0/object/res.partner?domian=[]", "", "invalid_request"},
+		{bearer, "POST", "/json/2/res.partner/read", `{"ids":[1],"fields":["vat"]}`, "field_not_allowed"},
+		{bearer, "POST", "/json/2/res.partner/read", `{"ids":[1],"fields":["name"]}`, ""},
+		{bearer, "GET", "/orestapi/record/name_search?model=res.users&name=a", "", "model_not_allowed"},
+		{bearer, "GET", "/orestapi/record/name_search?model=res.partner&name=a", "", ""},
+		{"nonsense", "GET", "/restapi/1.0/object/res.partner/1", "", "invalid_token"},
+		{"nonsense", "GET", "/orestapi/record/name_search?model=res.partner", "", "invalid_token"},
+	} {
+		resp, body := w.send(c.method, c.path, c.bearer, "application/json", c.body)
+		if got := resp.Header.Get(dialect.CodeHeader); got != c.want || (got == "") != (resp.StatusCode == 200) {
+			t.Errorf("%s: %s %q, want %q\n%s", c.path, resp.Status, got, c.want, body)
+		}
+	}
+}
