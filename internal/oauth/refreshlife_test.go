@@ -150,6 +150,11 @@ func TestStaticRefreshAfterRotation(t *testing.T) {
 }
 
 func TestValidityFormat(t *testing.T) {
+	// The documented date is in UTC, wherever the server stands.
+	at := time.Date(2017, 7, 20, 20, 30, 5, 0, time.FixedZone("", 9*3600))
+	if got := validity(&application.Application{}, time.Hour, at); got != "7/20/2017 11:30:05" {
+		t.Errorf("the date: %v", got)
+	}
 	w := newWorld(t)
 	w.change("wiki", func(a *application.Application) { a.ValiditySeconds, a.AccessTokenExpiry = true, 90*time.Second })
 	got := w.token(redeemForm(w.browser("demo-session").code(query())))

@@ -54,6 +54,11 @@ func TestRightsOnEveryVersion(t *testing.T) {
 				}
 				return v
 			}
+			mine, err := portal(odoo.Call{Model: "res.partner", Method: "search", Kwargs: map[string]any{"domain": []any{}, "order": "id", "limit": int64(1)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			own, _ := mine.([]any)[0].(int64)
 			read, unlink := map[string]any{"operation": "read"}, map[string]any{"operation": "unlink"}
 			for _, c := range []struct {
 				name      string
@@ -61,6 +66,9 @@ func TestRightsOnEveryVersion(t *testing.T) {
 			}{
 				{"has_access", ask(demo, "has_access", []int64{}, read), true},
 				{"has_access to a record", ask(demo, "has_access", []int64{1}, read), true},
+				{"no access to a record, by a rule", ask(portal, "has_access", []int64{1}, read), false},
+				{"no access to one of two records", ask(portal, "has_access", []int64{own, 1}, read), false},
+				{"access to the own record", ask(portal, "has_access", []int64{own}, read), true},
 				{"no access", ask(portal, "has_access", []int64{}, unlink), false},
 				{"rights", ask(demo, "check_access_rights", nil, read), true},
 				{"no rights", ask(portal, "check_access_rights", nil, map[string]any{"operation": "unlink", "raise_exception": false}), false},
