@@ -33,6 +33,7 @@ need git git
 need go golang-go ca-certificates
 need gcc gcc libc6-dev
 need curl curl ca-certificates
+need jq jq
 need chromium chromium fonts-dejavu-core
 need node nodejs
 need npm npm

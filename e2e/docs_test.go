@@ -1,0 +1,207 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
+)
+
+// docsCaddyfile is the site that the pages of docs speak of.
+const docsCaddyfile = `{
+	persist_config off
+	auto_https off
+	odoo_gateway {
+		store badger {DIR}/grants
+		gateway erp {
+			issuer {BASE}
+			database {DATABASE}
+			application wiki {
+				name "Team wiki"
+				client_id team-wiki
+				client_secret the-wiki-has-a-secret
+				redirect_uri http://localhost:9/callback
+				model_scheme sales
+				authorization_code_retain 30d
+			}
+			application nightly {
+				name "Nightly export"
+				client_id nightly
+				client_secret the-export-has-a-secret
+				model_scheme sales
+				service_connection {
+					login demo
+					api_key {env.SERVICE_KEY}
+				}
+			}
+			model_scheme sales {
+				whitelist customer order
+			}
+			model_configuration customer {
+				model res.partner
+				display_name Customer
+				fields whitelist name email phone city country_id
+				operations read create write unlink
+			}
+			model_configuration order {
+				model sale.order
+				display_name Order
+				fields whitelist name partner_id date_order state amount_total
+				method action_confirm
+				reports sale.report_saleorder
+			}
+		}
+	}
+}
+
+{BASE} {
+	bind 127.0.0.1
+	odoo_gateway erp
+	{PROXY}
+}
+`
+
+// docsWiki is its application that people connect.
+var docsWiki = app{id: "team-wiki", secret: "the-wiki-has-a-secret", redirect: "http://localhost:9/callback"}
+
+// TestDocs runs what the pages of docs show. In a page,
+//
+//	```sh            is run, all of a page's in one shell, in its order;
+//	```json, ```text after that is what the last of them prints, … standing for anything;
+//	```sh example    is not run, and says what the page's variables are;
+//	```caddyfile     is formatted and valid: a whole Caddyfile, or what stands in a gateway.
+func TestDocs(t *testing.T) {
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	ran := 0
+	for _, name := range pages {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			linksLead(t, name, text)
+			var steps []docStep
+			for _, f := range regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$").FindAllSubmatch(text, -1) {
+				kind, body := string(f[1]), string(f[2])
+				switch last := len(steps) - 1; {
+				case kind == "sh":
+					steps = append(steps, docStep{run: body})
+				case (kind == "json" || kind == "text") && last >= 0 && steps[last].want == "":
+					steps[last].want = body
+				case kind == "caddyfile":
+					docsValid(t, body)
+				}
+			}
+			if len(steps) > 0 {
+				runSteps(t, steps)
+			}
+		})
+		ran++
+	}
+}
+
+// docStep is a command of a page, and what it prints.
+type docStep struct{ run, want string }
+
+// linksLead fails for links to files that are not there.
+func linksLead(t *testing.T, page string, text []byte) {
+	t.Helper()
+	for _, link := range regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`).FindAllSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(page), string(link[1]))); err != nil {
+			t.Errorf("a link to what is not there: %v", err)
+		}
+	}
+}
+
+// docsValid fails for a Caddyfile that Caddy would not take as it stands.
+func docsValid(t *testing.T, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("part", text)
+	caddyOnce(t, dir, "fmt", "--diff", "part")
+	if err := os.Mkdir(filepath.Join(dir, "applications"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write("applications/wiki", "application wiki {\n\tclient_id team-wiki\n\tclient_secret the-wiki-has-a-secret\n\tredirect_uri https://wiki.example.com/callback\n}\n")
+	if regexp.MustCompile(`^(application|model_scheme|model_configuration) `).MatchString(text) {
+		text = "{\n\todoo_gateway {\n\t\tgateway erp {\n\t\t\tissuer https://erp.example.com\n\t\t\tdatabase prod\n" + text + "\t\t}\n\t}\n}\n"
+	}
+	write("secret", "what the file holds")
+	text = regexp.MustCompile(`\{file\.[^}]+\}`).ReplaceAllString(text, "{file."+dir+"/secret}")
+	text = regexp.MustCompile(`\{env\.[^}]+\}`).ReplaceAllString(text, "{env.WIKI_SECRET}")
+	write("Caddyfile", text)
+	caddyOnce(t, dir, "validate", "--config", "Caddyfile")
+}
+
+// runSteps runs a page's commands against a site of its own.
+func runSteps(t *testing.T, steps []docStep) {
+	t.Helper()
+	sim := odootest.Start(odootest.Options{Version: 19})
+	t.Cleanup(sim.Close)
+	at, err := url.Parse(sim.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := "127.0.0.1:" + freePort(t)
+	s := startSiteWith(t, odoo{url: at, database: sim.Database(), login: "demo", password: "demo"}, docsCaddyfile,
+		"CADDY_ADMIN="+admin, "SERVICE_KEY="+sim.NewAPIKey("demo", "Nightly export", time.Now().AddDate(0, 1, 0)))
+	p := newPerson(t, s.base)
+	p.logIn(s.odoo, "/web/login")
+	code := p.consent(docsWiki)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mark = "\x1e"
+	script := "set -euo pipefail\ncaddy() { " + asCaddy + "=1 '" + self + "' \"$@\"; }\n"
+	for _, step := range steps {
+		script += strings.NewReplacer("https://erp.example.com", s.base).Replace(step.run) + "printf '" + mark + "'\n"
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "CADDY_ADMIN="+admin, "XDG_DATA_HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "code="+code,
+		"erp="+s.base, "client_id="+docsWiki.id, "client_secret="+docsWiki.secret, "redirect_uri="+docsWiki.redirect)
+	var said, complained bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &complained
+	runErr := cmd.Run()
+	outputs := strings.Split(said.String(), mark)
+	if runErr != nil {
+		failed := len(outputs) - 1
+		t.Fatalf("%v\n%s\nprints %s\n%s", runErr, steps[min(failed, len(steps)-1)].run, outputs[failed], complained.String())
+	}
+	for i, step := range steps {
+		got := strings.ReplaceAll(outputs[i], s.base, "https://erp.example.com")
+		if step.want != "" && !fits(got, step.want) {
+			t.Errorf("%s\nprints\n%s\nthe page says\n%s", step.run, got, step.want)
+		}
+	}
+}
+
+// fits tells whether a text is as a page says it is, spaces aside.
+func fits(got, want string) bool {
+	space := regexp.MustCompile(`\s+`)
+	parts := strings.Split(space.ReplaceAllString(want, ""), "…")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$").MatchString(space.ReplaceAllString(got, ""))
+}
+
+var _ = fmt.Sprint
