@@ -14,10 +14,19 @@ import (
 	"testing"
 )
 
-// docs/configuration.md lists the settings that the Caddyfile parser knows, no
-// more and no less.
+// docs/configuration.md, and docs/model-schemes.md for the rules, list the
+// settings that the Caddyfile parser knows, no more and no less.
 func TestConfigurationIsDocumented(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "docs", "configuration.md"))
+	for name, blocks := range map[string]int{"configuration.md": 5, "model-schemes.md": 2} {
+		checkSettings(t, name, blocks)
+	}
+}
+
+// checkSettings compares the tables of a page, below a title for each block,
+// with the parser.
+func checkSettings(t *testing.T, name string, blocks int) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +46,8 @@ func TestConfigurationIsDocumented(t *testing.T) {
 		}
 		documented++
 	}
-	if documented != 5 {
-		t.Errorf("%d blocks are documented", documented)
+	if documented != blocks {
+		t.Errorf("%s: %d blocks are documented", name, documented)
 	}
 }
 
