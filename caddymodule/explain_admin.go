@@ -26,15 +26,18 @@ type verdict struct {
 
 // explanation is the answer to what an application may do.
 type explanation struct {
-	Application string    `json:"application"`
-	Model       string    `json:"model"`
-	Operation   string    `json:"operation"`
-	Allowed     bool      `json:"allowed"`
-	Verdicts    []verdict `json:"verdicts"`
+	Application string `json:"application"`
+	Model       string `json:"model"`
+	Operation   string `json:"operation"`
+	Allowed     bool   `json:"allowed"`
+	// Known is false where Odoo has not described the model's fields lately:
+	// then a field that shows what a hidden one holds counts as any other.
+	Known    bool      `json:"known"`
+	Verdicts []verdict `json:"verdicts"`
 }
 
-// serveExplain judges what is configured. It asks nobody's Odoo: what one
-// person may see there is not the application's.
+// serveExplain judges what is configured, with what Odoo has said of the
+// model's fields when somebody last used it.
 func serveExplain(app *App, r *http.Request) (any, error) {
 	p, err := readParameters(r, "gateway", "application", "model", "operation", "fields")
 	if err != nil {
@@ -60,7 +63,11 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 	if p["fields"] != "" {
 		fields = strings.Split(p["fields"], ",")
 	}
-	said, err := s.settings.schemes[a.Scheme].Explain(r.Context(), nil, p["model"], operation, fields...)
+	known, err := s.KnownFields(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	said, err := s.settings.schemes[a.Scheme].Explain(r.Context(), known, p["model"], operation, fields...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +76,7 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 
 // explain puts what the application's own settings say before what its scheme does.
 func explain(a application.Application, said scheme.Explanation) explanation {
-	e := explanation{Application: a.Name, Model: said.Model, Operation: said.Operation, Allowed: said.Allowed}
+	e := explanation{Application: a.Name, Model: said.Model, Operation: said.Operation, Allowed: said.Allowed, Known: said.Known}
 	if !a.Active {
 		e.add(verdict{Subject: "application " + a.Name, Code: "invalid_token", Line: "application " + a.Name + ": active false"})
 	}

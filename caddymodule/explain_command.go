@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,10 @@ scheme opens the model, the operation and the fields, and which line of the
 configuration decides each. An operation is read (the default), create, write or
 unlink, a method such as action_confirm, or the name of a report. What a person
 may see in Odoo limits the application further.
+
+Fields that show what a hidden one holds are hidden, too. Which those are Odoo
+tells when an application uses the model; until then the answer says that they
+are not judged.
 
 The status is 0 where all of it is allowed, and 1 where something is not.` + howFound,
 		Args: cobra.NoArgs,
@@ -82,6 +87,11 @@ func (e explanation) write(out io.Writer, asJSON bool) error {
 	}
 	if err := table(out, rows); err != nil {
 		return err
+	}
+	if !e.Known && e.Allowed && slices.ContainsFunc(e.Verdicts, func(v verdict) bool { return strings.HasPrefix(v.Subject, "field ") }) {
+		if _, err := fmt.Fprintln(out, "\nNot judged: whether the fields exist, and whether they show what a hidden one holds. Odoo tells when an application uses the model."); err != nil {
+			return err
+		}
 	}
 	said := "allowed"
 	if !e.Allowed {

@@ -76,3 +76,35 @@ func TestExplainArchived(t *testing.T) {
 		t.Errorf("status %d: %s%s", status, out, errOut)
 	}
 }
+
+// Which fields are copies Odoo tells when somebody uses the model. Until then
+// the explanation says that this is not judged.
+func TestExplainCopies(t *testing.T) {
+	s, _ := newOdooSite(t)
+	m := newMachine(t)
+	m.start(strings.Replace(s.caddyfile(), "fields whitelist name", "fields blacklist parent_id", 1), s.admin)
+	explain := func() (string, int) {
+		out, errOut, status := m.odooGateway("explain", "--application", "wiki", "--model", "res.partner", "--field", "child_ids", "--address", s.admin)
+		return out + errOut, status
+	}
+	const notJudged = "Not judged: "
+	if out, status := explain(); status != 0 || !strings.Contains(out, notJudged) {
+		t.Errorf("status %d: %s", status, out)
+	}
+	base := "http://" + s.addr
+	user := newPerson(t, base)
+	code, err := user.authorize("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := redeem(user.client, base, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read(user.client, base, got.Access); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := explain(); status != 1 || strings.Contains(out, notJudged) || !strings.Contains(out, "the field shows what a hidden one holds") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}

@@ -26,6 +26,10 @@ type Explanation struct {
 	Allowed bool
 	// Scope is what the access token needs, too.
 	Scope string
+	// Known tells whether Odoo's description of the model's fields was at hand.
+	// Without it nobody can tell which fields there are, and which show what a
+	// hidden one holds: only what is configured is judged.
+	Known bool
 	// Verdicts are in the order of judgement: the model, the operation, the
 	// filter on records where there is one, then the fields.
 	Verdicts []Verdict
@@ -35,8 +39,8 @@ type Explanation struct {
 // which line of the configuration decides it. The operation is read, create,
 // write or unlink, a method of Odoo's that is one of them (search_read), a
 // method of the configuration, or the name of a report. src tells the fields
-// that somebody sees; where it is nil, only what is configured is judged. The
-// error is the one of src.
+// that somebody sees, and none of a model that it does not know. The error is
+// the one of src.
 func (s *Scheme) Explain(ctx context.Context, src odoo.FieldSource, model, operation string, fields ...string) (Explanation, error) {
 	e := Explanation{Scheme: s.name, Model: model, Operation: operation, Scope: scopeOfOperation(operation)}
 	m := s.find(model)
@@ -45,13 +49,18 @@ func (s *Scheme) Explain(ctx context.Context, src odoo.FieldSource, model, opera
 		return e, nil
 	}
 	e.add(m.explainOperation(operation))
+	fieldsOf, err := src.Fields(ctx, model)
+	if err != nil {
+		return e, err
+	}
+	e.Known = len(fieldsOf) > 0
 	if !m.filter.IsEverything() {
 		text, err := odoo.MarshalValue(m.filter.Value())
 		if err != nil {
 			return e, err
 		}
 		v := Verdict{Subject: "records", Allowed: true, Line: m.line("filter", string(text))}
-		if src != nil {
+		if e.Known {
 			switch err := s.judge(ctx, src).enforceable(m).(type) {
 			case nil:
 			case *Denied:
@@ -65,7 +74,7 @@ func (s *Scheme) Explain(ctx context.Context, src odoo.FieldSource, model, opera
 	writes := operationOf(operation) == Create || operationOf(operation) == Write
 	for _, name := range fields {
 		v := m.explainField(name, writes)
-		if src != nil && v.Allowed {
+		if e.Known && v.Allowed {
 			if err := s.judge(ctx, src).explainKnown(m, name, writes, &v); err != nil {
 				return e, err
 			}
@@ -200,6 +209,9 @@ func (j *judge) explainKnown(m *model, name string, writes bool, v *Verdict) err
 	d, denied := err.(*Denied)
 	if err == nil || !denied {
 		return err
+	}
+	if d.Code == CodeMetadata {
+		return nil // a copy from a model that nobody has described
 	}
 	v.Allowed, v.Code = false, d.Code
 	switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -80,12 +81,18 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// What Odoo says is asked only where somebody is there to ask for.
+// What Odoo has not said is not judged, which the explanation tells.
 func TestExplainWithoutOdoo(t *testing.T) {
 	s := compile(t, writing()...)
-	e, err := s.Explain(context.Background(), nil, "res.partner", "write", "email_normalized")
-	if err != nil || !e.Allowed {
+	e, err := s.Explain(context.Background(), undescribed{}, "res.partner", "write", "email_normalized")
+	if err != nil || !e.Allowed || e.Known {
 		t.Errorf("%+v, %v", e, err)
+	}
+	orders := source{"sale.order": erp()["sale.order"], "res.partner": {}}
+	copies := compile(t, order, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"vat"}})
+	e, err = copies.Explain(context.Background(), orders, "sale.order", "read", "partner_email")
+	if err != nil || !e.Allowed || !e.Known {
+		t.Errorf("of a model that is not described: %+v, %v", e, err)
 	}
 	if _, err := s.Explain(context.Background(), source{}, "res.partner", "write", "email"); !errors.Is(err, errDown) {
 		t.Errorf("outage: %v", err)
@@ -121,3 +128,8 @@ func TestExplainAgrees(t *testing.T) {
 		}
 	}
 }
+
+// undescribed is an Odoo that has said nothing of its fields yet.
+type undescribed struct{}
+
+func (undescribed) Fields(context.Context, string) (odoo.Fields, error) { return nil, nil }
