@@ -36,7 +36,8 @@ var originals = map[string]map[string][]string{
 			"OAuth 1 signature", "Authorization: Bearer", "access_token=", "Authorization: Basic <token>", "basic_access_token=", "Odoo's session",
 			"HTTP Basic with a login", "X-Authorization", "life of a token", "refusal",
 		},
-		"Statuses": {"200, 201", "400", "401", "403", "403 Connection Error", "404"},
+		"Statuses":               {"200, 201", "400", "401", "403", "403 Connection Error", "404"},
+		"What others have added": {"common/oauth2/token", "common/oauth2/userinfo", "common/userinfo", "expires_in"},
 	},
 	"/orestapi": {
 		"Endpoints": {
@@ -44,7 +45,7 @@ var originals = map[string]map[string][]string{
 			"application/confluence/link", "record/name_search", "record/read", "model/field", "model/icon",
 		},
 		"Answers and tokens": {
-			"action_id, menu_id", "count", "Content-Type", "authorization_code", "refresh_token", "status 401 for every error", "one token set for a person",
+			"action_id, menu_id", "count", "Content-Type", "authorization_code", "refresh_token", "status 401 for every error", "one token set for a person", "a new code ends the earlier ones", "32 characters",
 			"no consent page", "redirect URI", "expiry of refresh tokens", "Bearer", "model schemes",
 		},
 		"What was wrong with the original": {

@@ -109,6 +109,7 @@ func restapiRefusals(a *asker) {
 		{"", "GET " + contacts + "/1?oauth_consumer_key=x&oauth_signature=y", "", "", 401, `{"error":{"code":401,"message":"OAuth 1 .+"}}`},
 		{"", "POST /restapi/1.0/common/oauth1/request_token", "", "", 404, `{"error":{"code":404,"message":"OAuth 1 .+"}}`},
 		{"", "GET /restapi/1.0/common/oauth1/authorize", "", "", 404, `{"error":{"code":404,"message":"OAuth 1 .+"}}`},
+		{"", "GET /restapi/1.0/common/userinfo", "", "", 404, `{"code":404,"message":".+"}`},
 		{"", "POST /restapi/1.0/common/oauth1/access_token", "", "", 404, `{"error":{"code":404,"message":"OAuth 1 .+"}}`},
 	}
 	for _, call := range []string{

@@ -237,6 +237,20 @@ func TestTokenSetsAreSeparate(t *testing.T) {
 	w.token(refreshForm(second.RefreshToken)).tokens(t)
 }
 
+// TestCodesAreSeparate: a code ends no other one of the same person, and each is
+// good once.
+func TestCodesAreSeparate(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser("demo-session")
+	first, second := b.code(query()), b.code(query())
+	if first == second {
+		t.Fatal("one code twice")
+	}
+	w.token(redeemForm(first)).tokens(t)
+	w.token(redeemForm(second)).tokens(t)
+	w.token(redeemForm(second)).refused(t, 400, "invalid_grant")
+}
+
 // A code lives no longer than its authorization.
 func TestRevokedAuthorizationEndsCodes(t *testing.T) {
 	w := newWorld(t)

@@ -60,6 +60,9 @@ func TestM15_TokenAnswer(t *testing.T) {
 	if a.TokenType != "Bearer" || a.ExpiresIn != 3600 || a.Scope != "odoo.read" || a.Validity != "3/1/2026 10:00:00" {
 		t.Errorf("answer %+v", a)
 	}
+	if len(a.RefreshToken) != 43 || strings.Count(a.AccessToken, ".") != 2 {
+		t.Errorf("tokens %q and %q", a.AccessToken, a.RefreshToken)
+	}
 	for name, value := range map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"} {
 		if got.Header.Get(name) != value {
 			t.Errorf("%s is %q", name, got.Header.Get(name))
