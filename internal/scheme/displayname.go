@@ -46,6 +46,11 @@ func (j *judge) shortened(m *model) (bool, error) {
 	j.short = append(j.short, shortName{m, false})
 	short, err := j.shortens(m)
 	j.short[at].short = short
+	if short {
+		// Those found not to be on the way may show this one.
+		rest := slices.DeleteFunc(j.short[at+1:], func(s shortName) bool { return !s.short })
+		j.short = j.short[:at+1+len(rest)]
+	}
 	return short, err
 }
 
