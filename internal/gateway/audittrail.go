@@ -19,8 +19,9 @@ import (
 	"github.com/caddy-odoo/gateway/internal/httphook"
 )
 
-// Strangers can make refusals as often as they like. That many are kept in the
-// store at once, and one more each keptRefusalEvery; the logger gets them all.
+// Strangers can make refusals as often as they like, and so can each application
+// by asking for what its rules deny. That many are kept in the store at once, and
+// one more each keptRefusalEvery; the logger gets them all.
 const (
 	keptRefusals     = 1000
 	keptRefusalEvery = 10 * time.Second
@@ -34,15 +35,18 @@ type keeper struct {
 	refusals  *rate.Limiter
 
 	mu      sync.Mutex
+	denials map[string]*rate.Limiter // by application
 	dropped int
 }
 
 func newKeeper(store grant.Store, retention time.Duration, now clock.Clock) *keeper {
 	return &keeper{
 		store: store, retention: retention, now: now,
-		refusals: rate.NewLimiter(rate.Every(keptRefusalEvery), keptRefusals),
+		refusals: newRefusals(), denials: make(map[string]*rate.Limiter),
 	}
 }
+
+func newRefusals() *rate.Limiter { return rate.NewLimiter(rate.Every(keptRefusalEvery), keptRefusals) }
 
 // Record implements audit.Recorder.
 func (k *keeper) Record(_ context.Context, e audit.Event) {
@@ -51,7 +55,7 @@ func (k *keeper) Record(_ context.Context, e audit.Event) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if ofStrangers(e) && !k.refusals.AllowN(e.Time, 1) {
+	if l := k.limiter(e); l != nil && !l.AllowN(e.Time, 1) {
 		k.dropped++
 		return
 	}
@@ -62,6 +66,22 @@ func (k *keeper) Record(_ context.Context, e audit.Event) {
 		k.dropped = 0
 	}
 	k.store.Audit(e, e.Time.Add(k.retention))
+}
+
+// limiter bounds how many events like this one are kept; nil is all of them.
+func (k *keeper) limiter(e audit.Event) *rate.Limiter {
+	switch {
+	case ofStrangers(e):
+		return k.refusals
+	case e.Kind != audit.SchemeDenied:
+		return nil
+	}
+	l := k.denials[e.Application]
+	if l == nil {
+		l = newRefusals()
+		k.denials[e.Application] = l
+	}
+	return l
 }
 
 // ofStrangers tells whether an event may be made by somebody who has proven
@@ -115,7 +135,7 @@ func place(path string) string {
 	if _, exact := endpoints[path]; exact {
 		return path
 	}
-	for _, prefix := range []string{restapi.Prefix, restapi.ReportPrefix, orestapi.Prefix, json2.Prefix} {
+	for _, prefix := range []string{restapi.Prefix, restapi.ReportPrefix, restapi.BinaryPrefix, orestapi.Prefix, json2.Prefix} {
 		if strings.HasPrefix(path, prefix) {
 			return prefix
 		}

@@ -63,7 +63,8 @@ func TestEveryRefusalIsRecordedOnce(t *testing.T) {
 	w.events()
 	trees := map[string]string{
 		recordPath: http.MethodGet, restapi.ReportPrefix + "x?model=res.partner": http.MethodGet,
-		"/orestapi/application/model": http.MethodGet, "/json/2/res.partner/search_read": http.MethodPost,
+		restapi.BinaryPrefix + "res.partner/1/image_128": http.MethodGet,
+		"/orestapi/application/model":                    http.MethodGet, "/json/2/res.partner/search_read": http.MethodPost,
 	}
 	refused := 0
 	for _, path := range slices.Concat(slices.Sorted(maps.Keys(endpoints)), slices.Sorted(maps.Keys(trees))) {
@@ -187,6 +188,33 @@ func TestAuditTrailIsKept(t *testing.T) {
 	s.audit.Record(t.Context(), flood)
 	if after := w.kept(); len(after) != len(got)+1 {
 		t.Errorf("later %d are kept, before %d", len(after), len(got))
+	}
+}
+
+// An application that asks again and again for what its rules deny fills no disk,
+// and takes no room from others.
+func TestDenialsDoNotFloodTheTrail(t *testing.T) {
+	w := newWorld(t, 19)
+	w.auditRetention = 1000 * 24 * time.Hour
+	w.reload()
+	bearer, _ := w.connect("wiki", "demo")
+	w.get("/restapi/1.0/object/res.users/1", bearer)
+	s := w.gw.service.Load()
+	denied := func(application string) audit.Event {
+		return audit.Event{Kind: audit.SchemeDenied, Gateway: "erp", Application: application}
+	}
+	for range 2 * keptRefusals {
+		s.audit.Record(t.Context(), denied("wiki"))
+	}
+	s.audit.Record(t.Context(), denied("shop"))
+	got, wiki := w.kept(), 0
+	for _, e := range got {
+		if e.Kind == audit.SchemeDenied && e.Application == "wiki" {
+			wiki++
+		}
+	}
+	if wiki != keptRefusals || got[0].Application != "shop" || got[1].Kind != audit.EventsDropped || got[1].Detail["count"] != fmt.Sprint(keptRefusals+1) {
+		t.Errorf("%d of %d are kept, the newest are %+v", wiki, len(got), got[:2])
 	}
 }
 
