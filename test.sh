@@ -87,6 +87,9 @@ step "random calls against model schemes"
 # Ten times as many as above, and others. With another seed the same command tries what nobody has tried.
 go test ./internal/scheme -run TestNothing -v -cases 10000 -seed 1795260335 -timeout 30m | grep -v '^=== '
 
+step "fuzzing"
+./fuzz.sh # FUZZ_SECONDS for each target, 20 unless set
+
 step "mistakes that the tests must notice"
 go run ./bench/mutate -kill 96 ./internal/application
 go run ./bench/mutate -sample 60 -seed 1 -kill 70 ./internal/oauth # another sample after each edit: 86 %, give or take 9

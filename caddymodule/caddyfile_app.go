@@ -21,6 +21,9 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 			return nil, d.Errf("reading the odoo_gateway option before this one: %v", err)
 		}
 	}
+	if err := refuseOpenQuotes(d); err != nil {
+		return nil, err
+	}
 	if err := app.UnmarshalCaddyfile(d); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
@@ -83,7 +84,8 @@ func (m *ModelConfiguration) parseFilter(d *caddyfile.Dispenser) error {
 		return d.Err("filter takes exactly one argument: " + filterForm)
 	}
 	if !json.Valid([]byte(domain)) {
-		return d.Errf("filter is not JSON: %s: %s", domain, filterForm)
+		first, _, _ := strings.Cut(domain, "\n") // what follows an open quote may be a secret
+		return d.Errf("filter is not JSON: %s: %s", first, filterForm)
 	}
 	m.Filter = json.RawMessage(domain)
 	return noBlock(d)
