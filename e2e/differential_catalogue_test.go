@@ -28,6 +28,9 @@ type fieldFacts struct {
 	name, kind, relation        string
 	store, searchable, sortable bool
 	samples                     []any // values that records have
+	// byMethod: searched by a method of Odoo's. Some of those never end:
+	// message_needaction on 16, beside another condition.
+	byMethod bool
 }
 
 // asked are the models of the inquiries. All stock Odoos with contacts, sales and
@@ -61,7 +64,7 @@ func learn(straight *straightSpeaker, gateway *json2Speaker) (*catalogue, error)
 
 func learnModel(straight *straightSpeaker, name string, opened map[string]any) (*modelFacts, error) {
 	m := &modelFacts{name: name, fields: map[string]*fieldFacts{}}
-	described, err := straight.call(name, "fields_get", nil, map[string]any{"attributes": []string{"type", "relation", "store", "searchable", "sortable"}})
+	described, err := straight.call(name, "fields_get", nil, map[string]any{"attributes": []string{"type", "relation", "store", "searchable", "sortable", "depends", "related"}})
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +73,8 @@ func learnModel(straight *straightSpeaker, name string, opened map[string]any) (
 		d := described.(map[string]any)[field].(map[string]any)
 		f := &fieldFacts{name: field, store: d["store"] == true, searchable: d["searchable"] == true, sortable: d["sortable"] == true}
 		f.kind, _ = d["type"].(string)
+		depends, _ := d["depends"].([]any)
+		f.byMethod = !f.store && len(depends) == 0 && (d["related"] == nil || d["related"] == false) && strings.HasPrefix(field, "message_")
 		f.relation, _ = d["relation"].(string)
 		m.fields[field] = f
 	}

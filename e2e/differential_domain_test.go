@@ -73,7 +73,9 @@ func (g generator) leaf(model string, hops int) []any {
 		return []any{link.name + "." + below[0].(string), below[1], below[2]}
 	}
 	// display_name is left out: the gateway searches the name in its place.
-	f := one(g, m.pick(func(f *fieldFacts) bool { return f.searchable && f.name != "display_name" && comparable(f.kind) }))
+	f := one(g, m.pick(func(f *fieldFacts) bool {
+		return f.searchable && !f.byMethod && f.name != "display_name" && comparable(f.kind)
+	}))
 	operator, value := g.comparison(m, f)
 	return []any{f.name, operator, value}
 }

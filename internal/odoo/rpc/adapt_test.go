@@ -125,6 +125,11 @@ func TestReadGroupOn20(t *testing.T) {
 func TestReadGroupByTheOldest(t *testing.T) {
 	for version := 16; version <= 20; version++ {
 		run := oneLanguage(t, version, "admin")
+		if got, err := run(odoo.Call{Model: "sale.order", Method: "read_group", Kwargs: map[string]any{
+			"domain": []any{}, "fields": []any{"id:sum"}, "groupby": []any{"partner_id"}, "orderby": "id:min",
+		}}); err != nil {
+			t.Errorf("%d beside another sum of ids: %v, %v", version, got, err)
+		}
 		for _, way := range []string{"", " desc"} {
 			for _, order := range []string{"id:min" + way, "state, id:min" + way} {
 				got, err := run(odoo.Call{Model: "sale.order", Method: "read_group", Kwargs: map[string]any{
@@ -133,6 +138,9 @@ func TestReadGroupByTheOldest(t *testing.T) {
 				groups, _ := got.([]any)
 				if err != nil || len(groups) < 5 {
 					t.Errorf("%d by %s: %v, %v", version, order, got, err)
+				}
+				if len(groups) > 0 && len(groups[0].(map[string]any)) != 5 {
+					t.Errorf("%d by %s has more than was asked: %v", version, order, groups[0])
 				}
 				sorted := slices.IsSortedFunc(groups, func(a, b any) int {
 					one, other := a.(map[string]any), b.(map[string]any)

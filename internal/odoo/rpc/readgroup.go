@@ -19,15 +19,12 @@ type legacyKey struct{ spec, sent, field string }
 // formatted_read_group: dates without a period are grouped by month, fields
 // are summed up as they say themselves, and lazy groups by the first alone.
 //
-// 16 sorts groups by their lowest id where an order says id, all others where
-// it says id:min.
+// 16 sorts groups by what is asked of them, and by nothing else that is
+// computed: where an order says id:min, as on all others, that is asked under
+// a name of its own.
 func readGroup(major int, call odoo.Call, run send) (odoo.Result, error) {
 	if major < 17 {
-		if order := text(call.Kwargs["orderby"]); strings.Contains(order, "id:min") {
-			call.Kwargs = maps.Clone(call.Kwargs)
-			call.Kwargs["orderby"] = lowestID.ReplaceAllString(order, "${1}id")
-		}
-		return run(call)
+		return oldestFirst(call, run)
 	}
 	g, err := legacyGroup(call, run)
 	if err != nil {
@@ -63,6 +60,32 @@ func readGroup(major int, call odoo.Call, run send) (odoo.Result, error) {
 }
 
 var lowestID = regexp.MustCompile(`(^|, )id:min\b`)
+
+// oldest is what the lowest id of a group is asked as.
+const oldest = "oldest_of_group"
+
+func oldestFirst(call odoo.Call, run send) (odoo.Result, error) {
+	order := text(call.Kwargs["orderby"])
+	if !lowestID.MatchString(order) {
+		return run(call)
+	}
+	call.Kwargs = maps.Clone(call.Kwargs)
+	call.Kwargs["orderby"] = lowestID.ReplaceAllString(order, "${1}"+oldest)
+	fields, _ := call.Kwargs["fields"].([]any)
+	call.Kwargs["fields"] = append(slices.Clip(fields), oldest+":min(id)")
+	result, err := run(call)
+	if err != nil {
+		return result, err
+	}
+	groups, err := odoo.Records(result.Value)
+	if err != nil {
+		return odoo.Result{}, &odoo.Error{Kind: odoo.Server, Message: "the groups are malformed", Err: err}
+	}
+	for i := range groups {
+		groups[i] = slices.DeleteFunc(groups[i], func(m odoo.Member) bool { return m.Name == oldest })
+	}
+	return odoo.Result{Value: odoo.AppendRecords(nil, groups)}, nil
+}
 
 type grouping struct {
 	keys       []legacyKey

@@ -153,7 +153,9 @@ func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, aggreg
 		c.index = slices.IndexFunc(groupings, func(g grouping) bool { return g.spec == words[0] || g.f.name == words[0] })
 		if c.index < 0 {
 			if named := slices.IndexFunc(aggregates, func(a aggregate) bool { return a.key == words[0] }); named >= 0 {
-				c.agg = aggregates[named]
+				if c.agg = aggregates[named]; words[0] == "id" && t.db.version <= 16 {
+					throw("psycopg2.errors.AmbiguousColumn", "ORDER BY \"id\" is ambiguous")
+				}
 			} else {
 				c.agg = t.aggregate(m, t.orderedBy(m, words[0]))
 			}
@@ -180,7 +182,8 @@ func (t *tx) orderBuckets(m *model, list []*bucket, groupings []grouping, aggreg
 }
 
 // orderedBy is what groups are sorted by that is neither grouped by nor asked
-// for: up to 16 the lowest id alone, by a name of its own.
+// for: up to 16 the lowest id alone, by a name that must not stand for another
+// sum of ids.
 func (t *tx) orderedBy(m *model, term string) string {
 	if t.db.version > 16 {
 		return term
