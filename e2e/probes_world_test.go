@@ -148,7 +148,7 @@ type planted struct {
 	tagWord, tagOther  int64
 	country, elsewhere int64
 	company, company2  int64
-	outside, child     int64
+	outside            int64
 	order, order2      int64
 	attachment         int64
 	token              string

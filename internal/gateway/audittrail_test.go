@@ -129,7 +129,7 @@ func TestFlowsAreRecordedOnce(t *testing.T) {
 		return url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}}
 	}
 	used := code()
-	_, tokens := w.post(oauth.AccessTokenPath, redeem(used))
+	w.post(oauth.AccessTokenPath, redeem(used))
 	expect("redeeming", audit.CodeRedeemed)
 	w.post(oauth.AccessTokenPath, redeem(used))
 	expect("a replay", audit.CodeReplay)
@@ -140,7 +140,7 @@ func TestFlowsAreRecordedOnce(t *testing.T) {
 		t.Errorf("a late code: %+v", got[len(got)-1])
 	}
 	expect("a late code", audit.RequestRefused)
-	_, tokens = w.post(oauth.AccessTokenPath, redeem(code()))
+	_, tokens := w.post(oauth.AccessTokenPath, redeem(code()))
 	expect("redeeming", audit.CodeRedeemed)
 	refresh, _ := tokens["refresh_token"].(string)
 	_, tokens = w.post(oauth.AccessTokenPath, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
