@@ -9,6 +9,7 @@ func (g *Gateway) unmarshalBlock(d *caddyfile.Dispenser) error {
 		"database":            one(&g.Database),
 		"signing_algorithm":   word(&g.SigningAlgorithm, algorithmWords),
 		"session_keepalive":   optionalDuration(&g.SessionKeepalive),
+		"admin_console":       {parse: g.parseAdminConsole},
 		"audit_retention":     optionalDuration(&g.AuditRetention),
 		"max_answer":          size(&g.MaxAnswer),
 		"json2":               word(&g.JSON2, json2Words),

@@ -34,6 +34,7 @@ import (
 //		session_keepalive <duration>|0
 //		max_answer <size>
 //		audit_retention <duration>|0
+//		admin_console on|off { ... }
 //		application         <name> { ... }
 //		model_scheme        <name> { ... }
 //		model_configuration <name> { ... }
@@ -88,6 +89,9 @@ type Gateway struct {
 	// nothing there. Default: `90d`.
 	AuditRetention *caddy.Duration `json:"audit_retention,omitempty"`
 
+	// The console for administrators. Default: none.
+	AdminConsole *AdminConsole `json:"admin_console,omitempty"`
+
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
 	// one. Names consist of letters, digits, `.`, `_` and `-`.
@@ -115,6 +119,7 @@ type gatewaySettings struct {
 	keepalive    time.Duration
 	maxAnswer    int64 // bytes
 	retention    time.Duration
+	console      *gateway.Console
 	applications []application.Application
 	schemes      map[string]*scheme.Scheme
 	described    gateway.Described
@@ -145,6 +150,9 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	}
 	if s.maxAnswer, err = maxAnswer(g.MaxAnswer); err != nil {
 		return s, fmt.Errorf("max_answer: %w", err)
+	}
+	if s.console, err = g.AdminConsole.console(); err != nil {
+		return s, fmt.Errorf("admin_console: %w", err)
 	}
 	s.algorithm, s.onlyOurs = g.SigningAlgorithm, g.JSON2 == "only_ours"
 	if s.schemes, s.described, err = g.compileSchemes(repl); err != nil {
@@ -183,6 +191,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 		Issuer:        s.issuer,
 		Database:      s.database,
 		JSON2OnlyOurs: s.onlyOurs,
+		Console:       s.console,
 		Applications:  s.applications,
 		Schemes:       s.schemes,
 		Algorithm:     s.algorithm,

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,6 +86,10 @@ func TestProvisionErrors(t *testing.T) {
 		{"a keepalive for ever", `"database"`, `"session_keepalive": "3651d", "database"`, "gateway erp: session_keepalive: is more than 10 years"},
 		{"an audit trail of less than nothing", `"database"`, `"audit_retention": -1, "database"`, "gateway erp: audit_retention: is less than nothing"},
 		{"an audit trail for ever", `"database"`, `"audit_retention": "3651d", "database"`, "gateway erp: audit_retention: is more than 10 years"},
+		{"a group of the console", `"database"`, `"admin_console": {"group": "managers"}, "database"`, `gateway erp: admin_console: group: "managers" is not an XML id`},
+		{"a network of the console", `"database"`, `"admin_console": {"networks": ["10.0.0.0/33"]}, "database"`, `gateway erp: admin_console: networks: "10.0.0.0/33" is not a network`},
+		{"a mapped network of the console", `"database"`, `"admin_console": {"networks": ["::ffff:10.0.0.0/104"]}, "database"`, `is not a network`},
+		{"no network of the console", `"database"`, `"admin_console": {"networks": []}, "database"`, "gateway erp: admin_console: networks: at least one is required"},
 		{"a word for json2", `"database"`, `"json2": "ours", "database"`, "gateway erp: json2: \"ours\" is neither shared nor only_ours"},
 		{"no database", `"prod"`, `""`, "gateway erp: database: is required"},
 		{"algorithm", `"database"`, `"signing_algorithm": "HS256", "database"`, `gateway erp: signing_algorithm: "HS256" is neither RS256 nor EdDSA`},
@@ -236,6 +241,27 @@ func TestMaxAnswer(t *testing.T) {
 		settings := app.gateways["erp"].settings
 		if got := settings.config("erp", nil, nil, nil).MaxAnswer; got != want || settings.maxAnswer != want {
 			t.Errorf("%s: %d", text, got)
+		}
+	}
+}
+
+func TestAdminConsole(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "none", `"admin_console": {},`: "none", `"admin_console": {"enabled": false, "networks": ["10.0.0.0/8"]},`: "none",
+		`"admin_console": {"enabled": true},`: "group  networks []",
+		`"admin_console": {"enabled": true, "group": "base.group_erp_manager", "networks": ["10.0.0.0/8", "::ffff:192.0.2.1", "2001:db8::1"]},`: "group base.group_erp_manager networks [10.0.0.0/8 192.0.2.1/32 2001:db8::1/128]",
+		`"admin_console": {"enabled": true, "networks": ["private_ranges", "192.0.2.0/24"]},`:                                                   "group  networks [192.168.0.0/16 172.16.0.0/12 10.0.0.0/8 127.0.0.0/8 fd00::/8 ::1/128 192.0.2.0/24]",
+	} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, text+`"database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "none"
+		if c := app.gateways["erp"].settings.config("erp", nil, nil, nil).Console; c != nil {
+			got = fmt.Sprintf("group %s networks %v", c.Group, c.Networks)
+		}
+		if got != want {
+			t.Errorf("%s gives %s, want %s", text, got, want)
 		}
 	}
 }

@@ -76,6 +76,12 @@ const pagesCaddyfile = `{
 // newPages opens a browser that is logged in to Odoo.
 func newPages(t *testing.T, name string, o odoo) *pages {
 	t.Helper()
+	return newPagesOf(t, name, o, pagesCaddyfile)
+}
+
+// newPagesOf is newPages for another Caddyfile of the same applications.
+func newPagesOf(t *testing.T, name string, o odoo, caddyfile string) *pages {
+	t.Helper()
 	callback := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<!DOCTYPE html><title>Back</title><p id=arrived>code %v error %s", r.URL.Query().Has("code"), url.QueryEscape(r.URL.Query().Get("error")))
 	}))
@@ -84,7 +90,7 @@ func newPages(t *testing.T, name string, o odoo) *pages {
 	if err := os.WriteFile(logo, drawLogo(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := startSiteWith(t, o, strings.NewReplacer("LOGO", logo, "CALLBACK", callback.URL+"/back").Replace(pagesCaddyfile))
+	s := startSiteWith(t, o, strings.NewReplacer("LOGO", logo, "CALLBACK", callback.URL+"/back").Replace(caddyfile))
 	b := openBrowser(t, name, s.base+"/restapi/")
 	b.open(s.base+"/web/login", loginForm)
 	b.fill(map[string]string{"login": o.login, "password": o.password})

@@ -3,6 +3,8 @@ package administration
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
@@ -159,4 +161,16 @@ func (d *Desk) Application(ctx context.Context, name string) (Application, error
 	var err error
 	view.History, err = d.history(ctx, grant.ObjectApplication, name)
 	return view, err
+}
+
+// Titles are all applications by their titles, to choose one from.
+func (d *Desk) Titles() []Application {
+	var all []Application
+	for _, a := range d.Config.Applications.All() {
+		all = append(all, Application{Name: a.Name, Title: a.Title})
+	}
+	slices.SortStableFunc(all, func(a, b Application) int {
+		return strings.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title))
+	})
+	return all
 }

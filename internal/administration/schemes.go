@@ -62,6 +62,16 @@ type Configuration struct {
 // Schemes lists the model schemes, by name.
 func (d *Desk) Schemes(ctx context.Context) []Scheme {
 	d.read(ctx, "model_schemes", "", "")
+	return d.schemes(ctx)
+}
+
+// Models are the model schemes and the model configurations, as one look.
+func (d *Desk) Models(ctx context.Context) ([]Scheme, []Configuration) {
+	d.read(ctx, "model_schemes", "", "")
+	return d.schemes(ctx), d.configurations(ctx)
+}
+
+func (d *Desk) schemes(ctx context.Context) []Scheme {
 	found := make([]Scheme, 0, len(d.Config.Schemes))
 	for _, s := range d.Config.Schemes {
 		found = append(found, d.scheme(ctx, s))
@@ -81,6 +91,17 @@ func (d *Desk) Scheme(ctx context.Context, name string) (Scheme, error) {
 		}
 	}
 	return Scheme{}, ErrUnknown
+}
+
+// Allows is the model scheme of that name as part of something else that the
+// administrator looks at.
+func (d *Desk) Allows(ctx context.Context, name string) Scheme {
+	for _, s := range d.Config.Schemes {
+		if s.Name == name {
+			return d.scheme(ctx, s)
+		}
+	}
+	return Scheme{}
 }
 
 func (d *Desk) scheme(ctx context.Context, s scheme.Definition) Scheme {
@@ -113,6 +134,10 @@ func words(ctx context.Context, s scheme.Definition) []scheme.Statement {
 // Configurations lists the model configurations, by name.
 func (d *Desk) Configurations(ctx context.Context) []Configuration {
 	d.read(ctx, "model_configurations", "", "")
+	return d.configurations(ctx)
+}
+
+func (d *Desk) configurations(ctx context.Context) []Configuration {
 	found := make([]Configuration, 0, len(d.Config.Configurations))
 	for _, c := range d.Config.Configurations {
 		found = append(found, d.configuration(ctx, c))

@@ -66,6 +66,12 @@ func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (EventList, er
 	return list, nil
 }
 
+// Whose is whom a subject is known as: the subject itself where nobody of it is.
+func (d *Desk) Whose(ctx context.Context, subject string) (string, error) {
+	login, err := d.login(ctx, map[string]string{}, subject)
+	return orElse(login, subject), err
+}
+
 // login finds whom a subject is known as, from any authorization of theirs.
 func (d *Desk) login(ctx context.Context, known map[string]string, subject string) (string, error) {
 	if login, ok := known[subject]; ok || subject == "" {

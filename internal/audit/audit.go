@@ -73,6 +73,14 @@ const (
 	KeyCreated Kind = "key_created"
 )
 
+// Kinds are all of them.
+var Kinds = []Kind{
+	Consent, ConsentDenied, ConsentTrusted, StayConnected, CodeIssued, CodeRedeemed, CodeReplay, TokenRefreshed,
+	ServiceTokenIssued, RefreshReuse, TokenSetEnded, AuthorizationRevoked, ClientAuthFailed, RequestRefused,
+	RateLimited, SchemeDenied, ConnectionEnded, ConnectionFollowed, APIKeyRemoved, APIKeyLeft,
+	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated,
+}
+
 // Event is one line of the audit trail. Fields that do not apply are empty.
 type Event struct {
 	// Time is when it happened; a recorder fills in a zero one.

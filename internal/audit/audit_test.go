@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -84,12 +89,12 @@ func TestMemory(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	token := grant.NewToken()
-	got := audit.Fingerprint(token)
-	if len(got) != 8 || !strings.HasPrefix(grant.HashToken(token), got) {
-		t.Errorf("fingerprint %q of hash %s", got, grant.HashToken(token))
+	secret := grant.NewToken()
+	got := audit.Fingerprint(secret)
+	if len(got) != 8 || !strings.HasPrefix(grant.HashToken(secret), got) {
+		t.Errorf("fingerprint %q of hash %s", got, grant.HashToken(secret))
 	}
-	if strings.Contains(token, got) {
+	if strings.Contains(secret, got) {
 		t.Errorf("fingerprint %q is part of the token", got)
 	}
 	// SHA-256("abc"), FIPS 180-2 appendix B.1.
@@ -106,5 +111,31 @@ func TestTee(t *testing.T) {
 	audit.Tee(&first, &second).Record(t.Context(), audit.Event{Kind: audit.Consent})
 	if len(first.Events()) != 1 || len(second.Events()) != 1 {
 		t.Errorf("told %d and %d", len(first.Events()), len(second.Events()))
+	}
+}
+
+// Whoever chooses one of the kinds finds all of them.
+func TestKindsAreAll(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "audit.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || len(v.Values) != 1 {
+			return true
+		}
+		if of, ok := v.Type.(*ast.Ident); ok && of.Name == "Kind" {
+			declared++
+			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil || !slices.Contains(audit.Kinds, audit.Kind(text)) {
+				t.Errorf("Kinds lacks %s, %v", v.Names[0].Name, err)
+			}
+		}
+		return true
+	})
+	if declared < 20 || declared != len(audit.Kinds) {
+		t.Errorf("%d kinds are declared, %d listed", declared, len(audit.Kinds))
 	}
 }

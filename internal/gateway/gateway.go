@@ -43,6 +43,8 @@ type Config struct {
 	Schemes map[string]*scheme.Scheme
 	// Described is the configuration as administrators see it.
 	Described Described
+	// Console is the console for administrators; nil is none.
+	Console *Console
 	// JSON2OnlyOurs answers everything below /json/2, so that Odoo's own API
 	// keys open nothing there.
 	JSON2OnlyOurs bool
@@ -72,6 +74,15 @@ type Config struct {
 	Audit audit.Recorder
 	// Now defaults to the system clock.
 	Now clock.Clock
+}
+
+// Console says who may use the console for administrators, and from where.
+type Console struct {
+	// Group is the XML id of an Odoo group whose members may use it beside those
+	// who may change Odoo's settings; "" is none.
+	Group string
+	// Networks are those from which it can be reached; none are all.
+	Networks []netip.Prefix
 }
 
 // Described is a configuration as administrators see it.

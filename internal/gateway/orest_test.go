@@ -90,6 +90,8 @@ func TestOrestTokensAreLimited(t *testing.T) {
 // interface, whatever other headers claim, and Odoo hears of nothing.
 func TestM32_WrongMethods(t *testing.T) {
 	w := newWorld(t, 19)
+	w.console = &Console{}
+	w.reload()
 	for path, e := range endpoints {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post"} {
 			if allows(e.methods, method) {

@@ -51,6 +51,8 @@ const (
 // a header nor a parameter makes one into another.
 func TestA56_MethodMatrix(t *testing.T) {
 	w := newWorld(t, 19)
+	w.console = &Console{}
+	w.reload()
 	bearer, _ := w.connect("wiki", "demo")
 	known := map[string][]string{
 		"/json/2/res.partner/search_count":       {"POST"},

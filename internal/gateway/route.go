@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddy-odoo/gateway/internal/console"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
@@ -131,6 +132,10 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 		refuseOAuth1(w, http.StatusUnauthorized)
 		return
 	}
+	if within(r.URL.Path, console.Path) && !s.hasConsole(r) {
+		noEndpoint(w)
+		return
+	}
 	if e, ok := endpoints[r.URL.Path]; ok {
 		if !allows(e.methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(e.methods, ", "))
@@ -150,8 +155,13 @@ func (s *service) route(w http.ResponseWriter, r *http.Request, up Upstream) {
 	case strings.HasPrefix(r.URL.Path, oauth1Prefix):
 		refuseOAuth1(w, http.StatusNotFound)
 	default:
-		writeError(w, http.StatusNotFound, "there is no such endpoint")
+		noEndpoint(w)
 	}
+}
+
+// noEndpoint answers for a path that nothing is at.
+func noEndpoint(w http.ResponseWriter) {
+	writeError(w, http.StatusNotFound, "there is no such endpoint")
 }
 
 // ofRestapi tells whether a path is one of the data of /restapi.

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/console"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/orestapi"
@@ -40,6 +41,8 @@ type service struct {
 	client       *rpc.Client
 	connections  *connection.Manager
 	oauth        *oauth.Server
+	console      *console.Console // nil is none
+	networks     []netip.Prefix   // of the console
 	restapi      http.Handler
 	orestapi     http.Handler
 	json2        http.Handler
@@ -132,6 +135,10 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", c.Name, err)
+	}
+	if c.Console != nil {
+		s.networks = c.Console.Networks
+		s.console = console.New(console.Config{Gateway: c.Name, Issuer: s.issuer, Group: c.Console.Group, Door: s.oauth, Desk: s.desk})
 	}
 	s.restapi = restapi.New(restapi.Config{Auth: s, MaxAnswer: c.MaxAnswer})
 	s.json2 = json2.New(json2.Config{Auth: s, Database: c.Database})

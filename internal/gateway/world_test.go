@@ -48,6 +48,9 @@ type world struct {
 	keepalive time.Duration
 	// maxAnswer is Config.MaxAnswer.
 	maxAnswer int64
+	// console is Config.Console, and described Config.Described.
+	console   *Console
+	described Described
 	// audit is told of all that is in the audit trail.
 	audit audit.Memory
 	seen  int // of it, by events
@@ -124,6 +127,7 @@ func (w *world) reload() {
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
 		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer,
 		Audit: &w.audit, AuditRetention: w.auditRetention,
+		Console: w.console, Described: w.described,
 	})
 	if err != nil {
 		w.t.Fatal(err)

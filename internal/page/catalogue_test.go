@@ -66,7 +66,7 @@ func isCount(name string) bool { return name == "count" }
 // No text was left untranslated, and none has two spaces, a space at an end or
 // a straight quotation mark.
 func TestCataloguesAreWritten(t *testing.T) {
-	same := []string{"date.first", "date.month", "may.delete", "list.revoke_one", "problem.archived", "list.connection", "list.tokens"}
+	same := []string{"date.first", "date.month", "may.delete", "list.revoke_one", "problem.archived", "list.connection", "list.tokens", "admin.nav.applications", "admin.nav.settings", "admin.application", "admin.oauth", "admin.pkce"}
 	for _, c := range catalogues {
 		for key, found := range c.phrases {
 			for form, p := range found {
@@ -179,6 +179,7 @@ func everyPage() map[string]any {
 		}
 		all["problem.html "+kind.String()] = p
 	}
+	maps.Copy(all, everyAdminPage())
 	return all
 }
 

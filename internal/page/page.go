@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,13 @@ const StylesheetPath = "/restapi/1.0/static/gateway.css"
 var templateFiles embed.FS
 
 //go:embed gateway.css
-var stylesheet []byte
+var commonStyle []byte
+
+//go:embed console.css
+var consoleStyle []byte
 
 var (
+	stylesheet = slices.Concat(commonStyle, []byte("\n"), consoleStyle)
 	// The hash in the query lets browsers keep the stylesheet for a year.
 	stylesheetHash = hashOf(stylesheet)
 	templates      = template.Must(template.New("").Funcs(template.FuncMap{

@@ -35,6 +35,10 @@ const (
 	ListRefused
 	// NotAWindow: a page was not asked for by the navigation of a window.
 	NotAWindow
+	// NotAdministrator: only administrators of Odoo may see the page.
+	NotAdministrator
+	// NotConfigured: nothing of that name is configured.
+	NotConfigured
 	// WrongMethod: not GET or POST.
 	WrongMethod
 )
@@ -107,6 +111,10 @@ func (k Kind) String() string {
 		return "list_refused"
 	case NotAWindow:
 		return "not_a_window"
+	case NotAdministrator:
+		return "not_administrator"
+	case NotConfigured:
+		return "not_configured"
 	case WrongMethod:
 		return "wrong_method"
 	default:
@@ -117,10 +125,12 @@ func (k Kind) String() string {
 // Status is the HTTP status of a problem.
 func (k Kind) Status() int {
 	switch k {
-	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused, ListRefused, NotAWindow:
+	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused, ListRefused, NotAWindow, NotAdministrator:
 		return http.StatusForbidden
 	case OdooUnavailable, StoreUnavailable:
 		return http.StatusServiceUnavailable
+	case NotConfigured:
+		return http.StatusNotFound
 	case WrongMethod:
 		return http.StatusMethodNotAllowed
 	default:

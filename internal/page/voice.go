@@ -31,6 +31,9 @@ type Head struct{ Title, Language string }
 // Head is that of a page with the title under a key.
 func (v Voice) Head(key string) Head { return Head{v.Text(key), v.Language()} }
 
+// With is what a part of a page gets: the voice, and data of its own.
+func (v Voice) With(data any) any { return view{v, data} }
+
 // Text is a text without markup. Values follow as pairs of name and value; the
 // int among them decides on the plural form.
 func (v Voice) Text(key string, values ...any) string {
