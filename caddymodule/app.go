@@ -160,7 +160,7 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 		}
 		module = m.(Store)
 	}
-	options := storeOptions{module: module, logger: a.logger}
+	options := storeOptions{module: module, logger: a.logger, kept: module.Kept()}
 	var err error
 	if options.dir, err = module.Directory(); err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -181,7 +181,7 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 // Start opens the store. Servers may have started before it: the first
 // request opens it as well.
 func (a *App) Start() error {
-	a.store.reportChanges()
+	a.store.takeOver()
 	a.reportIdle()
 	if err := a.open(a.ctx); err != nil {
 		return err

@@ -6,9 +6,10 @@ import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 //
 //	badger [<path>] {
 //		path <path>
+//		retention <duration>
 //	}
 //
-// The block is another way to write the path.
+// A path in the block is another way to write it.
 func (s *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // the module's name
 	if d.NextArg() {
@@ -24,6 +25,7 @@ func (s *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			return oneArg(d, &s.Path)
 		}},
+		"retention": duration(&s.Retention, false),
 	})
 }
 

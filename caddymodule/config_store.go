@@ -1,11 +1,15 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 )
 
 // storeNamespace is where stores are registered as guests of the app.
@@ -20,6 +24,8 @@ type Store interface {
 	// Directory returns the cleaned absolute path of the store's directory:
 	// configurations with the same one share an open store.
 	Directory() (string, error)
+	// Kept returns how long what has ended is kept.
+	Kept() time.Duration
 }
 
 // BadgerStore keeps grants in a directory of this machine, in the embedded
@@ -29,6 +35,12 @@ type BadgerStore struct {
 	// `{env.NAME}` are resolved. Default: `odoo_gateway` in Caddy's data
 	// directory.
 	Path string `json:"path,omitempty"`
+
+	// How long what has ended is kept: revoked authorizations, token sets that
+	// were ended or whose refresh token has expired, with their codes, and
+	// refresh tokens that were replaced. A stolen refresh token that comes back
+	// is recognized that long. 1 day to 10 years. Default: `30d`.
+	Retention caddy.Duration `json:"retention,omitempty"`
 
 	dir string
 }
@@ -41,8 +53,19 @@ func (BadgerStore) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+// leastRetention is the longest life of an access token: none may outlive what
+// says of it that it has ended.
+const leastRetention = 24 * time.Hour
+
 // Provision resolves the path. It does not look at the disk.
 func (s *BadgerStore) Provision(caddy.Context) error {
+	switch d := time.Duration(s.Retention); {
+	case d == 0:
+	case d < leastRetention:
+		return errors.New("retention: is less than a day")
+	case d > maxSpan:
+		return errors.New("retention: is more than 10 years")
+	}
 	path, err := resolve(s.Path, caddy.NewReplacer())
 	if err != nil {
 		return fmt.Errorf("path: %w", err)
@@ -66,6 +89,11 @@ func (s *BadgerStore) Directory() (string, error) {
 		return s.dir, nil
 	}
 	return filepath.Abs(filepath.Join(caddy.AppDataDir(), "odoo_gateway"))
+}
+
+// Kept implements Store.
+func (s *BadgerStore) Kept() time.Duration {
+	return cmp.Or(time.Duration(s.Retention), badgerstore.DefaultRetention)
 }
 
 // Interface guards

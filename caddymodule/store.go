@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -27,6 +28,7 @@ type storeOptions struct {
 	module  Store
 	dir     string
 	sealKey []byte // nil: the key file in the directory
+	kept    time.Duration
 	logger  *zap.Logger
 }
 
@@ -71,12 +73,17 @@ func acquireStore(o storeOptions) (*storeReference, error) {
 // state returns what the configurations that use the store share.
 func (r *storeReference) state() *gateway.State { return r.pooled.shared }
 
-// reportChanges tells of options that an open store can not take over.
-func (r *storeReference) reportChanges() {
+// takeOver makes the options of this configuration those of the store where it
+// is open, and tells of those that an open store can not take over.
+func (r *storeReference) takeOver() {
 	p := r.pooled
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.db != nil && sha256.Sum256(p.options.sealKey) != sha256.Sum256(r.options.sealKey) {
+	if p.db == nil {
+		return
+	}
+	p.db.SetRetention(r.options.kept)
+	if sha256.Sum256(p.options.sealKey) != sha256.Sum256(r.options.sealKey) {
 		r.options.logger.Warn("seal_key has changed: the store stays open with the key that it was opened with until Caddy is restarted",
 			zap.String("dir", p.dir))
 	}
@@ -104,7 +111,7 @@ func (p *pooledStore) open(context.Context) (gateway.Backend, error) {
 	if err != nil {
 		return gateway.Backend{}, err
 	}
-	db, err := badgerstore.Open(badgerstore.Options{Dir: p.dir, Seal: ring, Logger: logger})
+	db, err := badgerstore.Open(badgerstore.Options{Dir: p.dir, Seal: ring, Logger: logger, Retention: p.options.kept})
 	if err != nil {
 		return gateway.Backend{}, err
 	}

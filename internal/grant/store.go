@@ -40,13 +40,15 @@ var (
 // durable when it returns without error, and safe for concurrent use. A
 // cancelled context gives its own error and changes nothing. Times are kept to
 // the microsecond, in UTC; records that are returned are the caller's own.
+// What has ended for good may be deleted after a time that the store's settings
+// say: it is then as if it had never been, and is refused as before.
 // Package conformance holds the suite that every store must pass.
 type Store interface {
 	// Consent records a person's yes: it creates the live authorization of
 	// (Application, Subject, RedirectURI) or updates its scope, digest, names
 	// and connection, and returns it. ID and CreatedAt of an existing live one
 	// are kept; a revoked one is never revived: a new one takes its place. An
-	// empty ID, or one that was ever used, becomes a fresh one; a zero CreatedAt
+	// empty ID, or one that is taken, becomes a fresh one; a zero CreatedAt
 	// is ConsentedAt.
 	// The Connection is taken over only where it is Live.
 	Consent(ctx context.Context, a Authorization) (Authorization, error)

@@ -63,6 +63,9 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 				return nil
 			}
 			set, ended, err = s.endTokenSet(txn, code.TokenSet, "code_replay", r.Now)
+			if errors.Is(err, grant.ErrNotFound) {
+				err = nil // it has ended long ago; the code is kept for audit
+			}
 			return err
 		}
 		if !r.Now.Before(code.ExpiresAt) {

@@ -26,6 +26,8 @@ type DB struct {
 	// Badger unmaps its files then, and a late reader would end the process.
 	use    sync.RWMutex
 	closed atomic.Bool
+	// retention is Options.Retention, a time.Duration.
+	retention atomic.Int64
 
 	mu     sync.Mutex
 	stores map[string]*store

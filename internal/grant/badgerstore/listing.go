@@ -14,12 +14,7 @@ import (
 // have indexes of their own: however many there are, a page of live ones costs
 // what it shows.
 func (s *store) list(txn *badger.Txn, a grant.Authorization) error {
-	keys := append(s.liveLists(a),
-		s.keys.index(kindListedEver, listAll, a.ID),
-		s.keys.index(kindListedEver, listApplication(a.Application), a.ID),
-		s.keys.index(kindListedEver, listSubject(a.Subject), a.ID),
-	)
-	for _, key := range keys {
+	for _, key := range append(s.liveLists(a), s.everLists(a)...) {
 		if err := txn.Set(key, nil); err != nil {
 			return err
 		}
@@ -42,6 +37,14 @@ func (s *store) liveLists(a grant.Authorization) [][]byte {
 		s.keys.index(kindSubject, a.Subject, a.ID),
 		s.keys.index(kindListed, listAll, a.ID),
 		s.keys.index(kindListed, listApplication(a.Application), a.ID),
+	}
+}
+
+func (s *store) everLists(a grant.Authorization) [][]byte {
+	return [][]byte{
+		s.keys.index(kindListedEver, listAll, a.ID),
+		s.keys.index(kindListedEver, listApplication(a.Application), a.ID),
+		s.keys.index(kindListedEver, listSubject(a.Subject), a.ID),
 	}
 }
 

@@ -57,6 +57,7 @@ func Open(o Options) (*DB, error) {
 		opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
 		stop: make(chan struct{}), done: make(chan struct{}), full: make(chan struct{}, 1),
 	}
+	db.SetRetention(o.Retention)
 	if err := db.admit(); err != nil {
 		_ = b.Close()
 		return nil, err

@@ -3,28 +3,33 @@
 //
 // # What stays, and for how long
 //
-// Authorizations and token sets with refresh tokens are never deleted: revoked
-// and ended are values of theirs. A consumed code stays while its token set
-// lives, however old: it is what a replay is recognized by. So does the newest
-// refresh token of a family. [DB.Purge] deletes
+// Revoked and ended are values, and no missing keys. What lives is never
+// deleted: an authorization that was not revoked, and a token set that may be
+// refreshed, however long ago it was used. With it stay its consumed code, which
+// a replay is recognized by, and its newest refresh token. What has ended stays
+// for Options.Retention, for those who look into what was; after that [DB.Purge]
+// deletes
 //
-//   - codes that were not redeemed, [Retention] after their end, and the others
-//     as long after the end of their token set;
+//   - revoked authorizations, with all that is of them;
+//   - token sets that were ended, or whose last refresh token has expired, and
+//     their codes and refresh tokens;
+//   - rotated refresh tokens, as long after their rotation;
+//   - codes that were not redeemed;
 //   - codes with RetainUntil from that time on instead; where the token set
 //     still lives they only leave the listing;
-//   - refresh tokens, [Retention] after the end of their token set;
-//   - rotated refresh tokens, [Retention] after their rotation;
-//   - token sets without refresh tokens, once their last access token has ended.
+//   - token sets without refresh tokens, once their last access token has ended;
+//   - API keys to remove, of gateways that are no more, after the key's end.
 //
-// All of these are refused whether they are still there or not, so that a
+// No access token lives as long as the least retention, a day, so that none
+// outlives what says of it that it has ended. All of these are refused whether they are still there or not, so that a
 // deletion that were lost could bring nothing back. No grant carries a time to
 // live in Badger; events of the audit trail do, which decide nothing.
 //
 // What is lost with an old rotated refresh token is its recognition: who
-// presents it later than [Retention] is refused as if it had never been, and
+// presents it later than the retention is refused as if it had never been, and
 // the token set lives on. Where the token was stolen and the thief has rotated
-// it since, the owner's coming back ends the thief's tokens within those 30
-// days only; later it takes somebody who revokes. Without that bound a client
+// it since, the owner's coming back ends the thief's tokens within that
+// time only; later it takes somebody who revokes. Without that bound a client
 // that refreshes every few minutes would fill the disk.
 //
 // # Time
@@ -48,6 +53,8 @@ import (
 
 // Defaults of [Options].
 const (
+	// DefaultRetention is 30 days.
+	DefaultRetention      = 30 * 24 * time.Hour
 	DefaultFreeSpaceFloor = 64 << 20
 	DefaultCacheEntries   = 8192
 	DefaultFlushEvery     = 30 * time.Second
@@ -66,6 +73,9 @@ type Options struct {
 	Logger *zap.Logger
 	// Now is the clock by which [DB.Purge] runs; nil is the wall clock.
 	Now clock.Clock
+	// Retention is how long what has ended stays (default 30 days). It may be
+	// changed later by [DB.SetRetention].
+	Retention time.Duration
 	// FreeSpaceFloor is how many bytes must be free on the disk for new grants
 	// (default 64 MiB). Below it what creates grants returns
 	// grant.ErrUnavailable, while reading and revoking go on: Badger dies on a

@@ -14,7 +14,7 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 	db := open(t, badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)})
 	s := db.Store("erp")
 	ctx := t.Context()
-	long := start.Add(badgerstore.Retention + time.Hour)
+	long := start.Add(badgerstore.DefaultRetention + time.Hour)
 
 	a := consent(t, s, "wiki", "sub-1")
 	live, newest, consumed := redeem(t, s, a, start)
@@ -43,9 +43,10 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 	if n, err := db.Purge(ctx, start.Add(time.Hour)); err != nil || n != 0 {
 		t.Fatalf("a purge within the retention deleted %d, error %v", n, err)
 	}
-	// The unused code, and code and refresh token of each set that ended long ago.
-	if n, err := db.Purge(ctx, long); err != nil || n != 5 {
-		t.Errorf("deleted %d, error %v, want 5", n, err)
+	// The unused code, the revoked authorization, and each set that ended long
+	// ago with its code and refresh token.
+	if n, err := db.Purge(ctx, long); err != nil || n != 8 {
+		t.Errorf("deleted %d, error %v, want 8", n, err)
 	}
 	redeemAgain := func(hash string) error {
 		_, _, err := s.RedeemCode(ctx, grant.Redemption{Hash: hash, Application: "wiki", Now: start})
@@ -65,13 +66,15 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", name, test.got, test.want)
 		}
 	}
-	// Token sets and authorizations are what a lost deletion would meet.
 	for _, id := range []string{ended.ID, revoked.ID} {
-		if set, err := s.TokenSet(ctx, id); err != nil || set.Live() {
+		if set, err := s.TokenSet(ctx, id); !errors.Is(err, grant.ErrNotFound) {
 			t.Errorf("ended token set: %+v, error %v", set, err)
 		}
 	}
-	if got, err := s.Authorization(ctx, b.ID); err != nil || got.Live() {
+	if set, err := s.TokenSet(ctx, lately.ID); err != nil || set.Live() {
+		t.Errorf("token set that ended lately: %+v, error %v", set, err)
+	}
+	if got, err := s.Authorization(ctx, b.ID); !errors.Is(err, grant.ErrNotFound) {
 		t.Errorf("revoked authorization: %+v, error %v", got, err)
 	}
 	// However old: the newest refresh token works, and a code's replay is seen.
