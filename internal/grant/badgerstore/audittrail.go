@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,29 +65,32 @@ func (s *store) waiting(e audit.Event, until time.Time) waitingEvent {
 // auditSeparator parts the time from the random end in the id of an entry.
 const auditSeparator = "."
 
-// flushTrail writes the events that wait. What could not be written waits on.
+// flushTrail writes the events that wait. What could not be written waits on,
+// as far as there is room: the later ones are counted.
 func (s *store) flushTrail() error {
 	t := &s.trail
 	t.writing.Lock()
 	defer t.writing.Unlock()
 	t.mu.Lock()
-	waiting := t.waiting
-	t.waiting = nil
-	if t.dropped > 0 && len(waiting) > 0 {
-		last := waiting[len(waiting)-1]
-		waiting = append(waiting, s.waiting(audit.Event{
-			Time: t.last.time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(t.dropped)},
-		}, last.until))
-		t.dropped = 0
-	}
-	t.mu.Unlock()
-	if len(waiting) == 0 {
+	if len(t.waiting) == 0 {
+		t.mu.Unlock()
 		return nil
 	}
-	if err := s.writeTrail(waiting); err != nil {
+	waiting, dropped := t.waiting, t.dropped
+	t.waiting, t.dropped = nil, 0
+	batch := waiting
+	if dropped > 0 {
+		batch = append(slices.Clip(waiting), s.waiting(audit.Event{
+			Time: t.last.time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(dropped)},
+		}, waiting[len(waiting)-1].until))
+	}
+	t.mu.Unlock()
+	if err := s.writeTrail(batch); err != nil {
 		t.mu.Lock()
-		t.waiting = append(waiting, t.waiting...)
-		t.mu.Unlock()
+		defer t.mu.Unlock()
+		all := append(waiting, t.waiting...)
+		t.waiting = all[:min(len(all), grant.AuditBacklog)]
+		t.dropped += dropped + len(all) - len(t.waiting)
 		return fmt.Errorf("%d events of the audit trail: %w", len(waiting), err)
 	}
 	return nil
