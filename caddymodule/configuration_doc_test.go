@@ -17,14 +17,21 @@ import (
 // docs/configuration.md, and docs/model-schemes.md for the rules, list the
 // settings that the Caddyfile parser knows, no more and no less.
 func TestConfigurationIsDocumented(t *testing.T) {
-	for name, blocks := range map[string]int{"configuration.md": 6, "model-schemes.md": 2} {
-		checkSettings(t, name, blocks)
+	var documented []string
+	for _, name := range []string{"configuration.md", "model-schemes.md"} {
+		documented = append(documented, checkSettings(t, name)...)
+	}
+	slices.Sort(documented)
+	parsed := parsedSettings(t)
+	delete(parsed, "method") // both of its settings stand in its line of model_configuration
+	if blocks := slices.Sorted(maps.Keys(parsed)); !slices.Equal(documented, blocks) {
+		t.Errorf("the pages have the blocks\n%v, the parser knows\n%v", documented, blocks)
 	}
 }
 
 // checkSettings compares the tables of a page, below a title for each block,
-// with the parser.
-func checkSettings(t *testing.T, name string, blocks int) {
+// with the parser, and returns the names of the blocks.
+func checkSettings(t *testing.T, name string) (documented []string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "docs", name))
 	if err != nil {
@@ -32,7 +39,6 @@ func checkSettings(t *testing.T, name string, blocks int) {
 	}
 	parsed := parsedSettings(t)
 	row := regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)[ `]")
-	documented := 0
 	for _, section := range strings.Split(string(page), "\n## `")[1:] {
 		block, text, _ := strings.Cut(section, "`")
 		text, _, _ = strings.Cut(text, "\n## ")
@@ -44,11 +50,9 @@ func checkSettings(t *testing.T, name string, blocks int) {
 		if want := parsed[block]; len(want) == 0 || !slices.Equal(names, want) {
 			t.Errorf("%s: the page lists\n%v, the parser knows\n%v", block, names, want)
 		}
-		documented++
+		documented = append(documented, block)
 	}
-	if documented != blocks {
-		t.Errorf("%s: %d blocks are documented", name, documented)
-	}
+	return documented
 }
 
 // parsedSettings reads the names of settings, by block, from the calls of

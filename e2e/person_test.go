@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -32,6 +33,8 @@ type person struct {
 	t    *testing.T
 	base string
 	http *http.Client
+	// agent is what the browser calls itself, where that matters.
+	agent string
 }
 
 // answer is a response that has been read.
@@ -87,7 +90,7 @@ func (p *person) request(method, path string, form url.Values) *http.Request {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r.Header.Set("User-Agent", "Mozilla/5.0 (end-to-end test)")
+	r.Header.Set("User-Agent", cmp.Or(p.agent, "Mozilla/5.0 (end-to-end test)"))
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

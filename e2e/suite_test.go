@@ -35,6 +35,7 @@ func suite(t *testing.T, s *site) {
 		{"odoo cuts an answer short", odooCuts},
 		{"session dead", sessionDead},
 		{"stay connected", stayConnected},
+		{"devices", devices},
 		{"another database", anotherDatabase},
 		{"pass-through", passThrough},
 	} {
