@@ -141,13 +141,22 @@ func docsValid(t *testing.T, text string) {
 	}
 	write("applications/wiki", "application wiki {\n\tclient_id team-wiki\n\tclient_secret the-wiki-has-a-secret\n\tredirect_uri https://wiki.example.com/callback\n}\n")
 	if regexp.MustCompile(`^(application|model_scheme|model_configuration) `).MatchString(text) {
-		text = "{\n\todoo_gateway {\n\t\tgateway erp {\n\t\t\tissuer https://erp.example.com\n\t\t\tdatabase prod\n" + text + "\t\t}\n\t}\n}\n"
+		text = "{\n\todoo_gateway {\n\t\tgateway erp {\n\t\t\tissuer https://erp.example.com\n\t\t\tdatabase prod\n" + text + docsScheme(text) + "\t\t}\n\t}\n}\n"
 	}
 	write("secret", "what the file holds")
 	text = regexp.MustCompile(`\{file\.[^}]+\}`).ReplaceAllString(text, "{file."+dir+"/secret}")
 	text = regexp.MustCompile(`\{env\.[^}]+\}`).ReplaceAllString(text, "{env.WIKI_SECRET}")
 	write("Caddyfile", text)
 	caddyOnce(t, dir, "validate", "--config", "Caddyfile")
+}
+
+// docsScheme is the model scheme that parts of a configuration speak of, where
+// they do not have it themselves.
+func docsScheme(text string) string {
+	if strings.Contains(text, "\nmodel_scheme ") {
+		return ""
+	}
+	return "model_scheme sales {\n\twhitelist customer\n}\nmodel_configuration customer {\n\tmodel res.partner\n\tfields whitelist name\n}\n"
 }
 
 // runSteps runs a page's commands against a site of its own.
