@@ -260,6 +260,18 @@ func TestTablesKeepToTheirLines(t *testing.T) {
 	}
 }
 
+// Columns stay columns where a row has nothing at its end, and no line ends
+// with blanks.
+func TestTablesAreStraight(t *testing.T) {
+	var out strings.Builder
+	if err := table(&out, [][]string{{"NAME", "CLIENT", "URI"}, {"wiki", "a-long-client-id", "x"}, {"nightly", "b", ""}, {"c", "d", "y"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "NAME     CLIENT            URI\nwiki     a-long-client-id  x\nnightly  b\nc        d                 y\n"; out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
 func TestSeveralGatewaysMustBeNamed(t *testing.T) {
 	app := &App{gateways: map[string]*served{"erp": {}, "test": {}}}
 	if _, err := app.named(""); err == nil || !strings.Contains(err.Error(), "there are 2: erp, test") {

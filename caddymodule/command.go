@@ -145,17 +145,27 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 // table prints rows under a heading, each text on its own line whatever is in
 // it: people and Odoo have written parts of them.
 func table(out io.Writer, rows [][]string) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var lines strings.Builder
+	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		clean := make([]string, len(row))
 		for i, text := range row {
 			clean[i] = oneLine(text)
 		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(clean, "\t"), "\t")); err != nil {
+		// A row that lacks a last cell would end the column for those around it.
+		if _, err := fmt.Fprintln(w, strings.Join(clean, "\t")); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(lines.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moment is a time for people, "-" where there was none.

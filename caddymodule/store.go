@@ -84,7 +84,7 @@ func (r *storeReference) takeOver() {
 	}
 	p.db.SetRetention(r.options.kept)
 	if sha256.Sum256(p.options.sealKey) != sha256.Sum256(r.options.sealKey) {
-		r.options.logger.Warn("seal_key has changed: the store stays open with the key that it was opened with until Caddy is restarted",
+		r.options.logger.Warn("seal_key has changed: the store stays open with the key that it was opened with, and another key does not open it after a restart",
 			zap.String("dir", p.dir))
 	}
 }
@@ -134,7 +134,7 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 		return nil, err
 	}
 	if created {
-		logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; set seal_key to keep it elsewhere",
+		logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
 			zap.String("file", path))
 	}
 	return seal.NewRing(key)
