@@ -129,6 +129,17 @@ func (a *App) desk(gateway string, r *http.Request) (*administration.Desk, error
 	return s.desk(r)
 }
 
+// deskPage is the desk for the gateway that the parameters name, and the page
+// of a list that they ask for.
+func (a *App) deskPage(p map[string]string, r *http.Request) (*administration.Desk, administration.Page, error) {
+	limit, err := readLimit(p)
+	if err != nil {
+		return nil, administration.Page{}, err
+	}
+	desk, err := a.desk(p["gateway"], r)
+	return desk, administration.Page{After: p["after"], Limit: limit}, err
+}
+
 func (s *served) desk(r *http.Request) (*administration.Desk, error) {
 	actor := administration.Actor{Via: administration.ViaAPI}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {

@@ -16,18 +16,14 @@ func serveAudit(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := readLimit(p)
-	if err != nil {
-		return nil, err
-	}
-	desk, err := app.desk(p["gateway"], r)
+	desk, page, err := app.deskPage(p, r)
 	if err != nil {
 		return nil, err
 	}
 	filter := administration.EventFilter{
 		Kind: p["kind"], Application: p["application"], Subject: p["subject"], Authorization: p["authorization"],
 	}
-	list, err := desk.Events(r.Context(), filter, administration.Page{After: p["after"], Limit: limit})
+	list, err := desk.Events(r.Context(), filter, page)
 	if errors.Is(err, grant.ErrNotFound) {
 		return nil, adminError(http.StatusBadRequest, "after: is not what a page before has given")
 	}

@@ -24,16 +24,12 @@ func serveAuthorizations(app *App, r *http.Request) (any, error) {
 	if !slices.Contains([]string{"", "true", "false"}, p["revoked"]) {
 		return nil, adminError(http.StatusBadRequest, "revoked is neither true nor false")
 	}
-	limit, err := readLimit(p)
-	if err != nil {
-		return nil, err
-	}
-	desk, err := app.desk(p["gateway"], r)
+	desk, page, err := app.deskPage(p, r)
 	if err != nil {
 		return nil, err
 	}
 	filter := administration.Filter{Application: p["application"], Subject: p["subject"], Login: p["login"]}
-	return desk.Authorizations(r.Context(), filter, p["revoked"] == "true", administration.Page{After: p["after"], Limit: limit})
+	return desk.Authorizations(r.Context(), filter, p["revoked"] == "true", page)
 }
 
 // revokeRequest says what to revoke: some authorizations by their ids, those

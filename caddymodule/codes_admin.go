@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
@@ -16,15 +15,11 @@ func serveCodes(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := readLimit(p)
+	desk, page, err := app.deskPage(p, r)
 	if err != nil {
 		return nil, err
 	}
-	desk, err := app.desk(p["gateway"], r)
-	if err != nil {
-		return nil, err
-	}
-	list, err := desk.Codes(r.Context(), p["application"], p["authorization"], administration.Page{After: p["after"], Limit: limit})
+	list, err := desk.Codes(r.Context(), p["application"], p["authorization"], page)
 	if errors.Is(err, grant.ErrNotFound) {
 		return nil, adminError(http.StatusNotFound, "after: that code is kept no more: begin again")
 	}

@@ -97,13 +97,9 @@ func serveHistory(app *App, r *http.Request) (any, error) {
 	if p["kind"] != "" && !slices.Contains(objectKinds, p["kind"]) {
 		return nil, adminError(http.StatusBadRequest, oneOf("kind", p["kind"], objectKinds).Error())
 	}
-	limit, err := readLimit(p)
+	desk, page, err := app.deskPage(p, r)
 	if err != nil {
 		return nil, err
 	}
-	desk, err := app.desk(p["gateway"], r)
-	if err != nil {
-		return nil, err
-	}
-	return desk.Histories(r.Context(), p["kind"], administration.Page{After: p["after"], Limit: limit})
+	return desk.Histories(r.Context(), p["kind"], page)
 }
