@@ -117,17 +117,17 @@ func (d *desk) send(t *testing.T, method, target string, ours bool) outcome {
 
 // agree tells whether a call is what Odoo would have read from the path.
 func agree(call odoo.Call, reached routing.Endpoint) bool {
-	if args := reached.Args; reached.Name == "content" || reached.Name == "image" { // a name may follow
-		field, _ := call.Kwargs["fields"].([]any)
-		want := append([]string{call.Model, idOf(call)}, strings.Trim(fmt.Sprint(field), "[]"))
-		if call.Model == attachments && len(args) < 3 {
-			return len(args) > 0 && args[0] == idOf(call)
-		}
-		return len(args) >= 3 && slices.Equal(want, args[:3])
+	if reached.Name == "file attachment" { // a size or a name may follow
+		return call.Model == attachments && fieldOf(call) == "datas" && reached.Args[0] == idOf(call)
+	}
+	if reached.Name == "file field" {
+		return slices.Equal([]string{call.Model, idOf(call), fieldOf(call)}, reached.Args[:3])
 	}
 	want := map[string][]string{
 		"report":                {"pdf", call.Model, strings.ReplaceAll(idOf(call), " ", ",")},
 		"json2":                 {call.Model, call.Method},
+		"restapi report":        {call.Model},
+		"restapi record report": {call.Model, idOf(call)},
 		"restapi records":       {call.Model},
 		"restapi record":        {call.Model, idOf(call)},
 		"restapi method":        {call.Model, call.Method},
@@ -135,6 +135,12 @@ func agree(call odoo.Call, reached routing.Endpoint) bool {
 		"orestapi":              {},
 	}[reached.Name]
 	return want != nil && slices.Equal(want, reached.Args)
+}
+
+// fieldOf are the fields that a call asks for.
+func fieldOf(call odoo.Call) string {
+	fields, _ := call.Kwargs["fields"].([]any)
+	return strings.Trim(fmt.Sprint(fields...), "[]")
 }
 
 // idOf is the one record of a call, also where a search is limited to it.

@@ -18,9 +18,12 @@ var plain = []string{
 	"/json/2/res.partner/search_read", "/json/2/res.partner/read", "/json/2/res.users/write", "/json/2", "/json/2/",
 	"/json/1/res.partner", "/json/version", "/jsonrpc", "/xmlrpc/2/object", "/xmlrpc/common",
 	"/restapi/1.0/object/res.partner", "/restapi/1.0/object/res.partner/7", "/restapi/1.0/object/res.partner/search",
-	"/restapi/1.0/object/res.partner/7/write", "/restapi/1.0/object/res.users/2", "/restapi/1.0/common/oauth2/access_token",
+	"/restapi/1.0/object/res.partner/7/write", "/restapi/1.0/object/res.users/2",
+	"/restapi/1.0/binary/res.partner/7/image_128", "/restapi/1.0/report/sale.report_saleorder/7", "/restapi/1.0/common/oauth2/access_token",
 	"/orestapi/record/read", "/orestapi/model/field", "/web/dataset/call_kw", "/web/dataset/call_kw/res.partner/read",
 	"/web/database/manager", "/web/database/drop", "/web/content/7", "/web/content/res.partner/7/name", "/web/image/res.partner/7/avatar_128",
+	"/web/image/7/64x64", "/web/image/7-8f3a/64x64/azure.png", "/web/image/res.partner/7/avatar_128/64x64/azure.png", "/web/image/base.logo/azure.png",
+	"/web/content/base.manual", "/web/content/7/azure.pdf", "/web/content/res.partner/7/name/64x64",
 	"/report/pdf/sale.report_saleorder/7", "/report/download", "/web/export/csv", "/websocket", "/web/become", "/web/login", "/web", "/",
 	"/.well-known/oauth-authorization-server",
 }

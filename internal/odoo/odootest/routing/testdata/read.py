@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler
 
+AFTER_IMAGE = ["", "/<string:filename>", "/<int:width>x<int:height>", "/<int:width>x<int:height>/<string:filename>"]
 RULES = {
     "json2": ["/json/2/<model>/<method>"],
     "json2 none": ["/json/2", "/json/2/<path:subpath>"],
@@ -28,15 +29,16 @@ RULES = {
     ],
     "database": ["/web/database/%s" % name for name in (
         "selector", "manager", "create", "duplicate", "drop", "backup", "restore", "change_password", "list")],
-    "content": [
-        "/web/content", "/web/content/<int:id>", "/web/content/<int:id>/<string:filename>",
+    "file": ["/web/content", "/web/image"],
+    "file named": ["/web/content/<string:xmlid>", "/web/content/<string:xmlid>/<string:filename>"] + [
+        "/web/image/<string:xmlid>" + rest for rest in AFTER_IMAGE],
+    "file attachment": ["/web/content/<int:id>", "/web/content/<int:id>/<string:filename>"] + [
+        "/web/image/<int:id>" + unique + rest for unique in ("", "-<string:unique>") for rest in AFTER_IMAGE],
+    "file field": [
         "/web/content/<string:model>/<int:id>/<string:field>",
         "/web/content/<string:model>/<int:id>/<string:field>/<string:filename>",
-    ],
-    "image": [
-        "/web/image", "/web/image/<int:id>", "/web/image/<string:model>/<int:id>/<string:field>",
-        "/web/image/<string:model>/<int:id>/<string:field>/<string:filename>",
-    ],
+        "/restapi/1.0/binary/<string:model>/<int:id>/<string:field>",
+    ] + ["/web/image/<string:model>/<int:id>/<string:field>" + rest for rest in AFTER_IMAGE],
     "report": ["/report/<converter>/<reportname>", "/report/<converter>/<reportname>/<docids>", "/report/download"],
     "export": ["/web/export/%s" % name for name in ("formats", "get_fields", "namelist", "csv", "xlsx")],
     "websocket": ["/websocket"],
@@ -47,6 +49,8 @@ RULES = {
     "restapi record": ["/restapi/1.0/object/<string:model>/<int:id>"],
     "restapi method": ["/restapi/1.0/object/<string:model>/<string:method>"],
     "restapi record method": ["/restapi/1.0/object/<string:model>/<int:id>/<string:method>"],
+    "restapi report": ["/restapi/1.0/report/<string:report>"],
+    "restapi record report": ["/restapi/1.0/report/<string:report>/<int:id>"],
     "orestapi": ["/orestapi/record/read", "/orestapi/record/name_search", "/orestapi/model/field"],
 }
 LANGUAGES = {"en", "fr", "pt_BR"}
