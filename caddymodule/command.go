@@ -24,7 +24,7 @@ func init() {
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
 				applicationsCommand(), auditCommand(), authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(),
-				explainCommand(), historyCommand(), keysCommand(), schemesCommand(),
+				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), schemesCommand(),
 			)
 			cmd.RunE = helpOrUnknown
 		},
