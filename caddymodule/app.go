@@ -181,7 +181,9 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 // Start opens the store. Servers may have started before it: the first
 // request opens it as well.
 func (a *App) Start() error {
-	a.store.takeOver()
+	if err := a.store.takeOver(); err != nil {
+		return err
+	}
 	a.reportIdle()
 	if err := a.open(a.ctx); err != nil {
 		return err

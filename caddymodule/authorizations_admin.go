@@ -72,11 +72,11 @@ func serveRevoke(app *App, r *http.Request) (any, error) {
 		return nil, err
 	}
 	report, err := request.revoke(r.Context(), desk)
-	if err != nil {
+	if err != nil && report.Count > 0 {
 		// Those are gone, whatever became of the others.
 		return nil, fmt.Errorf("after %d were revoked: %w", report.Count, err)
 	}
-	return report, nil
+	return report, err
 }
 
 func (r revokeRequest) revoke(ctx context.Context, desk *administration.Desk) (administration.Revocation, error) {

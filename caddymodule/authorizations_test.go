@@ -88,7 +88,7 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 			t.Errorf("%v: %+v", filter, got)
 		}
 	}
-	for _, filter := range [][]string{{"--application", "shop"}, {"--login", "admin"}, {"--subject", "x"}, {"--application", "wiki", "--login", "admin"}} {
+	for _, filter := range [][]string{{"--login", "admin"}, {"--subject", "x"}, {"--application", "wiki", "--login", "admin"}} {
 		if got := list(filter...); len(got) != 0 {
 			t.Errorf("%v: %+v", filter, got)
 		}
@@ -116,6 +116,11 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 		{"--gateway", "other", "--login", "demo"}, {"nonsense"}, {"--aplication", "wiki"},
 	} {
 		run(1, append([]string{"authorizations", "revoke"}, args...)...)
+	}
+	for _, verb := range []string{"list", "revoke"} {
+		if _, errOut := run(1, "authorizations", verb, "--application", "wikki"); errOut != "Error: there is no application \"wikki\"\n" {
+			t.Errorf("%s: %s", verb, errOut)
+		}
 	}
 	if out, _ = run(0, "authorizations", "revoke", "--application", "wiki", "--login", "admin"); out != "0 revoked\n" {
 		t.Errorf("revoked %s", out)
@@ -155,8 +160,35 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 		t.Error("a secret was logged")
 	}
 
+	// What an application was granted can be taken back after it was removed
+	// from the configuration, and while a reload has failed.
+	s.failAt = "start"
+	if err := p.load(strings.ReplaceAll(s.caddyfile(), "application wiki", "application renamed")); err == nil {
+		t.Fatal("the configuration was taken")
+	}
+	s.failAt = ""
+	if err := read(user.client, base, got.Access); err != nil {
+		t.Error(err)
+	}
+	if out, _ = run(0, "authorizations", "revoke", "--application", "wiki"); !strings.HasSuffix(out, "\n1 revoked\n") {
+		t.Errorf("after a failed reload: %s", out)
+	}
+	if err := read(user.client, base, got.Access); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("reading after it was revoked: %v", err)
+	}
+	code, got = connect()
+	if err := p.load(strings.ReplaceAll(s.caddyfile(), "application wiki", "application renamed")); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ = run(0, "authorizations", "revoke", "--application", "wiki"); !strings.HasSuffix(out, "\n1 revoked\n") {
+		t.Errorf("of an application that is configured no more: %s", out)
+	}
+	if out, _ = run(0, "authorizations", "revoke", "--application", "wiki"); out != "0 revoked\n" {
+		t.Errorf("once more: %s", out)
+	}
+
 	p.stop()
-	if _, errOut, status := m.odooGateway("authorizations", "list", "--address", s.admin); status != 1 || !strings.Contains(errOut, "asking the running Caddy") {
+	if _, errOut, status := m.odooGateway("authorizations", "list", "--address", s.admin); status != 1 || !strings.Contains(errOut, "no Caddy answers at "+s.admin) {
 		t.Errorf("status %d: %s", status, errOut)
 	}
 }
@@ -203,7 +235,9 @@ func TestAdminEndpointsRefuse(t *testing.T) {
 		{"POST", revokeEndpoint, `{"ids": ["a"], "all": true}`, 400, "all stands alone"},
 		{"POST", revokeEndpoint, `{"ids": ["a"], "subject": "b"}`, 400, "ids stand alone"},
 		{"POST", revokeEndpoint, `{"ids": [""]}`, 400, "an id is empty"},
-		{"POST", revokeEndpoint, `{"ids": ["nonsense"]}`, 404, `after 0 were revoked: there is no authorization \"nonsense\"`},
+		{"POST", revokeEndpoint, `{"ids": ["nonsense"]}`, 404, `{"error":"there is no authorization \"nonsense\""}`},
+		{"POST", revokeEndpoint, `{"application": "nonsense"}`, 404, `{"error":"there is no application \"nonsense\""}`},
+		{"GET", authorizationsEndpoint + "?application=nonsense", "", 404, `there is no application \"nonsense\"`},
 		{"POST", revokeEndpoint, `{"login": "` + strings.Repeat("a", maxAdminBody) + `"}`, 400, "the body is not as expected"},
 		{"POST", revokeEndpoint, `{"gateway": "other", "all": true}`, 404, "there is no gateway"},
 	} {

@@ -79,7 +79,7 @@ func TestCheckCommand(t *testing.T) {
 		t.Errorf("status %d: %s%s", status, out, errOut)
 	}
 	p.stop()
-	if _, errOut, status = m.check("--address", s.admin); status != 1 || !strings.Contains(errOut, "asking the running Caddy") {
+	if _, errOut, status = m.check("--address", s.admin); status != 1 || !strings.Contains(errOut, "no Caddy answers at "+s.admin) {
 		t.Errorf("status %d: %s", status, errOut)
 	}
 }

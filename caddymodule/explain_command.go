@@ -58,6 +58,7 @@ The status is 0 where all of it is allowed, and 1 where something is not.` + how
 				return err
 			}
 			if !e.Allowed {
+				cmd.SilenceErrors = true // it was just said
 				return errors.New("it is not allowed")
 			}
 			return nil

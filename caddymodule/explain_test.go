@@ -35,6 +35,9 @@ func TestExplain(t *testing.T) {
 		{[]string{"--model", "ir.config_parameter"}, 1, []string{"no (model_not_allowed)", "built in"}},
 	} {
 		out := run(test.want, append(test.args, "--application", "wiki")...)
+		if strings.Contains(out, "Error") {
+			t.Errorf("%v ends with what was just said:\n%s", test.args, out)
+		}
 		for _, says := range test.says {
 			if !strings.Contains(out, says) {
 				t.Errorf("%v does not say %q:\n%s", test.args, says, out)

@@ -2,9 +2,10 @@ package caddymodule
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -39,6 +40,7 @@ type pooledStore struct {
 
 	mu      sync.Mutex
 	options storeOptions // those to open it with, or that it was opened with
+	key     []byte       // that it was opened with
 	db      *badgerstore.DB
 	closed  bool
 }
@@ -74,20 +76,42 @@ func acquireStore(o storeOptions) (*storeReference, error) {
 func (r *storeReference) state() *gateway.State { return r.pooled.shared }
 
 // takeOver makes the options of this configuration those of the store where it
-// is open, and tells of those that an open store can not take over.
-func (r *storeReference) takeOver() {
+// is open. One that has another sealing key is refused: it would not open the
+// store at the next start.
+func (r *storeReference) takeOver() error {
 	p := r.pooled
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.db == nil {
-		return
+		return nil
 	}
+	key, err := r.options.key()
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(key, p.key) != 1 {
+		return fmt.Errorf("seal_key: the store %s is sealed with another key, and can not change it: put that back", p.dir)
+	}
+	p.options = r.options
 	p.db.SetRetention(r.options.kept)
-	if sha256.Sum256(p.options.sealKey) != sha256.Sum256(r.options.sealKey) {
-		r.options.logger.Warn("seal_key has changed: the store stays open with the key that it was opened with, and another key does not open it after a restart",
-			zap.String("dir", p.dir))
-	}
+	return nil
 }
+
+// key is the sealing key that is configured, or the one beside the store.
+func (o storeOptions) key() ([]byte, error) {
+	if o.sealKey != nil {
+		return o.sealKey, nil
+	}
+	path := o.keyFile()
+	key, err := seal.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("seal_key: is not set, and %s is missing: set it to the key that the store is sealed with", path)
+	}
+	return key, err
+}
+
+// keyFile is where the key is kept that no configuration names.
+func (o storeOptions) keyFile() string { return filepath.Join(o.dir, "seal.key") }
 
 // release gives the reference back. It may be called on nil, where nothing
 // was acquired, and more than once.
@@ -122,22 +146,23 @@ func (p *pooledStore) open(context.Context) (gateway.Backend, error) {
 // ring returns the sealing key that is configured, or the one beside the
 // store, which is made where it is missing.
 func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
-	if p.options.sealKey != nil {
-		return seal.NewRing(p.options.sealKey)
+	p.key = p.options.sealKey
+	if p.key == nil {
+		path := p.options.keyFile()
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && badgerstore.Exists(p.dir) {
+			return nil, fmt.Errorf("grant store %s was made with a key that is not beside it: set seal_key again", p.dir)
+		}
+		key, created, err := seal.LoadOrCreate(path)
+		if err != nil {
+			return nil, err
+		}
+		if created {
+			logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
+				zap.String("file", path))
+		}
+		p.key = key
 	}
-	path := filepath.Join(p.dir, "seal.key")
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && badgerstore.Exists(p.dir) {
-		return nil, fmt.Errorf("grant store %s was made with a key that is not beside it: set seal_key again", p.dir)
-	}
-	key, created, err := seal.LoadOrCreate(path)
-	if err != nil {
-		return nil, err
-	}
-	if created {
-		logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
-			zap.String("file", path))
-	}
-	return seal.NewRing(key)
+	return seal.NewRing(p.key)
 }
 
 // Destruct closes the store. The pool calls it once, after the last reference

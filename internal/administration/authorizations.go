@@ -114,7 +114,8 @@ type AuthorizationList struct {
 }
 
 // Authorizations lists those that fit, ordered by id; revoked says whether
-// revoked ones are listed too.
+// revoked ones are listed too. It is an ErrNoApplication where none fits, and
+// never could.
 func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Page) (AuthorizationList, error) {
 	d.read(ctx, "authorizations", f.Application, f.Subject)
 	limit := grant.Page(p.Limit)
@@ -123,6 +124,9 @@ func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Pag
 		found = append(found, a)
 		return len(found) < limit
 	})
+	if err == nil && len(found) == 0 && p.After == "" {
+		err = d.known(ctx, f.Application)
+	}
 	list := AuthorizationList{Authorizations: d.authorizations(found)}
 	if err == nil && len(found) == limit {
 		list.Next = found[limit-1].ID
@@ -191,8 +195,33 @@ func (d *Desk) RevokeIDs(ctx context.Context, ids []string) (Revocation, error) 
 	return d.revocation(revoked), nil
 }
 
-// Revoke revokes all that fit. Where it fails, the report tells what was
-// revoked before. Once begun it goes on to the end, whether or not anybody
+// ErrNoApplication says which name is that of no application: none that is
+// configured, and none that was and still has authorizations.
+type ErrNoApplication struct{ Name string }
+
+func (e ErrNoApplication) Error() string { return fmt.Sprintf("there is no application %q", e.Name) }
+
+// Is makes it an ErrUnknown.
+func (e ErrNoApplication) Is(target error) bool { return target == ErrUnknown }
+
+// known is an ErrNoApplication where a name, which may be empty, is that of no
+// application.
+func (d *Desk) known(ctx context.Context, name string) error {
+	if name == "" || d.Config.Applications.ByName(name) != nil {
+		return nil
+	}
+	all, err := d.Store.Authorizations(ctx, grant.AuthorizationQuery{Application: name, Revoked: true, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("listing authorizations: %w", err)
+	}
+	if len(all) == 0 {
+		return ErrNoApplication{name}
+	}
+	return nil
+}
+
+// Revoke revokes all that fit. It is an ErrNoApplication where none fits, and
+// never could. Where it fails, the report tells what was revoked before. Once begun it goes on to the end, whether or not anybody
 // waits for it.
 func (d *Desk) Revoke(ctx context.Context, f Filter) (Revocation, error) {
 	ctx = context.WithoutCancel(ctx)
@@ -201,6 +230,9 @@ func (d *Desk) Revoke(ctx context.Context, f Filter) (Revocation, error) {
 		all = append(all, a)
 		return true
 	})
+	if err == nil && len(all) == 0 {
+		err = d.known(ctx, f.Application)
+	}
 	if err != nil {
 		return d.revocation(nil), err
 	}

@@ -78,7 +78,7 @@ func (c *Console) Revoke(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 	case means.All:
 		_, err = v.desk.Revoke(v.r.Context(), administration.Filter{Application: means.Application, Subject: means.Subject})
 	}
-	if none := (administration.ErrNoAuthorization{}); err != nil && !errors.As(err, &none) {
+	if none := (administration.ErrNoAuthorization{}); err != nil && !errors.As(err, &none) && !errors.Is(err, administration.ErrUnknown) {
 		c.Door.StoreFailed(w, v.r, err)
 		return
 	}

@@ -37,7 +37,7 @@ func ParseKey(text string) ([]byte, error) {
 // A fresh key does not fit a store that was made with another one; that store
 // then refuses to open.
 func LoadOrCreate(path string) (key []byte, created bool, err error) {
-	if key, err = load(path); !errors.Is(err, fs.ErrNotExist) {
+	if key, err = Load(path); !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -46,7 +46,7 @@ func LoadOrCreate(path string) (key []byte, created bool, err error) {
 	key = NewKey()
 	err = create(path, []byte(hex.EncodeToString(key)+"\n"))
 	if errors.Is(err, fs.ErrExist) { // another start was faster
-		key, err = load(path)
+		key, err = Load(path)
 		return key, false, err
 	}
 	if err != nil {
@@ -55,7 +55,9 @@ func LoadOrCreate(path string) (key []byte, created bool, err error) {
 	return key, true, nil
 }
 
-func load(path string) ([]byte, error) {
+// Load reads the key in the file at path. Where there is no file the error is
+// an fs.ErrNotExist.
+func Load(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("seal: key file %s: %w", path, err)
