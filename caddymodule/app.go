@@ -76,7 +76,8 @@ type App struct {
 	// user and the host of the Caddy process that has loaded it.
 	ChangedBy string `json:"changed_by,omitempty"`
 
-	// The gateways, by name.
+	// The gateways, by name: one for each Odoo database. Default: none, which
+	// serves nothing.
 	Gateways map[string]*Gateway `json:"gateways,omitempty"`
 
 	ctx      caddy.Context

@@ -163,14 +163,15 @@ type Application struct {
 	// How long an access token is valid, from 1 second to 1 day. Default: `1h`.
 	AccessTokenExpiry caddy.Duration `json:"access_token_expiry,omitempty"`
 
-	// How long a refresh token is valid after it was issued; each refresh
-	// issues a new one. At least as long as an access token. Default: 0,
-	// which means for ever.
+	// How long a refresh token is valid after it was issued, such as `90d`;
+	// each refresh issues a new one. At least as long as an access token.
+	// Default: 0, which means for ever.
 	RefreshTokenExpiry caddy.Duration `json:"refresh_token_expiry,omitempty"`
 
 	// How long an application may go on refreshing after a person has
-	// connected it, however often it does; then they are asked again. At
-	// least as long as an access token. Default: 0, which means for ever.
+	// connected it, however often it does, such as `365d`; then they are asked
+	// again. At least as long as an access token. Default: 0, which means for
+	// ever.
 	RefreshTokenMaxAge caddy.Duration `json:"refresh_token_max_age,omitempty"`
 
 	// `on` replaces a refresh token each time it is used, so that a stolen

@@ -94,13 +94,16 @@ type Gateway struct {
 
 	// The applications, by name. The name is what grants are kept under: a
 	// client id and a secret may change, and a renamed application is a new
-	// one. Names consist of letters, digits, `.`, `_` and `-`.
+	// one. Names consist of letters, digits, `.`, `_` and `-`. Default: none,
+	// so that nobody can connect anything.
 	Applications map[string]*Application `json:"applications,omitempty"`
 
-	// The model schemes, by name: what applications may reach.
+	// The model schemes, by name: what applications may reach. Default: one
+	// scheme, `default`, with the usual fields of contacts, for reading.
 	ModelSchemes map[string]*ModelScheme `json:"model_schemes,omitempty"`
 
-	// The model configurations, by name: one model of Odoo each.
+	// The model configurations, by name: one model of Odoo each, and what of it
+	// is open. Default: none; only what a model scheme lists has an effect.
 	ModelConfigurations map[string]*ModelConfiguration `json:"model_configurations,omitempty"`
 }
 

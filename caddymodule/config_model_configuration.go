@@ -54,9 +54,10 @@ type ModelConfiguration struct {
 	DisplayName string `json:"display_name,omitempty"`
 
 	// Translations of the name, by Odoo's language code, such as `de_DE`.
+	// Default: none; people read the name itself.
 	DisplayNames map[string]string `json:"display_names,omitempty"`
 
-	// What the configuration is for, for administrators.
+	// What the configuration is for, for administrators. Default: none.
 	Description string `json:"description,omitempty"`
 
 	// The path of an image that applications show beside the name: PNG, JPEG,
@@ -83,17 +84,20 @@ type ModelConfiguration struct {
 	WriteFields *FieldLimit `json:"write_fields,omitempty"`
 
 	// Values that every new record gets and no application can change, by
-	// field. The fields need not be open.
+	// field, in JSON. The fields need not be open. Default: none.
 	Force map[string]json.RawMessage `json:"force,omitempty"`
 
-	// Values that a new record gets where the application gives none, by field.
+	// Values that a new record gets where the application gives none, by field,
+	// in JSON. Default: none.
 	Preset map[string]json.RawMessage `json:"preset,omitempty"`
 
 	// The public methods that may be called. Those that read or write on
 	// behalf of any other (`copy`, `export_data`, `web_save`, …) cannot be.
+	// Default: none.
 	Methods []ModelMethod `json:"methods,omitempty"`
 
 	// The reports that may be printed, such as `sale.report_saleorder`.
+	// Default: none.
 	Reports []string `json:"reports,omitempty"`
 
 	// The fields that a search by name searches. They must be open. Default:

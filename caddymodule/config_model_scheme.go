@@ -39,7 +39,7 @@ type ModelScheme struct {
 	// The title that people read. Default: the configured name.
 	Name string `json:"name,omitempty"`
 
-	// What the scheme is for, for administrators.
+	// What the scheme is for, for administrators. Default: none.
 	Description string `json:"description,omitempty"`
 
 	// The names of the model configurations that are open; all other models
@@ -49,13 +49,15 @@ type ModelScheme struct {
 
 	// The models that are closed, by their technical names; `hr.*` are `hr`
 	// and all below it. All others can be read, but for the sensitive ones.
+	// Default: none.
 	Blacklist []string `json:"blacklist,omitempty"`
 
 	// Limits nothing: all models can be read, but for the sensitive ones.
+	// Default: `false`.
 	None bool `json:"none,omitempty"`
 
 	// With `blacklist` and `none`: model configurations that hold for their
-	// models, instead of reading all fields.
+	// models, instead of reading all fields. Default: none.
 	Configurations []string `json:"configurations,omitempty"`
 
 	// Whether the scheme opens anything. Default: `true`.
