@@ -86,6 +86,7 @@ type App struct {
 	gateways map[string]*served
 	metrics  *metrics
 	sweeper  *sweeper // nil before the start
+	started  bool     // and recorded
 }
 
 // served is a provisioned gateway with what its handlers need of it.
@@ -189,6 +190,7 @@ func (a *App) Start() error {
 	if err := a.open(a.ctx); err != nil {
 		return err
 	}
+	a.recordStart()
 	soon, ticker := time.NewTicker(time.Second), time.NewTicker(sweepEvery)
 	a.startSweeping(soon.C, ticker.C, func() { soon.Stop(); ticker.Stop() })
 	return nil
@@ -223,6 +225,7 @@ func (a *App) open(ctx context.Context) error {
 // reference to it is gone.
 func (a *App) Stop() error {
 	a.stopSweeping()
+	a.recordStop()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -262,7 +263,8 @@ func TestTerminationClosesOnce(t *testing.T) {
 	m := newMachine(t)
 	s := newSite(t)
 	p := m.start(s.caddyfile(), s.admin)
-	for range 3 {
+	for i := range 3 {
+		s.config = fmt.Sprint(i) // Caddy takes the same one for nothing to do
 		if err := p.load(s.caddyfile()); err != nil {
 			t.Fatal(err)
 		}
@@ -270,6 +272,23 @@ func TestTerminationClosesOnce(t *testing.T) {
 	serves(t, s)
 	if code := p.stop(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, p.out)
+	}
+	// One start and one stop of the process are told from those of reloads.
+	for kind, causes := range map[string]map[string]int{
+		"gateway_started": {"start": 1, "reload": 3},
+		"gateway_stopped": {"stop": 1, "reload": 3},
+	} {
+		got := map[string]int{}
+		for line := range strings.Lines(p.out.String()) {
+			if strings.Contains(line, kind) {
+				_, cause, _ := strings.Cut(line, `"cause":"`)
+				cause, _, _ = strings.Cut(cause, `"`)
+				got[cause]++
+			}
+		}
+		if !maps.Equal(got, causes) {
+			t.Errorf("%s: %v, want %v in\n%s", kind, got, causes, p.out)
+		}
 	}
 	for _, bad := range []string{"panic", "[ERROR]", "deleted more than stored", "DATA RACE"} {
 		if strings.Contains(p.out.String(), bad) {

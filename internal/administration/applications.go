@@ -151,14 +151,13 @@ func (d *Desk) Applications(ctx context.Context, f ApplicationFilter) []Applicat
 }
 
 // Application returns one by its configured name, with its history.
-func (d *Desk) Application(ctx context.Context, name string) (Application, error) {
-	d.read(ctx, "application", name, "")
+func (d *Desk) Application(ctx context.Context, name string) (_ Application, err error) {
+	defer d.readUnless(ctx, &err, "application", name, "")
 	a := d.Config.Applications.ByName(name)
 	if a == nil {
 		return Application{}, ErrUnknown
 	}
 	view := viewApplication(a)
-	var err error
 	view.History, err = d.history(ctx, grant.ObjectApplication, name)
 	return view, err
 }

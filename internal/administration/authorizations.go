@@ -116,11 +116,11 @@ type AuthorizationList struct {
 // Authorizations lists those that fit, ordered by id; revoked says whether
 // revoked ones are listed too. It is an ErrNoApplication where none fits, and
 // never could.
-func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Page) (AuthorizationList, error) {
-	d.read(ctx, "authorizations", f.Application, f.Subject)
+func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Page) (_ AuthorizationList, err error) {
+	defer d.readUnless(ctx, &err, "authorizations", f.Application, f.Subject)
 	limit := grant.Page(p.Limit)
 	var found []grant.Authorization
-	err := d.each(ctx, f, revoked, p.After, func(a grant.Authorization) bool {
+	err = d.each(ctx, f, revoked, p.After, func(a grant.Authorization) bool {
 		found = append(found, a)
 		return len(found) < limit
 	})

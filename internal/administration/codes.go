@@ -47,8 +47,8 @@ type CodeList struct {
 
 // Codes lists the records of codes that are kept for audit. The error is
 // grant.ErrNotFound where the code that After stands for is kept no more.
-func (d *Desk) Codes(ctx context.Context, application, authorization string, p Page) (CodeList, error) {
-	d.read(ctx, "codes", application, "")
+func (d *Desk) Codes(ctx context.Context, application, authorization string, p Page) (_ CodeList, err error) {
+	defer d.readUnless(ctx, &err, "codes", application, "")
 	limit := grant.Page(p.Limit)
 	all, err := d.Store.Codes(ctx, grant.CodeQuery{Application: application, Authorization: authorization, After: p.After, Limit: limit})
 	list := CodeList{Codes: make([]Code, 0, len(all))}

@@ -28,8 +28,9 @@ type Actor struct {
 	Via string
 	// Subject and Login are the person; "" where the way does not tell.
 	Subject, Login string
-	// RequestID and Address are those of the request.
-	RequestID, Address string
+	// RequestID and Address are those of the request, and UserAgent the
+	// audit.Fingerprint of its browser.
+	RequestID, Address, UserAgent string
 }
 
 // Config configures New. All of it is required.
@@ -56,7 +57,7 @@ func New(c Config, a Actor) *Desk { return &Desk{Config: c, actor: a} }
 
 // record writes what the administrator has done. The detail follows as pairs.
 func (d *Desk) record(ctx context.Context, e audit.Event, detail ...string) {
-	e.Time, e.Gateway, e.RequestID, e.Address = d.Now(), d.Gateway, d.actor.RequestID, d.actor.Address
+	e.Time, e.Gateway, e.RequestID, e.Address, e.UserAgent = d.Now(), d.Gateway, d.actor.RequestID, d.actor.Address, d.actor.UserAgent
 	e.Detail = map[string]string{}
 	detail = append(detail, "actor", "admin", "via", d.actor.Via, "admin", d.actor.Subject, "admin_login", d.actor.Login)
 	for i := 0; i < len(detail); i += 2 {
@@ -70,6 +71,13 @@ func (d *Desk) record(ctx context.Context, e audit.Event, detail ...string) {
 // read records that the administrator has looked at something.
 func (d *Desk) read(ctx context.Context, what, application, subject string) {
 	d.record(ctx, audit.Event{Kind: audit.AdministrationRead, Application: application, Subject: subject}, "what", what)
+}
+
+// readUnless is read for a look that may show nothing, because of an error.
+func (d *Desk) readUnless(ctx context.Context, err *error, what, application, subject string) {
+	if *err == nil {
+		d.read(ctx, what, application, subject)
+	}
 }
 
 // title is what people call an application: its configured name where it is

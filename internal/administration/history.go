@@ -57,8 +57,8 @@ func (d *Desk) history(ctx context.Context, kind grant.ObjectKind, name string) 
 
 // Settings is the history of the settings of the gateway itself, nil where it
 // was not seen yet.
-func (d *Desk) Settings(ctx context.Context) (*History, error) {
-	d.read(ctx, "settings", "", "")
+func (d *Desk) Settings(ctx context.Context) (_ *History, err error) {
+	defer d.readUnless(ctx, &err, "settings", "", "")
 	return d.history(ctx, grant.ObjectGateway, d.Gateway)
 }
 
@@ -70,8 +70,8 @@ type HistoryList struct {
 }
 
 // Histories lists those of all objects, removed ones too, or of one kind.
-func (d *Desk) Histories(ctx context.Context, kind string, p Page) (HistoryList, error) {
-	d.read(ctx, "history", "", "")
+func (d *Desk) Histories(ctx context.Context, kind string, p Page) (_ HistoryList, err error) {
+	defer d.readUnless(ctx, &err, "history", "", "")
 	limit := grant.Page(p.Limit)
 	all, err := d.Store.ObjectHistories(ctx, grant.ObjectQuery{Kind: grant.ObjectKind(kind), After: p.After, Limit: limit})
 	list := HistoryList{History: make([]History, 0, len(all))}

@@ -80,12 +80,11 @@ func (d *Desk) schemes(ctx context.Context) []Scheme {
 }
 
 // Scheme returns one by its configured name, with its history.
-func (d *Desk) Scheme(ctx context.Context, name string) (Scheme, error) {
-	d.read(ctx, "model_scheme", "", "")
+func (d *Desk) Scheme(ctx context.Context, name string) (_ Scheme, err error) {
+	defer d.readUnless(ctx, &err, "model_scheme", "", "")
 	for _, s := range d.Config.Schemes {
 		if s.Name == name {
 			view := d.scheme(ctx, s)
-			var err error
 			view.History, err = d.history(ctx, grant.ObjectScheme, name)
 			return view, err
 		}
@@ -146,12 +145,11 @@ func (d *Desk) configurations(ctx context.Context) []Configuration {
 }
 
 // Configuration returns one by its configured name, with its history.
-func (d *Desk) Configuration(ctx context.Context, name string) (Configuration, error) {
-	d.read(ctx, "model_configuration", "", "")
+func (d *Desk) Configuration(ctx context.Context, name string) (_ Configuration, err error) {
+	defer d.readUnless(ctx, &err, "model_configuration", "", "")
 	for _, c := range d.Config.Configurations {
 		if c.Name == name {
 			view := d.configuration(ctx, c)
-			var err error
 			view.History, err = d.history(ctx, grant.ObjectConfiguration, name)
 			return view, err
 		}

@@ -18,6 +18,7 @@ type Event struct {
 	TokenSet      string            `json:"token_set,omitempty"`
 	RequestID     string            `json:"request_id,omitempty"`
 	Address       string            `json:"address,omitempty"`
+	UserAgent     string            `json:"user_agent,omitempty"` // a fingerprint
 	Detail        map[string]string `json:"detail,omitempty"`
 
 	// Title is what people call the application, and Login whom the subject is
@@ -40,8 +41,8 @@ type EventFilter struct{ Kind, Application, Subject, Authorization string }
 
 // Events lists what the store keeps of the audit trail. The error is
 // grant.ErrNotFound where After is nothing that a page has given out.
-func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (EventList, error) {
-	d.read(ctx, "audit", f.Application, f.Subject)
+func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (_ EventList, err error) {
+	defer d.readUnless(ctx, &err, "audit", f.Application, f.Subject)
 	page, err := d.Store.AuditTrail(ctx, grant.AuditQuery{
 		Kind: audit.Kind(f.Kind), Application: f.Application, Subject: f.Subject, Authorization: f.Authorization, After: p.After, Limit: p.Limit,
 	})
@@ -53,7 +54,7 @@ func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (EventList, er
 	for _, e := range page.Entries {
 		view := Event{
 			Time: e.Time, Kind: string(e.Kind), Application: e.Application, Subject: e.Subject, Authorization: e.Authorization,
-			TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, Detail: e.Detail,
+			TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
 		}
 		if e.Application != "" {
 			view.Title = d.title(e.Application)

@@ -42,19 +42,25 @@ const (
 	AuthorizationRevoked Kind = "authorization_revoked"
 	// ClientAuthFailed: a client did not prove who it is.
 	ClientAuthFailed Kind = "client_auth_failed"
+	// ClientLockedOut: a client that has failed to prove itself too often, from
+	// that network, was told to wait.
+	ClientLockedOut Kind = "client_locked_out"
 	// RequestRefused: a request was refused for another reason, such as a token
 	// that is revoked, a code that has expired, or a redirect URI that is not
 	// registered.
 	RequestRefused Kind = "request_refused"
-	// RateLimited: an application asked more often than it may. It is recorded
-	// once for many refusals.
+	// RequestFailed: a request could not be answered, because Odoo is out of
+	// reach or has failed.
+	RequestFailed Kind = "request_failed"
+	// StoreFailed: a request could not be answered, because the store is out of
+	// reach or has failed.
+	StoreFailed Kind = "store_failed"
+	// RateLimited: an application asked more often than it may.
 	RateLimited Kind = "rate_limited"
 	// SchemeDenied: a model scheme refused a call.
 	SchemeDenied Kind = "scheme_denied"
 	// ConnectionEnded: Odoo no longer accepts the connection of a person.
 	ConnectionEnded Kind = "connection_ended"
-	// ConnectionFollowed: the gateway followed a rotated session.
-	ConnectionFollowed Kind = "connection_followed"
 	// APIKeyRemoved: Odoo has removed an API key that no connection holds any
 	// more.
 	APIKeyRemoved Kind = "api_key_removed"
@@ -71,14 +77,19 @@ const (
 	EventsDropped Kind = "events_dropped"
 	// KeyCreated: a signing or sealing key was made.
 	KeyCreated Kind = "key_created"
+	// GatewayStarted: a gateway serves from now on, after a start of the process
+	// or with a new configuration.
+	GatewayStarted Kind = "gateway_started"
+	// GatewayStopped: a gateway serves no more, for the same reasons.
+	GatewayStopped Kind = "gateway_stopped"
 )
 
 // Kinds are all of them.
 var Kinds = []Kind{
 	Consent, ConsentDenied, ConsentTrusted, StayConnected, CodeIssued, CodeRedeemed, CodeReplay, TokenRefreshed,
-	ServiceTokenIssued, RefreshReuse, TokenSetEnded, AuthorizationRevoked, ClientAuthFailed, RequestRefused,
-	RateLimited, SchemeDenied, ConnectionEnded, ConnectionFollowed, APIKeyRemoved, APIKeyLeft,
-	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated,
+	ServiceTokenIssued, RefreshReuse, TokenSetEnded, AuthorizationRevoked, ClientAuthFailed, ClientLockedOut,
+	RequestRefused, RequestFailed, StoreFailed, RateLimited, SchemeDenied, ConnectionEnded, APIKeyRemoved, APIKeyLeft,
+	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, GatewayStarted, GatewayStopped,
 }
 
 // Event is one line of the audit trail. Fields that do not apply are empty.
@@ -98,6 +109,9 @@ type Event struct {
 	RequestID string
 	// Address is the client's IP address.
 	Address string
+	// UserAgent is the Fingerprint of what the client calls itself, which may
+	// be anything: enough to tell two clients at one address apart.
+	UserAgent string
 	// Detail says more, in words that are fixed in the code or names from the
 	// configuration: model, rule, reason. Tokens stand here as Fingerprint only.
 	Detail map[string]string

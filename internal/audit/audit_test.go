@@ -33,14 +33,14 @@ func TestZapRecorder(t *testing.T) {
 	r := audit.NewZap(logger, clock.NewFake(start).Now)
 	r.Record(t.Context(), audit.Event{
 		Kind: audit.RefreshReuse, Gateway: "erp", Application: "wiki", Subject: "sub-1", Authorization: "az-1", TokenSet: "ts-1",
-		RequestID: "req-1", Address: "192.0.2.1", Detail: map[string]string{"token": "0a1b2c3d", "age": "2m"},
+		RequestID: "req-1", Address: "192.0.2.1", UserAgent: "5ce1beef", Detail: map[string]string{"token": "0a1b2c3d", "age": "2m"},
 	})
 	r.Record(t.Context(), audit.Event{Kind: audit.KeyCreated, Time: start.Add(time.Hour)})
 	want := []map[string]any{
 		{
 			"level": "info", "logger": "audit", "msg": "refresh_reuse", "time": "2026-03-01T12:00:00.000000005Z", "gateway": "erp",
 			"application": "wiki", "subject": "sub-1", "authorization": "az-1", "token_set": "ts-1", "request_id": "req-1",
-			"address": "192.0.2.1", "detail": map[string]any{"token": "0a1b2c3d", "age": "2m"},
+			"address": "192.0.2.1", "user_agent": "5ce1beef", "detail": map[string]any{"token": "0a1b2c3d", "age": "2m"},
 		},
 		{"level": "info", "logger": "audit", "msg": "key_created", "time": "2026-03-01T13:00:00.000000005Z"},
 	}

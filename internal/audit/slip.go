@@ -10,6 +10,7 @@ import (
 type Slip struct {
 	mu     sync.Mutex
 	events int
+	last   Event
 	reason string
 }
 
@@ -21,11 +22,24 @@ func WithSlip(ctx context.Context) (context.Context, *Slip) {
 	return context.WithValue(ctx, slipKey{}, s), s
 }
 
-// Events is how many events were recorded with the request's context.
-func (s *Slip) Events() int {
+// Last is the event that was recorded last with the request's context, and how
+// many were.
+func (s *Slip) Last() (e Event, events int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.events
+	return s.last, s.events
+}
+
+// Beside returns the context of a request for events that are not what has come
+// of it: its slip does not count them.
+func Beside(ctx context.Context) context.Context {
+	return context.WithValue(ctx, slipKey{}, (*Slip)(nil))
+}
+
+// slipOf is the slip of a context, nil where there is none.
+func slipOf(ctx context.Context) *Slip {
+	s, _ := ctx.Value(slipKey{}).(*Slip)
+	return s
 }
 
 // Reason is what Note was told last, "" where it was not.
@@ -38,7 +52,7 @@ func (s *Slip) Reason() string {
 // Note says why the request of a context is refused, in a word that is fixed in
 // the code. A context without a slip forgets it.
 func Note(ctx context.Context, reason string) {
-	if s, ok := ctx.Value(slipKey{}).(*Slip); ok {
+	if s := slipOf(ctx); s != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.reason = reason
@@ -50,10 +64,11 @@ var Slips Recorder = slips{}
 
 type slips struct{}
 
-func (slips) Record(ctx context.Context, _ Event) {
-	if s, ok := ctx.Value(slipKey{}).(*Slip); ok {
+func (slips) Record(ctx context.Context, e Event) {
+	if s := slipOf(ctx); s != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.events++
+		s.last = e
 	}
 }

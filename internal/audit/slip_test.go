@@ -8,17 +8,21 @@ import (
 
 func TestSlip(t *testing.T) {
 	ctx, slip := audit.WithSlip(t.Context())
-	if slip.Events() != 0 || slip.Reason() != "" {
-		t.Errorf("a new slip has %d events and the reason %q", slip.Events(), slip.Reason())
+	if _, events := slip.Last(); events != 0 || slip.Reason() != "" {
+		t.Errorf("a new slip has %d events and the reason %q", events, slip.Reason())
 	}
 	r := audit.Tee(audit.Discard, audit.Slips)
 	r.Record(ctx, audit.Event{Kind: audit.Consent})
-	r.Record(t.Context(), audit.Event{Kind: audit.Consent}) // of nobody's
+	r.Record(audit.Beside(ctx), audit.Event{Kind: audit.KeyCreated})
+	r.Record(t.Context(), audit.Event{Kind: audit.CodeIssued}) // of nobody's
 	audit.Note(ctx, "first")
 	audit.Note(ctx, "second")
 	audit.Note(t.Context(), "of nobody's")
+	audit.Note(audit.Beside(ctx), "beside")
 	_, other := audit.WithSlip(ctx)
-	if slip.Events() != 1 || slip.Reason() != "second" || other.Events() != 0 || other.Reason() != "" {
-		t.Errorf("%d events, reason %q", slip.Events(), slip.Reason())
+	last, events := slip.Last()
+	_, others := other.Last()
+	if events != 1 || last.Kind != audit.Consent || slip.Reason() != "second" || others != 0 || other.Reason() != "" {
+		t.Errorf("%d events, the last %s, reason %q", events, last.Kind, slip.Reason())
 	}
 }

@@ -34,7 +34,7 @@ func (z *zapRecorder) Record(_ context.Context, e Event) {
 	if e.Time.IsZero() {
 		e.Time = z.now()
 	}
-	fields := make([]zap.Field, 0, 10)
+	fields := make([]zap.Field, 0, 11)
 	fields = append(fields, zap.String("time", e.Time.UTC().Format(time.RFC3339Nano)))
 	for _, f := range []struct{ name, value string }{
 		{"gateway", e.Gateway},
@@ -44,6 +44,7 @@ func (z *zapRecorder) Record(_ context.Context, e Event) {
 		{"token_set", e.TokenSet},
 		{"request_id", e.RequestID},
 		{"address", e.Address},
+		{"user_agent", e.UserAgent},
 	} {
 		if f.value != "" {
 			fields = append(fields, zap.String(f.name, f.value))

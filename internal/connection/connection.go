@@ -55,6 +55,9 @@ type Config struct {
 	// Service tells the account that an application's client_credentials act
 	// as, by its configured name; nil, and a nil answer, are none.
 	Service func(application string) *application.Service
+	// Ended is told of each connection that has ended, as it was before, with
+	// one of the Reasons; nil is nobody.
+	Ended func(ctx context.Context, a grant.Authorization, reason string)
 	// Keepalive is how long a session is kept from idling out after its person
 	// last used it in a browser; 0 keeps none.
 	Keepalive time.Duration
@@ -75,6 +78,7 @@ type Manager struct {
 	allow    func(string) application.Allow
 	takes    func(string) application.Connection
 	service  func(string) *application.Service
+	told     func(context.Context, grant.Authorization, string)
 	now      clock.Clock
 	log      *zap.Logger
 	rotation singleflight.Group
@@ -89,7 +93,10 @@ func New(c Config) *Manager {
 	m := &Manager{
 		store: c.Store, seal: c.Seal, client: c.Client, table: c.Table,
 		allow: c.Allow, takes: c.Takes, service: c.Service, now: c.Now, log: c.Logger,
-		keepalive: c.Keepalive,
+		keepalive: c.Keepalive, told: c.Ended,
+	}
+	if m.told == nil {
+		m.told = func(context.Context, grant.Authorization, string) {}
 	}
 	if m.now == nil {
 		m.now = clock.System

@@ -53,6 +53,7 @@ func (m *Manager) end(ctx context.Context, a grant.Authorization, reason string)
 		m.table.ended(a.Connection.Hash)
 		m.log.Info("connection ended", zap.String("authorization", a.ID),
 			zap.String("application", a.Application), zap.String("reason", reason))
+		m.told(ctx, a, reason)
 		return true, nil
 	case errors.Is(err, grant.ErrEnded):
 		return true, nil

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/audit"
 )
 
 // Administration is the desk of an administrator, whom the caller has let in.
@@ -20,7 +21,7 @@ func (g *Gateway) Administration(ctx context.Context, a administration.Actor) (*
 // desk sees to it that the history holds what is configured now: whoever
 // administers a configuration proves that it is in force.
 func (s *service) desk(ctx context.Context, a administration.Actor) *administration.Desk {
-	if err := s.observe(context.WithoutCancel(ctx)); err != nil {
+	if err := s.observe(audit.Beside(context.WithoutCancel(ctx))); err != nil {
 		s.logger.Error("history of the configuration could not be kept", zap.String("gateway", s.name), zap.Error(err))
 	}
 	return administration.New(administration.Config{

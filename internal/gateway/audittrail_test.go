@@ -57,7 +57,8 @@ func (w *world) raw(method, path, body string, header ...string) int {
 	return resp.StatusCode
 }
 
-// Every endpoint that refuses leaves exactly one event, by every method.
+// Every endpoint that refuses leaves exactly one event, by every method; more
+// outcomes are in audit_once_test.go.
 func TestEveryRefusalIsRecordedOnce(t *testing.T) {
 	w := newWorld(t, 19)
 	w.events()
@@ -175,19 +176,32 @@ func TestAuditTrailIsKept(t *testing.T) {
 		t.Fatalf("kept %+v", got)
 	}
 	s := w.gw.service.Load()
-	flood := audit.Event{Kind: audit.ClientAuthFailed, Gateway: "erp"}
-	for range 2 * keptRefusals {
-		s.audit.Record(t.Context(), flood)
+	flood := func(address string) audit.Event {
+		return audit.Event{Kind: audit.ClientAuthFailed, Gateway: "erp", Address: address}
+	}
+	for range 2 * keptOfNetwork {
+		s.audit.Record(t.Context(), flood("192.0.2.7"))
 	}
 	s.audit.Record(t.Context(), audit.Event{Kind: audit.AuthorizationRevoked, Gateway: "erp"})
 	got = w.kept()
-	if len(got) != keptRefusals+2 || got[0].Kind != audit.AuthorizationRevoked || got[1].Kind != audit.EventsDropped || got[1].Detail["count"] != fmt.Sprint(keptRefusals+1) {
+	if len(got) != keptOfNetwork+3 || got[0].Kind != audit.AuthorizationRevoked || got[1].Kind != audit.EventsDropped || got[1].Detail["count"] != fmt.Sprint(keptOfNetwork) {
 		t.Errorf("of a flood %d are kept: %+v", len(got), got[:2])
 	}
-	w.clock.Advance(keptRefusalEvery)
-	s.audit.Record(t.Context(), flood)
-	if after := w.kept(); len(after) != len(got)+1 {
+	s.audit.Record(t.Context(), flood("192.0.2.8")) // the same network
+	s.audit.Record(t.Context(), flood("198.51.100.1"))
+	if after := w.kept(); len(after) != len(got)+2 || after[0].Address != "198.51.100.1" {
+		t.Errorf("of another network %d are kept, before %d", len(after), len(got))
+	}
+	w.clock.Advance(keptOfNetworkEvery)
+	s.audit.Record(t.Context(), flood("192.0.2.7"))
+	if after := w.kept(); len(after) != len(got)+3 {
 		t.Errorf("later %d are kept, before %d", len(after), len(got))
+	}
+	for i := range 2 * keptRefusals { // from everywhere
+		s.audit.Record(t.Context(), flood(fmt.Sprintf("10.%d.%d.1", i/256, i%256)))
+	}
+	if all := len(w.kept()); all > keptRefusals+20 { // some are earned meanwhile
+		t.Errorf("of a flood from everywhere %d are kept", all)
 	}
 }
 

@@ -33,6 +33,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	}
 	if app != nil {
 		known(r.Context(), app)
+		knownPerson(r.Context(), standing.Authorization)
 	}
 	var dead *oauth.Dead
 	switch {
@@ -50,7 +51,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	}
 	return &runner{
 		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up,
-		requestID: s.requestID(r), address: s.clientAddr(r),
+		request: r,
 	}, standing.Claims, nil
 }
 

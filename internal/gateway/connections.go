@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
 
@@ -19,6 +21,15 @@ func (c connections) ServiceUser(ctx context.Context, rt http.RoundTripper, app 
 		return oauth.Person{}, err
 	}
 	return oauth.Person{UID: u.UID, Login: u.Login, Name: u.Name, Database: u.Database, Internal: true}, nil
+}
+
+// connectionEnded records the end of a connection, beside what comes of the
+// request that has found it out.
+func (s *service) connectionEnded(ctx context.Context, a grant.Authorization, reason string) {
+	s.audit.Record(audit.Beside(ctx), audit.Event{
+		Time: s.now(), Kind: audit.ConnectionEnded, Gateway: s.name, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
+		Detail: map[string]string{"reason": reason, "connection": string(a.Connection.Kind)},
+	})
 }
 
 // allow tells who may connect an application. What is not configured any more

@@ -118,6 +118,7 @@ func TestConsoleShows(t *testing.T) {
 			t.Fatal(err)
 		}
 		admin := w.insider("admin")
+		admin.page(console.SettingsPath) // which the audit trail then shows
 		for path, wants := range map[string][]string{
 			console.Path:                                 {"Team wiki", "wiki-id", callback, "Signed in as"},
 			console.Path + "?state=archived":             {"Team other"},

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
 	"github.com/caddy-odoo/gateway/internal/dialect/restapi"
@@ -86,26 +86,25 @@ const (
 )
 
 // forScripts lets a script of an allowed origin read the answer that is
-// written to the writer that it returns, for the request that it returns.
+// written to the writer that it returns.
 // Which application it is that asks is known only once its token or secret
 // has been looked at, so that the header is judged when it is sent: then it is
 // for the origins of that application. A refusal of somebody unknown is for
 // every listed origin, because a script whose token has expired must see the
 // 401 to do something about it.
-func (s *service) forScripts(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+func (s *service) forScripts(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	path, open := scriptsMayUse(r.URL.Path)
 	if !open {
-		return w, r
+		return w
 	}
-	who := &caller{}
-	origin := originOf(r)
+	who, origin := traceOf(r.Context()), originOf(r)
 	return httphook.New(w, func(status int, h http.Header) {
 		h.Add("Vary", "Origin")
-		allowed := s.origins[origin]
+		allowed, app := s.origins[origin], who.application()
 		switch {
 		case path.public:
-		case who.app != nil:
-			allowed = slices.Contains(who.app.CORSOrigins, origin)
+		case app != nil:
+			allowed = slices.Contains(app.CORSOrigins, origin)
 		case status < http.StatusBadRequest:
 			allowed = false
 		}
@@ -113,7 +112,7 @@ func (s *service) forScripts(w http.ResponseWriter, r *http.Request) (http.Respo
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Expose-Headers", scriptReads)
 		}
-	}), r.WithContext(context.WithValue(r.Context(), callerKey{}, who))
+	})
 }
 
 // preflight answers a browser that asks whether a script may send a request,
@@ -128,6 +127,7 @@ func (s *service) preflight(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Add("Vary", "Origin")
 	if !s.origins[origin] {
+		audit.Note(r.Context(), "foreign_origin")
 		writeError(w, http.StatusForbidden, "no application has listed this origin")
 		return true
 	}
@@ -173,16 +173,4 @@ func listedOrigins(applications []application.Application) map[string]bool {
 		}
 	}
 	return listed
-}
-
-// caller is the application that makes a request, once it is known.
-type caller struct{ app *application.Application }
-
-type callerKey struct{}
-
-// known notes which application makes the request of a context.
-func known(ctx context.Context, app *application.Application) {
-	if who, ok := ctx.Value(callerKey{}).(*caller); ok {
-		who.app = app
-	}
 }

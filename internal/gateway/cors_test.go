@@ -216,7 +216,7 @@ func TestM29_UnknownCaller(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, oauth.MePath, nil)
 		r.Header.Set("Origin", wikiOrigin)
 		rec := httptest.NewRecorder()
-		w, _ := s.forScripts(rec, r)
+		w := s.forScripts(rec, r)
 		w.WriteHeader(status)
 		if got := rec.Header().Get("Access-Control-Allow-Origin"); got != want {
 			t.Errorf("%d allows %q", status, got)

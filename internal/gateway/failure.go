@@ -16,6 +16,9 @@ import (
 // retryAfter is what callers are told to wait when Odoo or the store is away.
 const retryAfter = 5 * time.Second
 
+// codeStore is the code of a failure of the store.
+const codeStore = "store_unavailable"
+
 // failures words every kind of Odoo error for an application. Odoo's own text
 // is never used: it names fields and records that the application may not know.
 var failures = map[odoo.Kind]dialect.Failure{
@@ -70,7 +73,7 @@ func failure(err error) *dialect.Failure {
 	case errors.Is(err, grant.ErrEnded), errors.Is(err, grant.ErrNotFound):
 		return challenged(failures[odoo.SessionExpired])
 	case errors.Is(err, grant.ErrUnavailable):
-		return &dialect.Failure{Kind: dialect.Unavailable, Code: "store_unavailable", Message: "The gateway can not reach its store", RetryAfter: retryAfter}
+		return &dialect.Failure{Kind: dialect.Unavailable, Code: codeStore, Message: "The gateway can not reach its store", RetryAfter: retryAfter}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f := failures[odoo.Canceled]
 		return &f

@@ -72,6 +72,9 @@ type Config struct {
 	Logger *zap.Logger
 	// Audit is told of all that is in the audit trail, too; nil is nobody.
 	Audit audit.Recorder
+	// Served is told what has come of each request that the gateway has answered
+	// itself, once it is answered; nil is nobody.
+	Served func(*http.Request, Outcome)
 	// Now defaults to the system clock.
 	Now clock.Clock
 }
@@ -104,6 +107,7 @@ type Gateway struct {
 	config       Config
 	issuer       string
 	applications *application.Registry
+	audit        audit.Recorder // before the store is open
 
 	opening sync.Mutex
 	service atomic.Pointer[service]
@@ -138,6 +142,9 @@ func New(c Config) (*Gateway, error) {
 	if c.Audit == nil {
 		c.Audit = audit.Discard
 	}
+	if c.Served == nil {
+		c.Served = func(*http.Request, Outcome) {}
+	}
 	if c.Now == nil {
 		c.Now = clock.System
 	}
@@ -150,7 +157,10 @@ func New(c Config) (*Gateway, error) {
 	if c.RequestID == nil {
 		c.RequestID = func(*http.Request) string { return grant.NewID() }
 	}
-	return &Gateway{config: c, issuer: issuerString(c.Issuer), applications: applications}, nil
+	return &Gateway{
+		config: c, issuer: issuerString(c.Issuer), applications: applications,
+		audit: audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
+	}, nil
 }
 
 // Open opens the store and loads the keys. It may be called any number of
@@ -178,7 +188,7 @@ func (g *Gateway) open(ctx context.Context) (*service, error) {
 	if s := g.service.Load(); s != nil {
 		return s, nil
 	}
-	s, err := newService(ctx, g.config, g.applications)
+	s, err := newService(ctx, g)
 	if err != nil {
 		return nil, err
 	}
@@ -191,27 +201,37 @@ func (g *Gateway) open(ctx context.Context) (*service, error) {
 // Upstream.Pass; the gateway's own answers are always written. A store that
 // can not be opened stops the gateway's own paths only.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream) error {
-	if !g.ours(r) {
-		if g.presentsToken(r) {
-			notForTokens(w)
-			return nil
-		}
-		if isTunnel(r) {
-			w.Header().Set("Allow", "GET, HEAD, POST")
-			writeError(w, http.StatusMethodNotAllowed, "there are no tunnels here")
-			return nil
-		}
+	ours := g.ours(r)
+	if !ours && !g.presentsToken(r) && !isTunnel(r) {
 		return g.pass(w, r, up)
+	}
+	w, r, done := g.watch(w, r)
+	defer done()
+	if !ours {
+		g.refuse(w, r)
+		return nil
 	}
 	// The store outlives the request that happens to open it.
 	s, err := g.open(context.WithoutCancel(r.Context()))
 	if err != nil {
 		g.config.Logger.Error("gateway is not open", zap.Error(err))
-		unavailable(w)
+		unavailable(w, r)
 		return nil
 	}
 	s.serve(w, r, up)
 	return nil
+}
+
+// refuse answers what goes neither to the gateway's interfaces nor to Odoo.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request) {
+	if g.presentsToken(r) {
+		audit.Note(r.Context(), "token_at_odoo")
+		notForTokens(w)
+		return
+	}
+	audit.Note(r.Context(), "tunnel")
+	w.Header().Set("Allow", "GET, HEAD, POST")
+	writeError(w, http.StatusMethodNotAllowed, "there are no tunnels here")
 }
 
 // issuerString is the issuer identifier: scheme and host, no trailing slash.

@@ -10,6 +10,7 @@ import (
 
 // Models implements dialect.Runner.
 func (n *runner) Models(ctx context.Context) ([]dialect.Model, error) {
+	noteCall(ctx, odoo.Call{}, false)
 	if len(n.rules.Scopes()) == 0 { // nor was any scope granted: this says why
 		return nil, &dialect.Failure{Kind: dialect.Forbidden, Code: "scheme_closed", Message: "The model scheme of the application opens nothing"}
 	}
@@ -58,6 +59,7 @@ func (n *runner) otherModels(ctx context.Context) ([]dialect.Model, error) {
 
 // Model implements dialect.Runner.
 func (n *runner) Model(ctx context.Context, model string) (dialect.Model, error) {
+	noteCall(ctx, odoo.Call{Model: model}, false)
 	if err := n.granted(scopeRead); err != nil {
 		return dialect.Model{}, err
 	}

@@ -56,20 +56,14 @@ func (s *service) admit(r *http.Request, app *application.Application) time.Dura
 	return s.limit(r, s.limits.token, "token", app.Limits.Token, app, "")
 }
 
-// limit counts a request, and tells the audit trail of an application that is
-// over its limit: once, not at each request.
+// limit counts a request, and tells the audit trail where it is over the limit.
 func (s *service) limit(r *http.Request, rates *throttle.Rates, name string, l application.Rate, app *application.Application, subject string) time.Duration {
 	key := strings.Join([]string{s.name, app.Name, subject}, "\x00")
-	wait, tell := rates.Take(key, l.Requests, l.Per)
-	if tell {
-		event := audit.Event{
-			Time: s.now(), Kind: audit.RateLimited, Gateway: s.name, Application: app.Name, Subject: subject,
-			RequestID: s.requestID(r), Detail: map[string]string{"limit": name},
-		}
-		if addr := s.clientAddr(r); addr.IsValid() {
-			event.Address = addr.String()
-		}
-		s.audit.Record(r.Context(), event)
+	wait := rates.Take(key, l.Requests, l.Per)
+	if wait > 0 {
+		s.audit.Record(r.Context(), s.gateway.event(r, audit.Event{
+			Kind: audit.RateLimited, Application: app.Name, Subject: subject, Detail: map[string]string{"limit": name},
+		}))
 	}
 	return wait
 }

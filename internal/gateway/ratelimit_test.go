@@ -58,7 +58,7 @@ func TestLimitOfAnApplication(t *testing.T) {
 	if asked := w.odoo.Requests(); len(asked) > 0 {
 		t.Errorf("Odoo was asked: %v", asked)
 	}
-	if events := w.limited(); len(events) != 1 || events[0]["application"] != "wiki" {
+	if events := w.limited(); len(events) != 12 || events[11]["application"] != "wiki" {
 		t.Errorf("audit trail %v", events)
 	}
 	if status, _, body := w.get(recordPath, other); status != http.StatusOK {
@@ -137,7 +137,7 @@ func TestLimitOfAPerson(t *testing.T) {
 	}
 	expect(admin, 429)
 	events := w.limited()
-	if len(events) != 2 || events[0]["subject"] != a.Subject {
+	if len(events) != 21 || events[0]["subject"] != a.Subject {
 		t.Errorf("audit trail %v", events)
 	}
 	w.clock.Advance(30 * time.Second)
@@ -181,7 +181,7 @@ func TestLimitOfTokens(t *testing.T) {
 			t.Errorf("%d %v", status, body)
 		}
 	}
-	if events := w.limited(); len(events) != 1 {
+	if events := w.limited(); len(events) != 3*len(tokenPaths) {
 		t.Errorf("audit trail %v", events)
 	}
 	w.clock.Advance(30 * time.Second)

@@ -12,7 +12,8 @@ import (
 
 // Report implements dialect.Runner.
 func (n *runner) Report(ctx context.Context, name string, ids []int64) ([]byte, error) {
-	call := odoo.Call{Model: name, Method: "report"} // in the audit trail
+	call := odoo.Call{Model: name, Method: reportMethod} // in the audit trail
+	noteCall(ctx, call, false)
 	if err := n.granted(scheme.ScopeCall); err != nil {
 		if closed := n.rules.ClosedReport(name); closed != nil {
 			return nil, n.refused(ctx, call, closed)
@@ -41,6 +42,7 @@ func (n *runner) Report(ctx context.Context, name string, ids []int64) ([]byte, 
 	if err != nil {
 		return nil, failure(err)
 	}
+	noteAnswer(ctx)
 	n.service.store.Used(n.authorization.ID, n.service.now())
 	return pdf, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/console"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/dialect/json2"
@@ -110,17 +111,17 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		r = found
 	}
 	if !clean(r) {
+		audit.Note(r.Context(), "unclean_path")
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
 	}
+	up = timed{up, traceOf(r.Context()), s.now}
 	r = r.WithContext(scheme.WithLanguages(withUpstream(r.Context(), up), r.Header.Get("Accept-Language")))
 	if s.preflight(w, r) {
 		return
 	}
-	w, r, recorded := s.auditRefusal(w, r)
-	defer recorded()
 	w = s.announceResource(w, r.URL.Path)
-	w, r = s.forScripts(w, r)
+	w = s.forScripts(w, r)
 	w, done := negotiate(w, r, s.maxAnswer)
 	s.route(w, r, up)
 	done()
@@ -188,7 +189,8 @@ func allows(methods []string, method string) bool {
 }
 
 // unavailable answers while the store cannot be opened.
-func unavailable(w http.ResponseWriter) {
+func unavailable(w http.ResponseWriter, r *http.Request) {
+	audit.Note(r.Context(), codeStore)
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	writeError(w, http.StatusServiceUnavailable, "the gateway can not reach its store")
 }

@@ -3,7 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"net/http"
 
 	"go.uber.org/zap"
 
@@ -24,12 +24,12 @@ type runner struct {
 	authorization grant.Authorization
 	scope         []string
 	upstream      Upstream
-	requestID     string
-	address       netip.Addr
+	request       *http.Request // that the calls belong to, for the audit trail
 }
 
 // Do implements dialect.Runner.
 func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
+	noteCall(ctx, call, false)
 	if err := n.granted(scheme.ScopeOf(call)); err != nil {
 		// What is closed to everybody is no question of scopes.
 		if closed := n.rules.Closed(call); closed != nil {
@@ -50,6 +50,7 @@ func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
 	if err != nil {
 		return odoo.Result{}, failure(err)
 	}
+	noteAnswer(ctx)
 	filtered, err := n.rules.Filter(ctx, fields, checked, result)
 	if err != nil {
 		n.service.logger.Error("answer could not be filtered",
@@ -76,6 +77,7 @@ func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialec
 	if !errors.As(err, &denied) {
 		return f
 	}
+	noteCall(ctx, call, true)
 	n.service.advice.closed(denied)
 	detail := map[string]string{
 		"model": named(call.Model), "method": named(call.Method), "code": denied.Code, "rule": denied.Rule,
@@ -83,15 +85,9 @@ func (n *runner) refused(ctx context.Context, call odoo.Call, err error) *dialec
 	if denied.Field != "" {
 		detail["field"] = named(denied.Field)
 	}
-	event := audit.Event{
-		Time: n.service.now(), Kind: audit.SchemeDenied, Gateway: n.service.name,
-		Application: n.app.Name, Subject: n.authorization.Subject, Authorization: n.authorization.ID,
-		RequestID: n.requestID, Detail: detail,
-	}
-	if n.address.IsValid() {
-		event.Address = n.address.String()
-	}
-	n.service.audit.Record(ctx, event)
+	n.service.audit.Record(ctx, n.service.gateway.event(n.request, audit.Event{
+		Kind: audit.SchemeDenied, Application: n.app.Name, Subject: n.authorization.Subject, Authorization: n.authorization.ID, Detail: detail,
+	}))
 	return f
 }
 

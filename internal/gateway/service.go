@@ -29,6 +29,7 @@ import (
 
 // service is a gateway whose store is open.
 type service struct {
+	gateway      *Gateway
 	name         string
 	issuer       string
 	database     string
@@ -75,21 +76,23 @@ type service struct {
 }
 
 // newService joins the parts of an opened gateway.
-func newService(ctx context.Context, c Config, applications *application.Registry) (*service, error) {
+func newService(ctx context.Context, g *Gateway) (*service, error) {
+	c := g.config
 	backend, err := c.State.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &service{
+		gateway:      g,
 		name:         c.Name,
 		issuer:       issuerString(c.Issuer),
 		database:     c.Database,
-		applications: applications,
+		applications: g.applications,
 		schemes:      c.Schemes,
 		described:    c.Described,
 		store:        backend.Store(c.Name),
 		seal:         backend.Seal,
-		audit:        audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
+		audit:        g.audit,
 		logger:       c.Logger,
 		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},
 		now:          c.Now,
@@ -110,7 +113,7 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.keys, err = token.Open(ctx, token.Config{
 		Issuer: s.issuer, Audience: s.issuer, Algorithm: c.Algorithm, Store: s.store, Seal: backend.Seal, Now: c.Now,
 		Created: func(k token.Key) {
-			s.audit.Record(context.WithoutCancel(ctx), audit.Event{
+			s.audit.Record(audit.Beside(context.WithoutCancel(ctx)), audit.Event{
 				Kind: audit.KeyCreated, Gateway: c.Name, Detail: map[string]string{"kid": k.ID, "algorithm": k.Algorithm},
 			})
 		},
@@ -121,10 +124,10 @@ func newService(ctx context.Context, c Config, applications *application.Registr
 	s.client = rpc.New(rpc.Config{Issuer: c.Issuer, Database: c.Database, MaxAnswer: c.MaxAnswer, Logger: c.Logger.Named("odoo")})
 	s.connections = connection.New(connection.Config{
 		Store: s.store, Seal: backend.Seal, Client: s.client, Table: c.State.table, Now: c.Now, Logger: c.Logger.Named("connection"),
-		Allow: s.allow, Takes: s.takes, Service: s.serviceAccount, Keepalive: c.SessionKeepalive,
+		Allow: s.allow, Takes: s.takes, Service: s.serviceAccount, Ended: s.connectionEnded, Keepalive: c.SessionKeepalive,
 	})
 	s.oauth, err = oauth.New(oauth.Config{
-		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: applications,
+		Gateway: c.Name, Issuer: c.Issuer, Database: c.Database, Applications: g.applications,
 		Scheme: s.consentScheme, Store: s.store, Seal: backend.Seal, Keys: s.keys,
 		Fields: func(rt http.RoundTripper, session, userAgent, lang string) odoo.FieldSource {
 			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}, lang: lang}

@@ -36,6 +36,7 @@ type world struct {
 	odoo  *odootest.Server
 	gw    *Gateway
 	store grant.Store
+	db    *badgerstore.DB
 	url   string
 	apps  []application.Application
 	// database is the one configured; "" is Odoo's own.
@@ -91,6 +92,7 @@ func newWorld(t testing.TB, version int) *world {
 			t.Error(err)
 		}
 	})
+	w.db = db
 	w.store, w.ring, w.claims = db.Store("erp"), ring, map[string]token.Claims{}
 	w.state = NewState(StateConfig{Now: w.clock.Now, Open: func(context.Context) (Backend, error) {
 		return Backend{Store: db.Store, Seal: ring}, nil
@@ -114,6 +116,15 @@ func newWorld(t testing.TB, version int) *world {
 // reload replaces the gateway by one of the present configuration.
 func (w *world) reload() {
 	w.t.Helper()
+	w.replaceGateway()
+	if err := w.gw.Open(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// replaceGateway is reload without opening anything.
+func (w *world) replaceGateway() {
+	w.t.Helper()
 	issuer, err := url.Parse(w.url)
 	if err != nil {
 		w.t.Fatal(err)
@@ -130,9 +141,6 @@ func (w *world) reload() {
 		Console: w.console, Described: w.described,
 	})
 	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.gw.Open(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -143,7 +144,7 @@ func (s *Server) StoreFailed(w http.ResponseWriter, r *http.Request, err error) 
 
 // Actor names the administrator's request for the audit trail.
 func (s *Server) Actor(r *http.Request, a Administrator) administration.Actor {
-	actor := administration.Actor{Via: administration.ViaConsole, Subject: a.Subject, Login: a.Login, RequestID: s.RequestID(r)}
+	actor := administration.Actor{Via: administration.ViaConsole, Subject: a.Subject, Login: a.Login, RequestID: s.RequestID(r), UserAgent: audit.Fingerprint(r.UserAgent())}
 	if addr := s.ClientAddr(r); addr.IsValid() {
 		actor.Address = addr.String()
 	}

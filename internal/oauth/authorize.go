@@ -248,7 +248,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 				return
 			}
 		}
-		s.conclude(w, r, q, v, a, scope, o)
+		s.conclude(w, r, q, v, a, scope, o, audit.Event{})
 	case trusted(r, q.app) && !ask:
 		s.allow(w, r, q, v, yes{scope: scope, digest: scheme.Digest(), trusted: true})
 	case q.prompts("none"):
@@ -262,7 +262,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 // redirectFailure tells the application of an error through the browser. The
 // person has been authenticated before, or prompt=none asked for no question.
 func (s *Server) redirectFailure(w http.ResponseWriter, r *http.Request, q request, f *failure) {
-	audit.Note(r.Context(), f.code)
+	audit.Note(r.Context(), f.reason())
 	s.sendBack(w, r, q, "error="+escape(f.code)+"&error_description="+escape(f.description))
 }
 

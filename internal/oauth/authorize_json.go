@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -120,7 +121,7 @@ func (s *Server) codeForProgram(w http.ResponseWriter, r *http.Request, rt http.
 	if f := s.reattach(r.Context(), a, v); f != nil {
 		return "", "", f
 	}
-	code, f = s.newCode(r, q, a, scope)
+	code, f = s.newCode(r, q, a, scope, audit.Event{})
 	return code, q.params.get("state"), f
 }
 

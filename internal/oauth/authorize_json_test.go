@@ -78,7 +78,7 @@ func TestProgramGetsItsCode(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "OAuth state='xyz'")
 	w.token(redeemForm(w.browser("demo-session").send(r).given(t))).tokens(t)
-	if w.kinds(audit.Consent) != 1 || w.kinds(audit.CodeIssued) != 7 {
+	if w.kinds(audit.Consent) != 1 || w.kinds(audit.CodeIssued) != 6 {
 		t.Errorf("audit trail %v", w.audit.Kinds())
 	}
 }

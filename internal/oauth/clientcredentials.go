@@ -97,7 +97,7 @@ func (s *Server) serviceAuthorization(r *http.Request, rt http.RoundTripper, app
 		if err := s.Store.RevokeAuthorization(ctx, found.ID, now); err != nil {
 			return grant.Authorization{}, s.storeFailure("revoking a service's authorization", err)
 		}
-		s.record(r, audit.Event{
+		s.record(r.WithContext(audit.Beside(r.Context())), audit.Event{
 			Kind: audit.AuthorizationRevoked, Application: app.Name, Subject: found.Subject, Authorization: found.ID,
 			Detail: map[string]string{"reason": "service_connection_changed"},
 		})

@@ -15,7 +15,7 @@ import (
 // compared: nobody is locked out for what others do.
 func (s *Server) prove(r *http.Request, app *application.Application, c credential, rule func(app *application.Application, c credential, matches bool) bool) *failure {
 	key := s.throttleKey(r, app)
-	if f := s.throttled(key); f != nil {
+	if f := s.throttled(r, app, key); f != nil {
 		return f
 	}
 	secrets := s.secretsOf(app)
@@ -27,7 +27,7 @@ func (s *Server) prove(r *http.Request, app *application.Application, c credenti
 		}
 		// Until the turn is over, so that the next guess finds this one counted.
 		defer done()
-		if f := s.throttled(key); f != nil {
+		if f := s.throttled(r, app, key); f != nil {
 			return f
 		}
 		known = matches(secrets, c, application.Secret.Matches)
@@ -59,7 +59,8 @@ func (s *Server) throttleKey(r *http.Request, app *application.Application) thro
 	return key
 }
 
-func (s *Server) throttled(key throttleKey) *failure {
+// throttled tells whoever has failed too often to wait.
+func (s *Server) throttled(r *http.Request, app *application.Application, key throttleKey) *failure {
 	wait, blocked := s.Memory.throttle.Blocked(key.network)
 	if !blocked && key.site != "" {
 		wait, blocked = s.Memory.sites.Blocked(key.site)
@@ -67,6 +68,11 @@ func (s *Server) throttled(key throttleKey) *failure {
 	if !blocked {
 		return nil
 	}
+	event := audit.Event{Kind: audit.ClientLockedOut}
+	if app != nil {
+		event.Application = app.Name
+	}
+	s.record(r, event)
 	return &failure{
 		status: http.StatusTooManyRequests, code: "invalid_client",
 		description: "too many failed attempts", retry: wait,

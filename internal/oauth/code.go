@@ -58,18 +58,23 @@ func (s *Server) insists(name string) bool {
 	return app != nil && app.Connection == application.ConnectionAPIKey
 }
 
-// issueCode sends the browser back with a code.
-func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a grant.Authorization, scope []string) {
-	code, f := s.newCode(r, q, a, scope)
+// issueCode sends the browser back with a code. The event is what the person
+// has done for it just now, the zero one for nothing: it is recorded in any case.
+func (s *Server) issueCode(w http.ResponseWriter, r *http.Request, q request, a grant.Authorization, scope []string, e audit.Event) {
+	code, f := s.newCode(r, q, a, scope, e)
 	if f != nil {
+		if e.Kind != "" {
+			s.record(r, e)
+		}
 		s.redirectFailure(w, r, q, f)
 		return
 	}
 	s.sendBack(w, r, q, "code="+escape(code))
 }
 
-// newCode makes a code for what a request asks.
-func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scope []string) (string, *failure) {
+// newCode makes a code for what a request asks. It stands in the event of what
+// has led to it, or in one of its own.
+func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scope []string, e audit.Event) (string, *failure) {
 	code := grant.NewToken()
 	now := s.Now()
 	var retain time.Time
@@ -85,10 +90,11 @@ func (s *Server) newCode(r *http.Request, q request, a grant.Authorization, scop
 	if err != nil {
 		return "", s.storeFailure("issuing a code", err)
 	}
-	s.record(r, audit.Event{
-		Kind: audit.CodeIssued, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
-		Detail: map[string]string{"code": audit.Fingerprint(code)},
-	})
+	if e.Kind == "" {
+		e = audit.Event{Kind: audit.CodeIssued, Application: a.Application, Subject: a.Subject, Authorization: a.ID, Detail: map[string]string{}}
+	}
+	e.Detail["code"] = audit.Fingerprint(code)
+	s.record(r, e)
 	return code, nil
 }
 
@@ -182,7 +188,7 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 
 // record writes to the audit trail.
 func (s *Server) record(r *http.Request, e audit.Event) {
-	e.Time, e.Gateway, e.RequestID = s.Now(), s.Gateway, s.RequestID(r)
+	e.Time, e.Gateway, e.RequestID, e.UserAgent = s.Now(), s.Gateway, s.RequestID(r), audit.Fingerprint(r.UserAgent())
 	if addr := s.ClientAddr(r); addr.IsValid() {
 		e.Address = addr.String()
 	}

@@ -80,7 +80,7 @@ func TestA2_TokensOfAnotherApplication(t *testing.T) {
 		t.Error("revocation of a foreign token is answered differently")
 	}
 	w.token(refreshForm(tokens.RefreshToken)).tokens(t)
-	if w.kinds(audit.ClientAuthFailed) != 2 {
+	if w.kinds(audit.ClientAuthFailed) != 3 {
 		t.Errorf("audit trail %v", w.audit.Kinds())
 	}
 }

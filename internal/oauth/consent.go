@@ -171,11 +171,10 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q request, v visi
 		s.redirectFailure(w, r, q, s.storeFailure("recording a consent", err))
 		return
 	}
-	s.record(r, audit.Event{
+	s.conclude(w, r, q, v, a, y.scope, o, audit.Event{
 		Kind: kind, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
 		Detail: map[string]string{"scope": scopeString(y.scope)},
 	})
-	s.conclude(w, r, q, v, a, y.scope, o)
 }
 
 func (s *Server) openForm(token string) (form, bool) {

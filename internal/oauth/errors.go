@@ -29,6 +29,16 @@ type failure struct {
 	scheme string
 	// words are those of the original /restapi for it, "" where it had none.
 	words string
+	// store says that it is the store that has failed.
+	store bool
+}
+
+// reason is the word for it in the audit trail.
+func (f *failure) reason() string {
+	if f.store {
+		return page.StoreUnavailable.String()
+	}
+	return f.code
 }
 
 func (f *failure) Error() string { return f.code + ": " + f.description }
@@ -69,7 +79,9 @@ func serverError() *failure {
 // its own: nothing was changed, try again.
 func (s *Server) storeFailure(what string, err error) *failure {
 	s.Logger.Error("grant store failed", zap.String("doing", what), zap.Error(err))
-	return unavailable("the gateway can not reach its store")
+	f := unavailable("the gateway can not reach its store")
+	f.store = true
+	return f
 }
 
 // announce sets the headers that belong to a failure.
@@ -88,7 +100,7 @@ func (f *failure) announce(h http.Header) {
 
 // writeFailure answers a program.
 func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
-	audit.Note(r.Context(), f.code)
+	audit.Note(r.Context(), f.reason())
 	f.announce(w.Header())
 	writeJSON(w, f.status, struct {
 		Error       string `json:"error"`

@@ -52,7 +52,7 @@ func (f *failure) transient() bool {
 
 // writeOrest answers a program of that interface.
 func (s *Server) writeOrest(w http.ResponseWriter, r *http.Request, e *orestError) {
-	audit.Note(r.Context(), e.cause.code)
+	audit.Note(r.Context(), e.cause.reason())
 	f := *e.cause
 	if !strings.HasPrefix(e.code, "OrestapiGateway-") {
 		f.status = http.StatusUnauthorized

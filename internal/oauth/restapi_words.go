@@ -28,7 +28,7 @@ func (f *failure) worded(code, words string) *failure {
 // beside it code and message. The status is that of the RFC. It is not for the
 // authorization endpoint, where a member called code is an authorization code.
 func (s *Server) writeRestapi(w http.ResponseWriter, r *http.Request, f *failure) {
-	audit.Note(r.Context(), f.code)
+	audit.Note(r.Context(), f.reason())
 	message := f.worded("invalid_client", wordsClient).words
 	if message == "" {
 		message = f.description

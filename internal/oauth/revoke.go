@@ -39,10 +39,18 @@ func (s *Server) revoke(r *http.Request, app *application.Application, raw strin
 	set, err := s.findTokenSet(r.Context(), raw)
 	switch {
 	case errors.Is(err, grant.ErrNotFound):
+		audit.Note(r.Context(), "unknown_token")
 		return nil
 	case err != nil:
 		return s.storeFailure("looking for a token", err)
-	case set.Application != app.Name || !set.Live():
+	case set.Application != app.Name:
+		s.record(r, audit.Event{
+			Kind: audit.ClientAuthFailed, Application: app.Name, TokenSet: set.ID,
+			Detail: map[string]string{"reason": "token_of_another_application"},
+		})
+		return nil
+	case !set.Live():
+		audit.Note(r.Context(), "ended_token")
 		return nil
 	}
 	if err := s.Store.EndTokenSet(background(r.Context()), set.ID, "revoked", s.Now()); err != nil {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -52,16 +53,21 @@ func (s *Server) offers(q request, v visitor, c grant.Connection, asked bool) of
 	}
 }
 
-// conclude sends the code, or first offers to stay connected.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, q request, v visitor, a grant.Authorization, scope []string, o offer) {
+// conclude sends the code, or first offers to stay connected. The event is that
+// of a consent that was given just now, the zero one for none.
+func (s *Server) conclude(w http.ResponseWriter, r *http.Request, q request, v visitor, a grant.Authorization, scope []string, o offer, e audit.Event) {
+	codeFollows := o == noOffer || q.prompts("none") && o != mustStay
+	if !codeFollows && e.Kind != "" {
+		s.record(r, e)
+	}
 	switch {
 	case o == mustStay && !v.Internal:
 		s.redirectFailure(w, r, q, &failure{code: "access_denied",
 			description: "the application needs an API key, which only internal users of Odoo can have"})
 	case o == mustStay && q.prompts("none"):
 		s.redirectFailure(w, r, q, keyRequired())
-	case o == noOffer || q.prompts("none"):
-		s.issueCode(w, r, q, a, scope)
+	case codeFollows:
+		s.issueCode(w, r, q, a, scope, e)
 	default:
 		s.settle(w, r)
 		redirect(w, http.StatusSeeOther, s.stayURL(s.stayForm(q, v, a)))
@@ -220,7 +226,7 @@ func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundT
 	t = stayTurn{w: w, r: r, rt: rt, form: f, q: q, v: v, a: a, scope: scope}
 	if t.offer = s.offers(q, v, a.Connection, true); t.offer == noOffer {
 		// Another tab was faster.
-		s.conclude(w, r, q, v, a, scope, noOffer)
+		s.conclude(w, r, q, v, a, scope, noOffer, audit.Event{})
 		return stayTurn{}, false
 	}
 	return t, true

@@ -38,7 +38,7 @@ func (s *Server) answerStay(t stayTurn, p params) {
 	case decision == "stay":
 		s.stay(t, p.get("password"))
 	case decision == "later" && t.offer == mayStay:
-		s.issueCode(t.w, t.r, t.q, t.a, t.scope)
+		s.issueCode(t.w, t.r, t.q, t.a, t.scope, audit.Event{})
 	case decision == "later":
 		s.redirectFailure(t.w, t.r, t.q, &failure{code: "access_denied",
 			description: "the person did not set up the API key that the application needs"})
@@ -100,10 +100,9 @@ func (s *Server) stay(t stayTurn, password string) {
 	if !key.Ends.IsZero() {
 		detail["ends"] = key.Ends.UTC().Format(time.RFC3339)
 	}
-	s.record(t.r, audit.Event{
+	s.issueCode(t.w, t.r, t.q, a, t.scope, audit.Event{
 		Kind: audit.StayConnected, Application: a.Application, Subject: a.Subject, Authorization: a.ID, Detail: detail,
 	})
-	s.issueCode(t.w, t.r, t.q, a, t.scope)
 }
 
 // attachKey replaces the connection of an authorization by a key.

@@ -66,7 +66,7 @@ func (s *Server) dropUnused(r *http.Request, rt http.RoundTripper, v visitor, re
 			s.Logger.Warn("the removal of a key could not be noted", zap.Error(err))
 			return
 		}
-		s.record(r, audit.Event{
+		s.record(r.WithContext(audit.Beside(ctx)), audit.Event{
 			Kind: audit.APIKeyRemoved, Application: k.Application, Subject: k.Subject, Authorization: k.Authorization,
 			Detail: map[string]string{"reason": reason, "key_id": strconv.FormatInt(id, 10)},
 		})

@@ -10,10 +10,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 )
 
-// quiet is how long at least nothing more is told of a key that is over its
-// rate.
-const quiet = time.Minute
-
 // Rates counts requests per key against the rate that each request names, so
 // that a changed configuration counts on. It is safe for concurrent use.
 type Rates struct {
@@ -27,7 +23,6 @@ type bucket struct {
 	limiter  *rate.Limiter
 	requests int
 	per      time.Duration
-	told     time.Time
 }
 
 // NewRates returns a Rates that remembers so many keys, the most recently seen
@@ -50,11 +45,10 @@ func NewRates(keys int, now clock.Clock) *Rates {
 // rate has; after them they are earned evenly, so many per time. Where nothing
 // is left, nothing is counted, and wait is when it is worth another try: a
 // Retry-After, in whole seconds, one at least. A rate without requests or time
-// is no limit. tell is true where somebody should be told, which is once for
-// all refusals within the rate's time, or a minute where that is longer.
-func (l *Rates) Take(key string, requests int, per time.Duration) (wait time.Duration, tell bool) {
+// is no limit.
+func (l *Rates) Take(key string, requests int, per time.Duration) (wait time.Duration) {
 	if requests <= 0 || per <= 0 {
-		return 0, false
+		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,16 +59,13 @@ func (l *Rates) Take(key string, requests int, per time.Duration) (wait time.Dur
 	missing := 1 - b.limiter.TokensAt(now)
 	if missing <= 1e-6 { // float arithmetic
 		b.limiter.ReserveN(now, 1)
-		return 0, false
+		return 0
 	}
 	wait = time.Duration(missing * float64(per) / float64(requests))
 	if rest := wait % time.Second; rest != 0 {
 		wait += time.Second - rest
 	}
-	if age := now.Sub(b.told); b.told.IsZero() || age >= max(per, quiet) || age < 0 {
-		b.told, tell = now, true
-	}
-	return max(wait, time.Second), tell
+	return max(wait, time.Second)
 }
 
 func (l *Rates) bucket(key string, requests int, per time.Duration, now time.Time) *bucket {

@@ -19,7 +19,7 @@ func newRates(keys int) (*throttle.Rates, *clock.Fake) {
 // take expects a request to be counted (want 0) or refused for so long.
 func take(t *testing.T, l *throttle.Rates, key string, requests int, per, want time.Duration) {
 	t.Helper()
-	if wait, _ := l.Take(key, requests, per); wait != want {
+	if wait := l.Take(key, requests, per); wait != want {
 		t.Fatalf("%s: wait %v, want %v", key, wait, want)
 	}
 }
@@ -53,7 +53,7 @@ func TestRatesKeepTheirWord(t *testing.T) {
 		l, now := newRates(0)
 		passed, waited := 0, time.Duration(0)
 		for passed < 20*r.requests {
-			wait, _ := l.Take("a", r.requests, r.per)
+			wait := l.Take("a", r.requests, r.per)
 			if wait == 0 {
 				passed++
 				continue
@@ -63,7 +63,7 @@ func TestRatesKeepTheirWord(t *testing.T) {
 			}
 			now.Advance(wait)
 			waited += wait
-			if again, _ := l.Take("a", r.requests, r.per); again != 0 {
+			if again := l.Take("a", r.requests, r.per); again != 0 {
 				t.Fatalf("%v: told %v, and then %v", r, wait, again)
 			}
 			passed++
@@ -110,37 +110,6 @@ func TestRatesClockSetBack(t *testing.T) {
 	take(t, l, "a", 1, time.Minute, 0)
 }
 
-// Somebody is told once, not per request, also where some get through between.
-func TestRatesTellOnce(t *testing.T) {
-	l, now := newRates(0)
-	told := func() (n int) {
-		for range 100 {
-			if _, tell := l.Take("a", 2, time.Minute); tell {
-				n++
-			}
-		}
-		return n
-	}
-	if n := told(); n != 1 {
-		t.Errorf("told %d times", n)
-	}
-	now.Advance(31 * time.Second)
-	if n := told(); n != 0 {
-		t.Errorf("told %d times", n)
-	}
-	now.Advance(31 * time.Second)
-	if n := told(); n != 1 {
-		t.Errorf("told %d times", n)
-	}
-	if _, tell := l.Take("b", 1, time.Second); tell {
-		t.Error("told of a request that was counted")
-	}
-	now.Advance(-time.Hour) // no hour of silence
-	if n := told(); n != 1 {
-		t.Errorf("told %d times", n)
-	}
-}
-
 func TestRatesAreBounded(t *testing.T) {
 	l, _ := newRates(10)
 	for i := range 1000 {
@@ -153,23 +122,19 @@ func TestRatesAreBounded(t *testing.T) {
 
 func TestRatesInParallel(t *testing.T) {
 	l, _ := newRates(0)
-	var passed, told atomic.Int64
+	var passed atomic.Int64
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
 			for range 10 {
-				wait, tell := l.Take("a", 100, time.Hour)
-				if wait == 0 {
+				if l.Take("a", 100, time.Hour) == 0 {
 					passed.Add(1)
-				}
-				if tell {
-					told.Add(1)
 				}
 			}
 		})
 	}
 	all.Wait()
-	if passed.Load() != 100 || told.Load() != 1 {
-		t.Errorf("%d passed, told %d times", passed.Load(), told.Load())
+	if passed.Load() != 100 {
+		t.Errorf("%d passed", passed.Load())
 	}
 }

@@ -188,13 +188,14 @@ type eventRecord struct {
 	TokenSet      string            `json:"ts,omitempty"`
 	RequestID     string            `json:"rq,omitempty"`
 	Address       string            `json:"ip,omitempty"`
+	UserAgent     string            `json:"ua,omitempty"`
 	Detail        map[string]string `json:"d,omitempty"`
 }
 
 func encodeEvent(e audit.Event) []byte {
 	return encode(eventRecord{
 		Time: e.Time.UnixNano(), Kind: string(e.Kind), Gateway: e.Gateway, Application: e.Application, Subject: e.Subject,
-		Authorization: e.Authorization, TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, Detail: e.Detail,
+		Authorization: e.Authorization, TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
 	})
 }
 
@@ -205,6 +206,6 @@ func decodeEvent(value []byte) (audit.Event, error) {
 	}
 	return audit.Event{
 		Time: time.Unix(0, r.Time).UTC(), Kind: audit.Kind(r.Kind), Gateway: r.Gateway, Application: r.Application, Subject: r.Subject,
-		Authorization: r.Authorization, TokenSet: r.TokenSet, RequestID: r.RequestID, Address: r.Address, Detail: r.Detail,
+		Authorization: r.Authorization, TokenSet: r.TokenSet, RequestID: r.RequestID, Address: r.Address, UserAgent: r.UserAgent, Detail: r.Detail,
 	}, nil
 }

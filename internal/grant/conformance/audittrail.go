@@ -39,7 +39,8 @@ func eventsOf(p grant.AuditPage) []audit.Event {
 func auditTrail(t *testing.T, c *suite) {
 	full := audit.Event{
 		Time: start.Add(5), Kind: audit.CodeRedeemed, Gateway: "erp", Application: "wiki", Subject: "sub-1", Authorization: "az-1",
-		TokenSet: "ts-1", RequestID: "req-1", Address: "192.0.2.1", Detail: map[string]string{"code": "0a1b2c3d"},
+		TokenSet: "ts-1", RequestID: "req-1", Address: "192.0.2.1", UserAgent: "5ce1beef",
+		Detail: map[string]string{"code": "0a1b2c3d"},
 	}
 	all := []audit.Event{ // the newest first
 		event(audit.Consent, "wiki", "sub-2", start.Add(minute)),
