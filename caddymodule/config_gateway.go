@@ -83,10 +83,10 @@ type Gateway struct {
 
 	// How long the audit trail is kept in the store, beside the logger
 	// `odoo_gateway.audit`, which gets all of it in any case. Each event keeps
-	// the end that it was written with. Refusals of strangers, and those of each
-	// application by its model scheme, are kept as far as they come slowly: 1000
-	// at once and 360 an hour; the rest is counted. At most 10 years; 0 keeps
-	// nothing there. Default: `90d`.
+	// the end that it was written with. Refusals and failures are kept as far as
+	// they come slowly: of each application 1000 at once and 360 an hour, as many
+	// of all strangers together, and of each network of theirs 100 and 30; the rest
+	// is counted. At most 10 years; 0 keeps nothing there. Default: `90d`.
 	AuditRetention *caddy.Duration `json:"audit_retention,omitempty"`
 
 	// The console for administrators. Default: none.
