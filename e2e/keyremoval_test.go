@@ -18,8 +18,8 @@ const listPath = "/restapi/1.0/authorizations"
 // TestSimulatedKeyRemoval takes back what holds an API key, on every simulated
 // version, and on 20 also where keys may end themselves.
 func TestSimulatedKeyRemoval(t *testing.T) {
-	// Each waits for the gateway's next look at what is to be done: all
-	// together wait but once.
+	// Each waits for the gateway's next look at what is to be done, while other
+	// tests run.
 	var ends []func()
 	for version := 16; version <= 21; version++ {
 		o := odootest.Options{Version: min(version, 20), ProgrammaticKeys: version > 20}
@@ -41,6 +41,7 @@ func TestSimulatedKeyRemoval(t *testing.T) {
 			}
 		})
 	}
+	t.Parallel()
 	for _, end := range ends {
 		end()
 	}
