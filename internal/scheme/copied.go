@@ -10,12 +10,10 @@ import (
 // copied tells whether a field shows what a hidden field holds: one that Odoo
 // computes from a hidden field of the same model (email_normalized, where
 // email is hidden), one that it takes from the record in a hidden many2one
-// (country_code, where country_id is hidden), or that is related to a hidden
-// field of another open model (partner_id.email) or to a list of records that
-// is not shown itself (activity_ids.summary). A computed field that a person
-// may change is a copy where it is not stored (company_type, of is_company);
-// one that is stored only starts with that value: see starts. Sums over other
-// models are not what they sum. For display_name, see shortened.
+// (country_code, where country_id is hidden) or from what is hidden of another
+// model: see beyond. A computed field that a person may change is a copy where
+// it is not stored (company_type, of is_company); one that is stored only
+// starts with that value: see starts. For display_name, see shortened.
 func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	paths := f.Depends
 	switch {
@@ -25,8 +23,6 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 		return j.ancestors(m)
 	case f.Related != "":
 		paths = []string{f.Related}
-	case !f.Readonly && f.Store:
-		return j.starts(m, f)
 	}
 	key := m.name + "." + f.Name
 	if j.asked[key] {
@@ -37,28 +33,19 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	}
 	j.asked[key] = true
 	defer delete(j.asked, key)
+	editable := f.Related == "" && f.Store && !f.Readonly
 	for _, path := range paths {
-		if shows, err := j.shows(m, path, len(paths) == 1); shows || err != nil {
-			return shows, err
+		copied, err := false, error(nil)
+		if editable {
+			copied, err = j.starts(m, f, path)
+		} else {
+			copied, err = j.shows(m, path, follow(f, path))
+		}
+		if copied || err != nil {
+			return copied, err
 		}
 	}
 	return j.listed(m, f.Related)
-}
-
-// starts tells whether a stored field that people may change starts as what a
-// hidden field of the same kind holds, and is seldom anything else:
-// peppol_endpoint, where vat is hidden, or the invoice address, where the
-// customer is. What Odoo looks up by a hidden field, such as the terms of
-// payment of a customer, is of another kind.
-func (j *judge) starts(m *model, f odoo.Field) (bool, error) {
-	all, err := j.fields(m.name)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(f.Depends, func(path string) bool {
-		from, ok := all[path]
-		return ok && !m.opens(path) && from.Type == f.Type && from.Relation == f.Relation
-	}), nil
 }
 
 // ancestors tells whether the parents of a record are hidden, which parent_path
@@ -88,9 +75,8 @@ func (j *judge) listed(m *model, related string) (bool, error) {
 	return many(list) && (!m.opens(step) || sensitive(list.Relation)), err
 }
 
-// shows tells whether a path that a field depends on ends in a hidden field.
-// related: it is the field's only one, so it may be a field of another model.
-func (j *judge) shows(m *model, path string, related bool) (bool, error) {
+// shows tells whether a path that a field depends on ends in what is hidden.
+func (j *judge) shows(m *model, path string, far reachable) (bool, error) {
 	step, rest, dotted := strings.Cut(path, ".")
 	all, err := j.fields(m.name)
 	if err != nil {
@@ -109,12 +95,14 @@ func (j *judge) shows(m *model, path string, related bool) (bool, error) {
 			return false, nil // it is named, and so is what it shows
 		}
 		return j.copied(m, f)
-	}
-	next := j.open(f.Relation)
-	if !related || f.Type != "many2one" || next == nil {
+	case far == ownModel, many(f) && far != lists:
 		return false, nil
 	}
-	return j.shows(next, rest, true)
+	next, closed := j.beyond(f.Relation)
+	if next == nil {
+		return closed && rest != "id", nil
+	}
+	return j.shows(next, rest, far)
 }
 
 // inverted tells whether a list shows from the other side what a hidden field

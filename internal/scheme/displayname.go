@@ -65,18 +65,23 @@ func (j *judge) shortens(m *model) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	lists := [2][]string{all["display_name"].Depends, displayed[m.name]}
+	parts := [2][]string{all["display_name"].Depends, displayed[m.name]}
 	if alone, ok := displayedAlone[m.name]; ok {
-		lists = [2][]string{alone}
+		parts = [2][]string{alone}
 	}
-	for _, parts := range lists {
-		for _, path := range parts {
-			step, _, _ := strings.Cut(path, ".")
+	for _, paths := range parts {
+		for _, path := range paths {
+			step, rest, dotted := strings.Cut(path, ".")
 			if step == "display_name" {
 				continue
 			}
 			if !m.opens(step) {
 				return true, nil
+			}
+			if dotted && rest != searchField && rest != "display_name" {
+				if shown, err := j.shows(m, path, lists); shown || err != nil {
+					return shown, err
+				}
 			}
 			if f := all[step]; f.Type == "many2one" {
 				if hide, err := j.nameHidden(m, f); hide || err != nil {

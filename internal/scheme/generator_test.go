@@ -19,6 +19,7 @@ var relations = map[string]map[string]string{
 	"res.country":          {"currency_id": "res.currency"},
 	"res.partner.category": {"parent_id": "res.partner.category", "child_ids": "res.partner.category", "partner_ids": "res.partner"},
 	"res.users":            {"partner_id": "res.partner"},
+	"crm.lead":             {"partner_id": "res.partner", "user_id": "res.users"},
 }
 
 var scalars = map[string][]string{
@@ -28,11 +29,12 @@ var scalars = map[string][]string{
 	"res.country":          {"id", "name", "display_name", "phone_code", "code"},
 	"res.partner.category": {"id", "name", "display_name", "color"},
 	"res.users":            {"id", "login", "name", "password", "email"},
+	"crm.lead":             {"id", "name", "display_name", "expected_revenue", "probability", "email_from"},
 	"res.company":          {"name", "email", "vat"}, "sale.order.line": {"name", "price_unit"}, "res.currency": {"name"},
 }
 
 func (g *generator) model() string {
-	return pick(g, "res.partner", "res.partner", "res.partner", "sale.order", "sale.order", "res.country", "res.partner.category", "res.users")
+	return pick(g, "res.partner", "res.partner", "res.partner", "sale.order", "sale.order", "res.country", "res.partner.category", "res.users", "crm.lead")
 }
 
 // field is a field of the model, often a path of up to three steps.

@@ -23,6 +23,7 @@ var hiddenFields = map[string][]string{
 	"res.partner": {"email", "vat", "ref", "street", "city", "zip", "comment", "function", "website"},
 	"sale.order":  {"client_order_ref", "note"},
 	"res.country": {"code"},
+	"crm.lead":    {"email_from"}, // a copy of a contact's email
 }
 
 // propertySchemes open the same fields without and with filters on records,
@@ -33,14 +34,15 @@ func propertySchemes(t *testing.T) map[string]*scheme.Scheme {
 	sale := scheme.Configuration{Model: "sale.order", Limit: scheme.LimitBlacklist, Fields: hiddenFields["sale.order"]}
 	land := scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"name", "phone_code", "currency_id"}}
 	tag := scheme.Configuration{Model: "res.partner.category"}
+	lead := scheme.Configuration{Model: "crm.lead"}
 	alone := partner
 	alone.Fields = []string{"name", "phone", "country_id", "category_id", "user_id", "sale_order_ids"}
 	selected := partner
 	selected.Filter = `[["customer_rank", ">", 0]]`
 	return map[string]*scheme.Scheme{
-		"fields":  compile(t, partner, sale, land, tag),
-		"filters": compile(t, selected, sale, land, tag),
-		"company": compile(t, alone, sale, land, tag),
+		"fields":  compile(t, partner, sale, land, tag, lead),
+		"filters": compile(t, selected, sale, land, tag, lead),
+		"company": compile(t, alone, sale, land, tag, lead),
 	}
 }
 

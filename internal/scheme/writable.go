@@ -1,6 +1,8 @@
 package scheme
 
 import (
+	"cmp"
+
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
@@ -45,6 +47,9 @@ func (j *judge) writable(m *model, name string) (odoo.Field, error) {
 	if m.writeLimit != LimitWhitelist {
 		if !plain(f) || many(f) && sensitive(f.Relation) {
 			return f, hidden("values", m.name, name)
+		}
+		if fed, err := j.fed(m, f); fed || err != nil {
+			return f, cmp.Or(err, error(hidden("values", m.name, name)))
 		}
 	}
 	moved, err := j.moves(m.name, f)

@@ -115,7 +115,7 @@ func (db *DB) defineSales() {
 			}},
 			{group: groupAllSales, ops: "rwcu", domain: everything},
 		}},
-		char("name", "Opportunity").req(), many2one("partner_id", "Customer", "res.partner"), char("email_from", "Email"),
+		char("name", "Opportunity").req(), many2one("partner_id", "Customer", "res.partner"), char("email_from", "Email").starting("partner_id.email"),
 		many2one("user_id", "Salesperson", "res.users").defn(func(t *tx) any { return t.uid }),
 		of("expected_revenue", "monetary", "Expected Revenue").def(0.0), of("probability", "float", "Probability").def(10.0),
 		many2one("company_id", "Company", "res.company"), boolean("active", "Active").def(true))

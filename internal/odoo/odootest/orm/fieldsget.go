@@ -30,6 +30,12 @@ func (t *tx) describe(m *model, f *field) map[string]any {
 		"store": f.stored(), "searchable": f.searchable(), "sortable": f.sortable(),
 		"manual": false, "company_dependent": false, "change_default": false, "depends": []any{},
 	}
+	switch {
+	case f.related != "":
+		d["related"], d["depends"] = f.related, []any{f.related}
+	case f.startsAs != "":
+		d["depends"] = []any{f.startsAs}
+	}
 	if f.name == "id" {
 		d["readonly"] = true
 	}

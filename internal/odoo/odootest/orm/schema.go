@@ -13,6 +13,7 @@ type field struct {
 	relation         string // comodel
 	inverse          string // one2many: the many2one; many2many: the side that keeps the ids
 	related          string // "partner_id.name": read and written through
+	startsAs         string // "partner_id.email": what Odoo fills an editable field with; only described
 	groups           string // comma-separated xmlids, or forbidden
 	help             string
 	selection        [][2]string
@@ -210,5 +211,7 @@ func (f *field) defn(initial func(t *tx) any) *field { f.initial = initial; retu
 func (f *field) copied() *field { f.noCopy = false; return f }
 
 func (f *field) uncopied() *field { f.noCopy = true; return f }
+
+func (f *field) starting(path string) *field { f.startsAs = path; return f }
 
 func (f *field) helped(text string) *field { f.help = text; return f }
