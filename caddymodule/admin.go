@@ -40,6 +40,7 @@ const maxAdminBody = 1 << 20
 //	GET  /odoo_gateway/explain?gateway=&application=&model=&operation=&fields=a,b
 //	GET  /odoo_gateway/keys?gateway=
 //	POST /odoo_gateway/keys/rotate
+//	GET  /odoo_gateway/backup
 //
 // All parameters but an explanation's application and model may be left out. The check looks at all gateways then; the
 // others need a name only where there is more than one. Parameters that are
@@ -71,6 +72,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: schemesEndpoint, Handler: adminHandler(http.MethodGet, serveSchemes)},
 		{Pattern: configurationsEndpoint, Handler: adminHandler(http.MethodGet, serveConfigurations)},
 		{Pattern: historyEndpoint, Handler: adminHandler(http.MethodGet, serveHistory)},
+		{Pattern: backupEndpoint, Handler: caddy.AdminHandlerFunc(serveBackup)},
 		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
 	}
 }

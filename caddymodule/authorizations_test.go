@@ -221,6 +221,8 @@ func TestAdminEndpointsRefuse(t *testing.T) {
 		{"GET", auditEndpoint + "?login=a", "", 400, "unknown parameter"},
 		{"GET", auditEndpoint + "?after=nonsense", "", 400, "is not what a page before has given"},
 		{"GET", auditEndpoint + "?gateway=other", "", 404, "there is no gateway"},
+		{"POST", backupEndpoint, "", 405, "use GET"},
+		{"GET", backupEndpoint + "?gateway=erp", "", 400, "unknown parameter"},
 		{"POST", applicationsEndpoint, "", 405, "use GET"},
 		{"GET", applicationsEndpoint + "?name=nonsense", "", 404, "there is no application"},
 		{"GET", schemesEndpoint + "?name=nonsense", "", 404, "there is no model scheme"},

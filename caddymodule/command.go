@@ -19,8 +19,8 @@ func init() {
 		Long:  "Commands of the Odoo OAuth2 gateway.",
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
-				applicationsCommand(), auditCommand(), authorizationsCommand(), checkCommand(), codesCommand(), demoCommand(),
-				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), schemesCommand(),
+				applicationsCommand(), auditCommand(), authorizationsCommand(), backupCommand(), checkCommand(), codesCommand(), demoCommand(),
+				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), restoreCommand(), schemesCommand(),
 			)
 			cmd.RunE = helpOrUnknown
 		},

@@ -144,6 +144,14 @@ func TestProvisionErrors(t *testing.T) {
 			if strings.Contains(err.Error(), "top-secret") {
 				t.Errorf("the error shows a secret: %v", err)
 			}
+			// Caddy's strict decoder knows no names; all else says where it is.
+			ofTheStore := strings.Contains(err.Error(), "provision odoo_gateway: store: ") || strings.Contains(err.Error(), "provision odoo_gateway: seal_key: ")
+			if !strings.Contains(err.Error(), "unknown field") && !ofTheStore && !strings.Contains(err.Error(), "provision odoo_gateway: gateway ") {
+				t.Errorf("the error names no gateway: %v", err)
+			}
+			if strings.Contains(tt.old, "client_id") && !strings.Contains(err.Error(), "unknown field") && !strings.Contains(err.Error(), "gateway erp: application wiki: ") {
+				t.Errorf("the error names no application: %v", err)
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +16,10 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/backup"
+	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/gateway"
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
@@ -112,6 +116,18 @@ func (o storeOptions) key() ([]byte, error) {
 
 // keyFile is where the key is kept that no configuration names.
 func (o storeOptions) keyFile() string { return filepath.Join(o.dir, "seal.key") }
+
+// backup writes the records of all gateways, as they stand at one moment.
+func (r *storeReference) backup(ctx context.Context, to io.Writer) (backup.Summary, error) {
+	open, err := r.state().Open(ctx)
+	if err != nil {
+		return backup.Summary{}, err
+	}
+	r.pooled.mu.Lock()
+	db := r.pooled.db
+	r.pooled.mu.Unlock()
+	return backup.Write(to, open.Seal, clock.System(), func(each func(grant.Record) error) error { return db.Export(ctx, each) })
+}
 
 // release gives the reference back. It may be called on nil, where nothing
 // was acquired, and more than once.

@@ -88,3 +88,6 @@ func (d *Desk) login(ctx context.Context, known map[string]string, subject strin
 	}
 	return known[subject], nil
 }
+
+// BackedUp records that the administrator was given a copy of all that is kept.
+func (d *Desk) BackedUp(ctx context.Context) { d.read(ctx, "backup", "", "") }

@@ -205,11 +205,7 @@ func (s *store) RevokeAuthorization(ctx context.Context, id string, now time.Tim
 		if !a.Live() {
 			return errUnchanged
 		}
-		a.RevokedAt = now
-		a.Connection.Sealed, a.Connection.Hash = nil, ""
-		if a.Connection.EndedAt.IsZero() {
-			a.Connection.EndedAt, a.Connection.EndReason = now, "revoked"
-		}
+		*a = a.Revoked(now)
 		return nil
 	})
 }

@@ -99,13 +99,16 @@ func openBadger(o Options) (b *badger.DB, err error) {
 	switch {
 	case err == nil:
 		return b, nil
-	// Badger has no error value for this.
-	case strings.Contains(err.Error(), "Cannot acquire directory lock"):
+	case isLocked(err):
 		return nil, fmt.Errorf("grant store %s is in use by another process; if Caddy is already running use `caddy reload`", o.Dir)
 	default:
 		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
 	}
 }
+
+// isLocked tells whether another process has the directory. Badger has no error
+// value for this.
+func isLocked(err error) bool { return strings.Contains(err.Error(), "Cannot acquire directory lock") }
 
 // admit checks format and sealing key, and writes both into a new store.
 func (db *DB) admit() error {
@@ -145,15 +148,20 @@ func (db *DB) initialize() error {
 		if err := scan(txn, nil, func(*badger.Item) error { return errors.New("it holds records of something else") }); err != nil {
 			return err
 		}
-		if err := txn.Set([]byte(formatKey), encode(formatRecord{Format: format, Epoch: db.epoch})); err != nil {
-			return err
-		}
-		return txn.Set([]byte(canaryKey), db.opts.Seal.Seal([]byte(canaryText), db.epoch))
+		return db.found(txn)
 	})
 	if err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 	}
 	return db.mark()
+}
+
+// found writes what makes a store of a database.
+func (db *DB) found(txn *badger.Txn) error {
+	if err := txn.Set([]byte(formatKey), encode(formatRecord{Format: format, Epoch: db.epoch})); err != nil {
+		return err
+	}
+	return txn.Set([]byte(canaryKey), db.opts.Seal.Seal([]byte(canaryText), db.epoch))
 }
 
 // mark writes the marker file where it is missing, after the records that it

@@ -1,0 +1,90 @@
+package backup
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// Restoring says what becomes of the records of a backup where they are
+// restored. What was revoked, replaced and redeemed since the backup was made
+// the backup does not know, hence codes that were not redeemed yet come back as
+// used up; refresh tokens and all else as they were, but for what is named here.
+type Restoring struct {
+	// Now is when.
+	Now time.Time
+	// All has every authorization come back as revoked, its credential wiped
+	// and its API key among those to remove.
+	All bool
+	// Authorizations are ids of some of which that is so, and TokenSets those of
+	// token sets that come back as ended.
+	Authorizations, TokenSets map[string]bool
+}
+
+// Record is what becomes of one record. The second is there where an API key
+// has to be removed from Odoo.
+func (s Restoring) Record(r grant.Record) []grant.Record {
+	switch {
+	case r.Code != nil && r.Code.ConsumedAt.IsZero():
+		code := *r.Code
+		code.ConsumedAt = s.Now
+		r.Code = &code
+	case r.TokenSet != nil && r.TokenSet.Live() && s.TokenSets[r.TokenSet.ID]:
+		set := *r.TokenSet
+		set.EndedAt, set.EndReason = s.Now, "revoked"
+		r.TokenSet = &set
+	case r.Authorization != nil && s.Revokes(*r.Authorization):
+		before := *r.Authorization
+		after := before.Revoked(s.Now)
+		r.Authorization = &after
+		if k, ok := grant.Leftover(before, after.Connection, s.Now); ok {
+			return []grant.Record{r, {Gateway: r.Gateway, KeyRemoval: &k}}
+		}
+	}
+	return []grant.Record{r}
+}
+
+// Revokes tells whether an authorization that lives comes back as revoked.
+func (s Restoring) Revokes(a grant.Authorization) bool {
+	return a.Live() && (s.All || s.Authorizations[a.ID])
+}
+
+// AddLog adds what has ended by the audit trail, as the logger
+// odoo_gateway.audit writes it in JSON. Lines of other loggers may stand between.
+func (s *Restoring) AddLog(r io.Reader) error {
+	if s.Authorizations == nil {
+		s.Authorizations, s.TokenSets = make(map[string]bool), make(map[string]bool)
+	}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 64<<10), maxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		var event struct {
+			Kind          audit.Kind `json:"msg"`
+			Authorization string     `json:"authorization"`
+			TokenSet      string     `json:"token_set"`
+		}
+		if json.Unmarshal(lines.Bytes(), &event) != nil {
+			return fmt.Errorf("line %d of the audit log is no JSON", n)
+		}
+		switch event.Kind {
+		case audit.AuthorizationRevoked:
+			s.Authorizations[event.Authorization] = true
+		case audit.TokenSetEnded, audit.RefreshReuse, audit.CodeReplay:
+			s.TokenSets[event.TokenSet] = true
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("reading the audit log: %w", err)
+	}
+	return nil
+}

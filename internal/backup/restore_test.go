@@ -1,0 +1,84 @@
+package backup_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/backup"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// restored is what becomes of records.
+func restored(s backup.Restoring, all []grant.Record) (out []grant.Record) {
+	for _, r := range all {
+		out = append(out, s.Record(r)...)
+	}
+	return out
+}
+
+func TestRestoredAsItWas(t *testing.T) {
+	got := restored(backup.Restoring{Now: end}, records())
+	want := records()
+	want[3].Code.ConsumedAt = end // nobody knows whether it was used since
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestRestoredAsRevoked(t *testing.T) {
+	before := records()
+	for name, s := range map[string]backup.Restoring{
+		"all":  {Now: now, All: true},
+		"some": {Now: now, Authorizations: map[string]bool{"a1": true}},
+	} {
+		got := restored(s, before)
+		a, k := got[0].Authorization, got[1].KeyRemoval
+		if len(got) != len(before)+1 || a.Live() || a.Connection.Live() || a.Connection.Sealed != nil || a.Connection.Hash != "" || a.Connection.EndReason != "revoked" {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		if k == nil || got[1].Gateway != "erp" || k.Authorization != "a1" || k.KeyID != 12 || string(k.Sealed) != "sealed" {
+			t.Errorf("%s: the key in Odoo is forgotten: %+v", name, got[1])
+		}
+		if !reflect.DeepEqual(got[2], before[1]) {
+			t.Errorf("%s: what was revoked before is %+v", name, got[2])
+		}
+	}
+	if !reflect.DeepEqual(before, records()) {
+		t.Error("the records that were given are changed")
+	}
+	other := restored(backup.Restoring{Now: now, Authorizations: map[string]bool{"a3": true}}, before)
+	if !other[0].Authorization.Live() {
+		t.Error("one that was not named is revoked")
+	}
+}
+
+func TestRestoredByTheAuditLog(t *testing.T) {
+	const log = `{"level":"info","ts":1,"logger":"odoo_gateway.audit","msg":"authorization_revoked","gateway":"erp","authorization":"a1"}
+
+{"level":"info","msg":"token_set_ended","authorization":"a9","token_set":"t2"}
+{"level":"info","msg":"refresh_reuse","token_set":"t3"}
+{"level":"info","msg":"code_replay","token_set":"t4"}
+{"level":"info","msg":"token_refreshed","authorization":"a5","token_set":"t5"}
+{"level":"error","ts":2,"logger":"http","msg":"something else"}
+`
+	s := backup.Restoring{Now: now}
+	for range 2 { // a log may be in several files
+		if err := s.AddLog(strings.NewReader(log)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(s.Authorizations, map[string]bool{"a1": true}) || !reflect.DeepEqual(s.TokenSets, map[string]bool{"t2": true, "t3": true, "t4": true}) {
+		t.Errorf("read %+v", s)
+	}
+	got := restored(s, records())
+	if got[0].Authorization.Live() || got[6].TokenSet.Live() || got[6].TokenSet.ID != "t2" || !got[6].TokenSet.EndedAt.Equal(now) {
+		t.Errorf("restored %+v", got)
+	}
+	if got[5].TokenSet.ID != "t1" || !reflect.DeepEqual(got[5], records()[4]) {
+		t.Errorf("restored %+v", got[5])
+	}
+	if err := s.AddLog(strings.NewReader("{}\n2026-11-21 INFO consent\n")); err == nil || !strings.Contains(err.Error(), "line 2 of the audit log is no JSON") {
+		t.Errorf("got %v", err)
+	}
+}
