@@ -26,10 +26,10 @@ var (
 	// odooFile is /web/image/res.partner/7/image_128/64x64/azure.png, without a
 	// size for /web/content: size and name are wishes. An image comes in the
 	// size in which it is stored.
-	odooFile = regexp.MustCompile(`^/web/(?:content|image)/([a-z][a-z0-9_.]*)/([1-9][0-9]*)/([a-z_][a-z0-9_]*)(/[0-9]+x[0-9]+)?(?:/[^/]+)?$`)
+	odooFile = regexp.MustCompile(`^/web/(?:content|image)/([a-z][a-z0-9_.]*)/([1-9][0-9]*)/([a-z_][a-z0-9_]*)(/[0-9]+x[0-9]+)?(/[^/]+)?$`)
 	// odooAttachment is /web/content/12/azure.pdf, or /web/image/12-8f3a, whose
 	// second part is for caches.
-	odooAttachment = regexp.MustCompile(`^/web/(?:content|image)/([1-9][0-9]*)(-[^/]+)?(/[0-9]+x[0-9]+)?(?:/[^/]+)?$`)
+	odooAttachment = regexp.MustCompile(`^/web/(?:content|image)/([1-9][0-9]*)(-[^/]+)?(/[0-9]+x[0-9]+)?(/[^/]+)?$`)
 	// odooPDF is /report/pdf/sale.report_saleorder/7,8.
 	odooPDF = regexp.MustCompile(`^/report/pdf/([A-Za-z0-9_.]+)/([0-9]+(?:,[0-9]+)*)$`)
 )
@@ -40,6 +40,9 @@ var wishes = []string{"unique", "nocache", "download", "filename", "width", "hei
 
 // asOurs is a request to one of Odoo's addresses as one to ours; nil is none.
 // What a client says and is not followed makes it none, but for wishes.
+//
+// Odoo's addresses of plain content have no size: what looks like one is the
+// name, and nothing follows it.
 func asOurs(r *http.Request) *http.Request {
 	p := r.URL.Path
 	content := within(p, odooContent)
@@ -47,9 +50,9 @@ func asOurs(r *http.Request) *http.Request {
 		return nil
 	}
 	to, known := url.URL{}, wishes
-	if found := odooFile.FindStringSubmatch(p); found != nil && !(content && twice(p, found[4])) {
+	if found := odooFile.FindStringSubmatch(p); found != nil && !(content && found[4] != "" && found[5] != "") {
 		to.Path = restapi.BinaryPrefix + strings.Join(found[1:4], "/")
-	} else if found := odooAttachment.FindStringSubmatch(p); found != nil && !(content && (found[2] != "" || twice(p, found[3]))) {
+	} else if found := odooAttachment.FindStringSubmatch(p); found != nil && !(content && (found[2] != "" || found[3] != "" && found[4] != "")) {
 		to.Path = restapi.BinaryPrefix + attachments + "/" + found[1] + "/datas"
 	} else if found := odooPDF.FindStringSubmatch(p); found != nil {
 		to.Path, to.RawQuery, known = restapi.ReportPrefix+found[1], "group=1&ids="+found[2], nil
@@ -70,7 +73,3 @@ func asOurs(r *http.Request) *http.Request {
 	}
 	return out
 }
-
-// twice tells whether a path goes on behind what looks like a size. Odoo's
-// addresses of plain content have a name there, and nothing after it.
-func twice(p, size string) bool { return size != "" && !strings.HasSuffix(p, size) }
