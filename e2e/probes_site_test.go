@@ -86,7 +86,7 @@ func (w *planted) caddyfile() string {
 				fields blacklist {HIDDEN}
 			}
 			model_scheme around {
-				whitelist names orders lines users tags
+				whitelist names orders lines users tags leads
 			}
 			model_configuration orders {
 				model sale.order
@@ -100,6 +100,10 @@ func (w *planted) caddyfile() string {
 				model res.users
 				sensitive true
 				fields whitelist partner_id create_date
+			}
+			model_configuration leads {
+				model crm.lead
+				fields blacklist write_date duration_tracking
 			}
 			model_configuration tags {
 				model res.partner.category

@@ -151,7 +151,9 @@ type planted struct {
 	outside            int64
 	order, order2      int64
 	attachment         int64
-	token              string
+	// leads are those of a and b, once probeA74Lead has made them.
+	leads []int64
+	token string
 }
 
 // plant makes the contacts and what belongs to them.
@@ -233,11 +235,17 @@ func (s straight) fieldsOf(model string) map[string]bool {
 // state brings the world into one of its two states.
 func (w *planted) state(n int) {
 	w.odoo.t.Helper()
+	if len(w.leads) > 0 {
+		w.odoo.model("crm.lead", "write", nil, map[string]any{"context": quietly}, w.leads, w.emptyLead())
+	}
 	if n == 0 {
 		w.hide(w.b, "", 0, 0, 0)
 		w.hide(w.a, w.word, w.tagWord, w.country, w.company)
-		return
+	} else {
+		w.hide(w.a, "", 0, 0, 0)
+		w.hide(w.b, w.other, w.tagOther, w.elsewhere, w.company2)
 	}
-	w.hide(w.a, "", 0, 0, 0)
-	w.hide(w.b, w.other, w.tagOther, w.elsewhere, w.company2)
+	for i, lead := range w.leads {
+		w.odoo.write("crm.lead", lead, map[string]any{"partner_id": []int64{w.a, w.b}[i]})
+	}
 }

@@ -48,6 +48,14 @@ func (j *judge) beyond(relation string) (next *model, closed bool) {
 // it has under the same name.
 var startless = map[string]bool{"name": true, "company_id": true, "currency_id": true, "team_id": true, "user_id": true}
 
+// filled are what Odoo fills fields with without saying so.
+var filled = map[place][]string{
+	{"crm.lead", "contact_name"}: {"partner_id.name"},
+	{"crm.lead", "lang_id"}:      {"partner_id.lang"},
+	{"crm.lead", "partner_name"}: {"partner_id.parent_id", "partner_id.company_name"},
+	{"crm.lead", "probability"}:  {"email_state", "phone_state"},
+}
+
 // starts tells whether a stored field that people may change starts as what a
 // hidden field of the same kind holds, and is seldom anything else:
 // peppol_endpoint, where vat is hidden, the invoice address, where the customer

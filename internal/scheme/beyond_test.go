@@ -29,6 +29,9 @@ func crm() source {
 	} {
 		src["crm.lead"][f.Name] = f
 	}
+	src["crm.lead"]["email_state"] = computed("email_state", "email_from")
+	src["crm.lead"]["probability"] = editable("probability", "float", "", "email_state")
+	src["crm.lead"]["partner_name"] = editable("partner_name", "char", "", "partner_id")
 	src["res.partner"]["user_id"] = relation("user_id", "many2one", "res.users")
 	src["crm.tag"] = fields(stored("name", "Tag", "char"), stored("color", "Color", "integer"))
 	src["product.product"]["cost"] = stored("cost", "Cost", "float")
@@ -104,6 +107,9 @@ func TestCopiesAcrossModels(t *testing.T) {
 		{"looked up in a list, by name", white(lead, hiding("crm.tag", "color")), "crm.lead", "color", true},
 		{"a copy that a whitelist opens there", white(lead, limited("res.partner", scheme.LimitWhitelist, "email_normalized")), "crm.lead", "normal", true},
 		{"a copy that is hidden there", white(lead, hiding("res.partner", "email")), "crm.lead", "normal", false},
+		{"what Odoo does not say", white(lead, hiding("res.partner", "parent_id")), "crm.lead", "partner_name", false},
+		{"what Odoo does not say, open", white(lead, hiding("res.partner", "vat")), "crm.lead", "partner_name", true},
+		{"guessed from what is hidden", white(lead, hiding("res.partner", "email")), "crm.lead", "probability", false},
 		{"named", white(limited("crm.lead", scheme.LimitWhitelist, "email_from"), hiding("res.partner", "email")), "crm.lead", "email_from", true},
 		{"a sum of that name", white(product, hiding("product.product", "cost")), "product.template", "cost", false},
 		{"a sum of that name, of what is open", white(product, hiding("product.product", "weight")), "product.template", "cost", true},

@@ -45,6 +45,11 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 			return copied, err
 		}
 	}
+	for _, path := range filled[place{m.name, f.Name}] {
+		if copied, err := j.shows(m, path, lists); copied || err != nil {
+			return copied, err
+		}
+	}
 	return j.listed(m, f.Related)
 }
 
