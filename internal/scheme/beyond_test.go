@@ -179,6 +179,35 @@ func TestCopiesAcrossModelsAreNotWritten(t *testing.T) {
 	}
 }
 
+// What Odoo searches by going through messages, which are sensitive, is searched
+// where a whitelist names it.
+func TestSearchInMessages(t *testing.T) {
+	src := crm()
+	for _, name := range []string{"message_needaction", "has_message", "phone_mobile_search"} {
+		src["crm.lead"][name] = odoo.Field{Name: name, Type: "boolean", Searchable: true, Readonly: true}
+	}
+	src["crm.lead"]["message_main_id"] = stored("message_main_id", "Main", "boolean")
+	for _, tt := range []struct {
+		field string
+		limit scheme.Limit
+		code  string
+	}{
+		{"message_needaction", scheme.LimitNone, scheme.CodeSearch},
+		{"has_message", scheme.LimitNone, scheme.CodeSearch},
+		{"message_needaction", scheme.LimitWhitelist, ""},
+		{"message_main_id", scheme.LimitNone, ""}, // a column
+		{"phone_mobile_search", scheme.LimitNone, ""},
+	} {
+		s := compile(t, scheme.Configuration{Model: "crm.lead", Limit: tt.limit, Fields: map[bool][]string{true: {tt.field}}[tt.limit == scheme.LimitWhitelist]})
+		if _, err := s.Check(context.Background(), src, searchRead("crm.lead", domain(leaf(tt.field, "=", true)))); code(err) != tt.code {
+			t.Errorf("%s, %s: error %v", tt.field, tt.limit, err)
+		}
+		if _, err := s.Check(context.Background(), src, searchRead("crm.lead", map[string]any{"fields": []any{tt.field}})); err != nil {
+			t.Errorf("%s, %s, read: error %v", tt.field, tt.limit, err)
+		}
+	}
+}
+
 // A display name that shows a field of another model is shortened to the name
 // where that field is hidden.
 func TestDisplayNameAcrossModels(t *testing.T) {

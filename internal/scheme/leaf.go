@@ -112,14 +112,16 @@ const searchField = "name"
 // on any other field is true for every record. A field that is neither stored
 // nor made of others is searched by a method, which looks into fields that
 // nobody named (phone_mobile_search, into phone): where some are hidden, it is
-// refused.
+// refused. One that looks into messages (message_needaction), as Odoo 16 does for
+// minutes, is for a whitelist to name.
 func (j *judge) searchable(m *model, name string) (odoo.Field, error) {
 	f, err := j.field("domain", m, name)
 	if err != nil {
 		return f, err
 	}
 	byMethod := !f.Store && len(f.Depends) == 0 && f.Related == "" && name != "id" && name != "display_name"
-	if !f.Searchable || byMethod && m.limit == LimitBlacklist {
+	inMessages := strings.HasPrefix(name, "message_") || name == "has_message"
+	if !f.Searchable || byMethod && (m.limit == LimitBlacklist || inMessages && m.limit != LimitWhitelist) {
 		return f, deny(CodeSearch, "domain", m.name, name, "field %q of model %q cannot be searched", name, m.name)
 	}
 	return f, nil
