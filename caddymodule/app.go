@@ -39,6 +39,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -138,11 +139,19 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.provisionStore(ctx, repl); err != nil {
 		return err
 	}
+	if err := ctx.GetMetricsRegistry().Register(storeMetrics{a.store.pooled}); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
 	a.metrics = counters
 	a.gateways = make(map[string]*served, len(all))
 	for name, s := range all {
 		config := s.config(name, a.store.state(), a.logger, counters)
 		config.Described = a.described(name, s, repl)
+		config.Served = func(r *http.Request, o gateway.Outcome) {
+			counters.served(o)
+			noteOutcome(r, o)
+		}
+		counters.expect(name, s.applications)
 		g, err := gateway.New(config)
 		if err != nil {
 			return fmt.Errorf("gateway %s: %w", name, err)
@@ -191,8 +200,8 @@ func (a *App) Start() error {
 		return err
 	}
 	a.recordStart()
-	soon, ticker := time.NewTicker(time.Second), time.NewTicker(sweepEvery)
-	a.startSweeping(soon.C, ticker.C, func() { soon.Stop(); ticker.Stop() })
+	soon, ticker := time.NewTicker(sinceStart), time.NewTicker(sweepEvery)
+	a.startSweeping(soon.C, ticker.C, soon.Stop, ticker.Stop)
 	return nil
 }
 

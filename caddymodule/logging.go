@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-odoo/gateway/internal/gateway"
 )
 
 // accessLog writes the access log's entry of requests that carry a code, a
@@ -89,7 +91,11 @@ func (l *accessLog) write(config *caddyhttp.ServerLogConfig, r, logged *http.Req
 		if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 			userID, _ = repl.GetString("http.auth.user.id")
 		}
-		c.Write(
+		var fields []zap.Field
+		if o, ok := caddyhttp.GetVar(r.Context(), outcomeVar).(gateway.Outcome); ok {
+			fields = append(fields, outcomeField(o))
+		}
+		c.Write(append(fields,
 			zap.Object("request", caddyhttp.LoggableHTTPRequest{
 				Request: logged, ShouldLogCredentials: config.ShouldLogCredentials,
 			}),
@@ -101,7 +107,7 @@ func (l *accessLog) write(config *caddyhttp.ServerLogConfig, r, logged *http.Req
 			zap.Object("resp_headers", caddyhttp.LoggableHTTPHeader{
 				Header: redactedHeader(rec.Header()), ShouldLogCredentials: config.ShouldLogCredentials,
 			}),
-		)
+		)...)
 	}
 }
 

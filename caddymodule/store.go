@@ -181,6 +181,16 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 	return seal.NewRing(p.key)
 }
 
+// stats tells how the store is doing; open is false before it is opened.
+func (p *pooledStore) stats() (s badgerstore.Stats, open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.db == nil {
+		return badgerstore.Stats{}, false
+	}
+	return p.db.Stats()
+}
+
 // Destruct closes the store. The pool calls it once, after the last reference
 // was given back.
 func (p *pooledStore) Destruct() error {

@@ -14,6 +14,10 @@ import (
 // sweepEvery is how often the gateways do what no request waits for.
 const sweepEvery = time.Minute
 
+// sinceStart is how long after its start a configuration is looked at whether it
+// is in force, and again until it is: Caddy tells nobody.
+const sinceStart = 20 * time.Millisecond
+
 // sweeper does the work of all gateways that no request stands behind, until
 // the configuration ends.
 type sweeper struct {
@@ -23,12 +27,13 @@ type sweeper struct {
 
 // startSweeping begins a round at each tick. A tick of soon, of which there may
 // be many, looks whether the configuration is in force, until it is.
-func (a *App) startSweeping(soon, ticks <-chan time.Time, stop func()) {
+func (a *App) startSweeping(soon, ticks <-chan time.Time, stopSoon, stop func()) {
 	ctx, cancel := context.WithCancel(a.ctx)
 	a.sweeper = &sweeper{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(a.sweeper.done)
 		defer stop()
+		defer stopSoon()
 		for {
 			select {
 			case <-ctx.Done():
@@ -36,7 +41,9 @@ func (a *App) startSweeping(soon, ticks <-chan time.Time, stop func()) {
 			case <-soon:
 				if a.active() {
 					soon = nil
+					stopSoon()
 					a.observe(ctx)
+					a.count(ctx)
 				}
 			case <-ticks:
 				a.sweep(ctx)
@@ -82,7 +89,7 @@ func (a *App) sweepGateway(ctx context.Context, name string, s *served) {
 	}{
 		{"sessions could not be kept", func() error { return s.KeepSessions(ctx, up) }},
 		{"keys could not be removed from odoo", func() error { return s.RemoveKeys(ctx, up) }},
-		{"keys that end soon could not be counted", func() error { return a.countEndingKeys(ctx, name, s) }},
+		{"authorizations could not be counted", func() error { return a.takeCensus(ctx, name, s) }},
 	} {
 		err := work.do()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotServed) && !errors.Is(err, errNoServer) {
@@ -91,11 +98,20 @@ func (a *App) sweepGateway(ctx context.Context, name string, s *served) {
 	}
 }
 
-// countEndingKeys tells the metrics, once all are counted.
-func (a *App) countEndingKeys(ctx context.Context, name string, s *served) error {
-	counts, done, err := s.CountEndingKeys(ctx)
+// count has all gateways count what they hold, as far as one round goes.
+func (a *App) count(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		if err := a.takeCensus(ctx, name, a.gateways[name]); err != nil && ctx.Err() == nil {
+			a.logger.Warn("authorizations could not be counted", zap.String("gateway", name), zap.Error(err))
+		}
+	}
+}
+
+// takeCensus tells the metrics, once all are counted.
+func (a *App) takeCensus(ctx context.Context, name string, s *served) error {
+	census, done, err := s.TakeCensus(ctx)
 	if err == nil && done {
-		a.metrics.endingKeys(name, counts)
+		a.metrics.counted(name, census)
 	}
 	return err
 }

@@ -94,7 +94,7 @@ func TestSweepAtEachTick(t *testing.T) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()
 	app, ticks, stopped := &App{ctx: ctx}, make(chan time.Time), false
-	app.startSweeping(nil, ticks, func() { stopped = true })
+	app.startSweeping(nil, ticks, func() {}, func() { stopped = true })
 	ticks <- time.Time{}
 	ticks <- time.Time{} // taken after the first round
 	if err := app.Stop(); err != nil || !stopped {

@@ -36,6 +36,9 @@ const (
 	ReasonKeyExpired = "key_expired"
 )
 
+// Reasons are all of them.
+var Reasons = []string{ReasonExpired, ReasonSomebodyElse, ReasonKeyRefused, ReasonKeyExpired}
+
 // writeLimit bounds the store's work that outlives the request it began in.
 const writeLimit = 10 * time.Second
 

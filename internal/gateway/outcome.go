@@ -51,8 +51,7 @@ const (
 // Dialects are all of them.
 var Dialects = []string{DialectRestapi, DialectOrestapi, DialectJSON2, DialectOAuth, DialectPage, DialectNone}
 
-// Operations are what an Outcome's Operation may be beside "": what the scheme
-// of an application opens.
+// Operations are what is done with data: what the scheme of an application opens.
 var Operations = []string{"read", "create", "write", "unlink", "call", "report"}
 
 // Outcome is what has come of one request that the gateway has answered itself.
@@ -69,6 +68,9 @@ type Outcome struct {
 	Dialect string
 	// Operation is one of Operations, "" where no call was understood.
 	Operation string
+	// GrantType is one of oauth.GrantTypes where a client that has proven itself
+	// asks for tokens, else "".
+	GrantType string
 	// Model is the one that was asked for, "" for none. It may be any that is
 	// spelt like a model: an application has said it.
 	Model    string
@@ -84,7 +86,7 @@ type Outcome struct {
 	OdooCalls, OdooFailed int
 }
 
-// Gateway is the part of the time that the gateway took itself.
+// GatewayTime is the part of the time that the gateway took itself.
 func (o Outcome) GatewayTime() time.Duration { return max(o.Duration-o.Odoo, 0) }
 
 // decide judges an answer. reason is the word for a refusal that the status of
@@ -93,13 +95,13 @@ func decide(status int, reason string, answered bool) Decision {
 	switch {
 	case status == 0 || status >= http.StatusInternalServerError:
 		return Failed
-	case status < http.StatusBadRequest && (reason == "server_error" || reason == "temporarily_unavailable"):
+	case status < http.StatusBadRequest && (reason == codeStore || reason == "server_error" || reason == "temporarily_unavailable"):
 		return Failed
 	case status < http.StatusBadRequest && reason != "":
 		return Refused
 	case status < http.StatusBadRequest, status == http.StatusNotFound && answered:
 		return Allowed
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, reason == "invalid_grant", reason == "unauthorized_client":
 		return Refused
 	case status == http.StatusTooManyRequests:
 		return Limited

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -223,11 +224,11 @@ func TestRemovalsAreBounded(t *testing.T) {
 	}
 }
 
-func TestCountEndingKeys(t *testing.T) {
+func TestCensus(t *testing.T) {
 	w := newWorld(t, 19)
-	count := func() (map[string]int, bool) {
+	count := func() (map[string]Census, bool) {
 		t.Helper()
-		counts, done, err := w.gw.CountEndingKeys(t.Context())
+		counts, done, err := w.gw.TakeCensus(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,23 +237,34 @@ func TestCountEndingKeys(t *testing.T) {
 	expect := func(what string, wiki, other int) {
 		t.Helper()
 		counts, done := count()
-		if !done || len(counts) != 2 || counts["wiki"] != wiki || counts["other"] != other {
+		if !done || len(counts) != 2 || counts["wiki"].EndingKeys != wiki || counts["other"].EndingKeys != other {
 			t.Errorf("%s: %v, done %v", what, counts, done)
 		}
 	}
+	expectKinds := func(what string, want map[string]int) {
+		t.Helper()
+		counts, _ := count()
+		if got := counts["wiki"].Connections; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
 	expect("none", 0, 0)
+	expectKinds("none", map[string]int{"session": 0, "api_key": 0, "service": 0, "ended": 0})
 	_, a := w.connect("wiki", "demo")
 	expect("a session", 0, 0)
+	expectKinds("a session", map[string]int{"session": 1, "api_key": 0, "service": 0, "ended": 0})
 	a = w.hold(a, "one", 31*24*time.Hour)
 	_, b := w.connect("other", "admin")
 	w.hold(b, "two", 90*24*time.Hour)
 	expect("keys that live on", 0, 0)
+	expectKinds("a key", map[string]int{"session": 0, "api_key": 1, "service": 0, "ended": 0})
 	w.clock.Advance(24 * time.Hour)
 	expect("one ends in thirty days", 1, 0)
 	w.clock.Advance(40 * 24 * time.Hour)
 	expect("one has ended, and nobody has noticed", 1, 0)
 	w.revoke(a)
 	expect("revoked", 0, 0)
+	expectKinds("revoked", map[string]int{"session": 0, "api_key": 0, "service": 0, "ended": 0})
 	w.clock.Advance(30 * 24 * time.Hour)
 	expect("the other", 0, 1)
 	// An application that is gone has no line of its own.
@@ -276,10 +288,10 @@ func TestCountInPieces(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, done, err := w.gw.CountEndingKeys(t.Context()); done || err != nil {
+		if _, done, err := w.gw.TakeCensus(t.Context()); done || err != nil {
 			t.Fatalf("the first piece: done %v, %v", done, err)
 		}
-		if counts, done, err := w.gw.CountEndingKeys(t.Context()); !done || err != nil || counts["wiki"] != people {
+		if counts, done, err := w.gw.TakeCensus(t.Context()); !done || err != nil || counts["wiki"].EndingKeys != people {
 			t.Fatalf("the second piece: %v, %v", counts, err)
 		}
 	}

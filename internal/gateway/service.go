@@ -71,8 +71,8 @@ type service struct {
 	swept string
 	// removed is the last key removal that was looked at, likewise.
 	removed string
-	// counting is how far the keys that end soon were counted, likewise.
-	counting keyCount
+	// counting is how far the authorizations were counted, likewise.
+	counting tally
 }
 
 // newService joins the parts of an opened gateway.
@@ -132,7 +132,7 @@ func newService(ctx context.Context, g *Gateway) (*service, error) {
 		Fields: func(rt http.RoundTripper, session, userAgent, lang string) odoo.FieldSource {
 			return labels{client: s.client, rt: rt, session: rpc.Session{ID: session, UserAgent: userAgent}, lang: lang}
 		},
-		People: people{s.client}, Connections: connections{s.connections}, Memory: c.State.memory, Audit: s.audit, Admit: s.admit,
+		People: people{s.client}, Connections: connections{s.connections}, Memory: c.State.memory, Audit: s.audit, Admit: s.admit, Granting: noteGrant,
 		UserAgent: connection.UserAgent, ClientAddr: c.ClientAddr, RequestID: c.RequestID,
 		Logger: c.Logger.Named("oauth"), Now: c.Now,
 	})

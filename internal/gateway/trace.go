@@ -24,6 +24,7 @@ type trace struct {
 	subject, login   string
 	authorization    string
 	operation, model string
+	grantType        string
 	answered         bool // Odoo has answered a call
 	odoo             time.Duration
 	calls, failed    int
@@ -77,6 +78,15 @@ func noteCall(ctx context.Context, call odoo.Call, refused bool) {
 	defer t.mu.Unlock()
 	if t.operation == "" || refused || t.operation == "read" && operation != "read" {
 		t.operation, t.model = operation, call.Model
+	}
+}
+
+// noteGrant notes what tokens are asked for.
+func noteGrant(ctx context.Context, grantType string) {
+	if t := traceOf(ctx); t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.grantType = grantType
 	}
 }
 
@@ -158,6 +168,7 @@ func (t *trace) outcome() traced {
 	defer t.mu.Unlock()
 	o := traced{authorization: t.authorization, answered: t.answered}
 	o.Subject, o.Login, o.Operation, o.Odoo, o.OdooCalls, o.OdooFailed = t.subject, t.login, t.operation, t.odoo, t.calls, t.failed
+	o.GrantType = t.grantType
 	if t.model != "" {
 		o.Model = named(t.model)
 	}

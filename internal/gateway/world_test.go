@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +56,10 @@ type world struct {
 	// audit is told of all that is in the audit trail.
 	audit audit.Memory
 	seen  int // of it, by events
+	// outcomes are those of the requests that were answered. A test sends one
+	// request after another.
+	outcomes []Outcome
+	servedMu sync.Mutex
 	// auditRetention is Config.AuditRetention.
 	auditRetention time.Duration
 	// between, if set, answers in Odoo's place: the answer that it is given is
@@ -138,7 +143,11 @@ func (w *world) replaceGateway() {
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
 		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer,
 		Audit: &w.audit, AuditRetention: w.auditRetention,
-		Console: w.console, Described: w.described,
+		Console: w.console, Described: w.described, Served: func(_ *http.Request, o Outcome) {
+			w.servedMu.Lock()
+			defer w.servedMu.Unlock()
+			w.outcomes = append(w.outcomes, o)
+		},
 	})
 	if err != nil {
 		w.t.Fatal(err)

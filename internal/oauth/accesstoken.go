@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -66,12 +67,19 @@ func (s *Server) refusedToken(r *http.Request, app *application.Application, f *
 		zap.String("error", f.code), zap.String("reason", f.description), zap.String("request_id", s.RequestID(r)))
 }
 
+// GrantTypes are the grants that there are (RFC 6749 sections 4.1.3, 6 and 4.4.2).
+var GrantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
+
 // issue does what the grant type asks.
 func (s *Server) issue(r *http.Request, rt http.RoundTripper, app *application.Application, p params) (answer, *failure) {
 	if f := s.checkResource(p); f != nil {
 		return answer{}, f
 	}
-	switch grantType(app, p) {
+	kind := grantType(app, p)
+	if slices.Contains(GrantTypes, kind) {
+		s.Granting(r.Context(), kind)
+	}
+	switch kind {
 	case "authorization_code":
 		a, f := s.redeem(r, app, p)
 		return a, f.worded("invalid_grant", wordsCode)

@@ -143,6 +143,7 @@ func (s *Server) BasicToken(w http.ResponseWriter, r *http.Request, rt http.Roun
 	case !app.Compat.Restapi:
 		f = unauthorizedClient("this endpoint needs compat restapi; use grant_type client_credentials at the token endpoint")
 	default:
+		s.Granting(r.Context(), "client_credentials")
 		a, f = s.clientCredentials(r, rt, app, p)
 	}
 	if f != nil {

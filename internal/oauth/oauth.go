@@ -4,6 +4,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -98,6 +99,9 @@ type Config struct {
 	// for sure, before anything is done for it. A wait above zero refuses the
 	// request for that long. It defaults to admitting everything.
 	Admit func(r *http.Request, app *application.Application) (wait time.Duration)
+	// Granting is told which of GrantTypes a client that has proven itself asks
+	// for; nil is nobody.
+	Granting func(ctx context.Context, grantType string)
 	// Audit defaults to audit.Discard.
 	Audit audit.Recorder
 	// UserAgent is that of the calls made for an application with that title;
@@ -140,6 +144,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Audit == nil {
 		c.Audit = audit.Discard
+	}
+	if c.Granting == nil {
+		c.Granting = func(context.Context, string) {}
 	}
 	if c.Admit == nil {
 		c.Admit = func(*http.Request, *application.Application) time.Duration { return 0 }

@@ -24,6 +24,12 @@ const (
 	CodeReport       = "report_not_allowed"   // no model of the scheme has the report
 )
 
+// Codes are all of them.
+var Codes = []string{
+	CodeModel, CodeOperation, CodeField, CodeFieldUnknown, CodeArgument, CodeInvalid, CodeDomain, CodeOperator, CodeSearch,
+	CodeOrder, CodeGroup, CodeLimit, CodeClosed, CodeMetadata, CodeFilter, CodeReport,
+}
+
 // Denied is a call that the scheme refuses. Its message repeats only what the
 // caller has said, so it may be shown to an application: whether a hidden
 // field exists does not follow from it.

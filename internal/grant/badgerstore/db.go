@@ -28,6 +28,7 @@ type DB struct {
 	closed atomic.Bool
 	// retention is Options.Retention, a time.Duration.
 	retention atomic.Int64
+	failures  atomic.Uint64
 
 	mu     sync.Mutex
 	stores map[string]*store
@@ -136,6 +137,7 @@ func (db *DB) outcome(err error) error {
 			return err
 		}
 	}
+	db.failures.Add(1)
 	db.log.Error("grant store failed", zap.String("dir", db.opts.Dir), zap.Error(err))
 	return fmt.Errorf("%w: %w", grant.ErrUnavailable, err)
 }

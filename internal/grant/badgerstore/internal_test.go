@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/seal"
@@ -182,5 +183,21 @@ func TestRevokedLeaveTheLiveListings(t *testing.T) {
 	}
 	if n := entries(); n != 0 {
 		t.Errorf("a revoked authorization is listed at %d places", n)
+	}
+}
+
+// Answers of the store are no failures; what Badger can not do is one.
+func TestFailuresAreCounted(t *testing.T) {
+	db := &DB{log: zap.NewNop()}
+	for _, err := range []error{nil, grant.ErrNotFound, grant.ErrUnavailable} {
+		_ = db.outcome(err)
+	}
+	if n := db.failures.Load(); n != 0 {
+		t.Errorf("%d answers count as failures", n)
+	}
+	_ = db.outcome(errors.New("disk is broken"))
+	db.reported("writing", func() error { return errors.New("disk is broken") })
+	if n := db.failures.Load(); n != 2 {
+		t.Errorf("%d failures were counted", n)
 	}
 }

@@ -70,6 +70,7 @@ func (db *DB) background() {
 
 func (db *DB) reported(what string, work func() error) {
 	if err := work(); err != nil {
+		db.failures.Add(1)
 		db.log.Error("grant store: "+what+" failed", zap.String("dir", db.opts.Dir), zap.Error(err))
 	}
 }
