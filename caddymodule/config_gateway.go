@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 	"github.com/caddy-odoo/gateway/internal/token"
@@ -33,6 +34,7 @@ import (
 //		json2    shared|only_ours
 //		session_keepalive <duration>|0
 //		max_answer <size>
+//		odoo_calls <at_once>|off [<wait>]
 //		audit_retention <duration>|0
 //		admin_console on|off { ... }
 //		application         <name> { ... }
@@ -81,6 +83,10 @@ type Gateway struct {
 	// MiB to 1 GiB. Default: 10 MiB.
 	MaxAnswer int64 `json:"max_answer,omitempty"`
 
+	// How many calls of Odoo run at once. Default: 8, for which others wait 10
+	// seconds.
+	OdooCalls *OdooCalls `json:"odoo_calls,omitempty"`
+
 	// How long the audit trail is kept in the store, beside the logger
 	// `odoo_gateway.audit`, which gets all of it in any case. Each event keeps
 	// the end that it was written with. Refusals and failures are kept as far as
@@ -121,6 +127,7 @@ type gatewaySettings struct {
 	onlyOurs     bool // below /json/2
 	keepalive    time.Duration
 	maxAnswer    int64 // bytes
+	calls        ceiling.Limits
 	retention    time.Duration
 	console      *gateway.Console
 	applications []application.Application
@@ -153,6 +160,9 @@ func (g *Gateway) settings(repl *caddy.Replacer) (gatewaySettings, error) {
 	}
 	if s.maxAnswer, err = maxAnswer(g.MaxAnswer); err != nil {
 		return s, fmt.Errorf("max_answer: %w", err)
+	}
+	if s.calls, err = g.OdooCalls.limits(); err != nil {
+		return s, fmt.Errorf("odoo_calls: %w", err)
 	}
 	if s.console, err = g.AdminConsole.console(); err != nil {
 		return s, fmt.Errorf("admin_console: %w", err)
@@ -206,6 +216,7 @@ func (s gatewaySettings) config(name string, state *gateway.State, logger *zap.L
 
 		SessionKeepalive: s.keepalive,
 		MaxAnswer:        s.maxAnswer,
+		Calls:            s.calls,
 		AuditRetention:   s.retention,
 	}
 }

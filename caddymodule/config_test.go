@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 )
 
 // valid is an app in JSON that is right.
@@ -80,6 +81,11 @@ func TestProvisionErrors(t *testing.T) {
 		{"issuer without TLS", `https://erp`, `http://erp`, "plain http is accepted on loopback only"},
 		{"issuer of another kind", `https://erp`, `ftp://erp`, "the scheme must be https"},
 		{"issuer that is none", `https://erp.example.com`, `erp.example.com`, "is not an origin"},
+		{"more calls at once than there are", `"database"`, `"odoo_calls": {"at_once": 10001}, "database"`, "gateway erp: odoo_calls: at_once: is none of 1 to 10000"},
+		{"fewer calls than none", `"database"`, `"odoo_calls": {"at_once": -1}, "database"`, "gateway erp: odoo_calls: at_once: is none of 1 to 10000"},
+		{"a wait for a turn without end", `"database"`, `"odoo_calls": {"wait": "301s"}, "database"`, "gateway erp: odoo_calls: wait: is none of 0 to 5 minutes"},
+		{"a wait of less than nothing", `"database"`, `"odoo_calls": {"wait": -1}, "database"`, "gateway erp: odoo_calls: wait: is none of 0 to 5 minutes"},
+		{"a bound that is off", `"database"`, `"odoo_calls": {"off": true, "at_once": 3}, "database"`, "gateway erp: odoo_calls: what is off has no bounds"},
 		{"a keepalive of less than nothing", `"database"`, `"session_keepalive": -1, "database"`, "gateway erp: session_keepalive: is less than nothing"},
 		{"answers of next to nothing", `"database"`, `"max_answer": 1048575, "database"`, "gateway erp: max_answer: is less than 1 MiB"},
 		{"answers without end", `"database"`, `"max_answer": 1073741825, "database"`, "gateway erp: max_answer: is more than 1 GiB"},
@@ -249,6 +255,22 @@ func TestMaxAnswer(t *testing.T) {
 		settings := app.gateways["erp"].settings
 		if got := settings.config("erp", nil, nil, nil).MaxAnswer; got != want || settings.maxAnswer != want {
 			t.Errorf("%s: %d", text, got)
+		}
+	}
+}
+
+func TestOdooCalls(t *testing.T) {
+	for text, want := range map[string]ceiling.Limits{
+		"": {Calls: 8, Wait: 10 * time.Second}, `"odoo_calls": {},`: {Calls: 8, Wait: 10 * time.Second}, `"odoo_calls": {"off": true},`: {},
+		`"odoo_calls": {"at_once": 3},`: {Calls: 3, Wait: 10 * time.Second}, `"odoo_calls": {"at_once": 10000, "wait": 0},`: {Calls: 10000},
+		`"odoo_calls": {"wait": "5m"},`: {Calls: 8, Wait: 5 * time.Minute},
+	} {
+		app, err := provision(t, strings.Replace(valid, `"database"`, text+`"database"`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.gateways["erp"].settings.config("erp", nil, nil, nil).Calls; got != want {
+			t.Errorf("%s gives %v", text, got)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
 	return &runner{
-		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up,
+		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up.of(app.Name),
 		request: r,
 	}, standing.Claims, nil
 }

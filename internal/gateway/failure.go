@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -54,6 +55,9 @@ func failure(err error) *dialect.Failure {
 	}
 	if errors.Is(err, connection.ErrNotAllowed) {
 		return unauthorized("This person may not connect the application any more")
+	}
+	if errors.Is(err, ceiling.ErrFull) {
+		return &dialect.Failure{Kind: dialect.Unavailable, Code: "odoo_busy", Message: "Too many calls wait for Odoo", RetryAfter: time.Second}
 	}
 	var fromOdoo *odoo.Error
 	if errors.As(err, &fromOdoo) {

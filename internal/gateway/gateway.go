@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -57,6 +58,10 @@ type Config struct {
 	// MaxAnswer is the most bytes of an answer, of Odoo's and of the
 	// gateway's; 0 is 10 MiB.
 	MaxAnswer int64
+	// Calls limits the calls to Odoo that run at once: those of applications,
+	// and the gateway's own in the name of a browser. What browsers ask Odoo
+	// themselves does not count. The zero value is no limit.
+	Calls ceiling.Limits
 	// AuditRetention is how long the audit trail is kept in the store; 0 keeps
 	// none there.
 	AuditRetention time.Duration

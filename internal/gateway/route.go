@@ -106,7 +106,7 @@ var (
 )
 
 // serve answers a request on a path of the gateway's.
-func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
+func (s *service) serve(w http.ResponseWriter, r *http.Request, direct Upstream) {
 	if found := asOurs(r); found != nil {
 		r = found
 	}
@@ -115,7 +115,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, up Upstream) {
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
 	}
-	up = timed{up, traceOf(r.Context()), s.now}
+	// The time that a call waits for its turn is the gateway's.
+	up := polite{Upstream: timed{direct, traceOf(r.Context()), s.now}, service: s}
 	r = r.WithContext(scheme.WithLanguages(withUpstream(r.Context(), up), r.Header.Get("Accept-Language")))
 	if s.preflight(w, r) {
 		return
@@ -206,12 +207,12 @@ type upstreamKey struct{}
 
 // withUpstream lets the dialects' Authenticator find the request's upstream:
 // a dialect knows of none.
-func withUpstream(ctx context.Context, up Upstream) context.Context {
+func withUpstream(ctx context.Context, up polite) context.Context {
 	return context.WithValue(ctx, upstreamKey{}, up)
 }
 
-func upstreamOf(ctx context.Context) (Upstream, bool) {
-	up, ok := ctx.Value(upstreamKey{}).(Upstream)
+func upstreamOf(ctx context.Context) (polite, bool) {
+	up, ok := ctx.Value(upstreamKey{}).(polite)
 	return up, ok
 }
 

@@ -45,5 +45,5 @@ func (n *runner) ask(ctx context.Context, fields personFields, checked scheme.Ch
 	if checked.Answer != nil {
 		return odoo.Result{Value: checked.Answer}, nil
 	}
-	return n.run(ctx, checked.Call)
+	return n.together(ctx, checked)
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/coalesce"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/console"
 	"github.com/caddy-odoo/gateway/internal/dialect"
@@ -56,6 +58,9 @@ type service struct {
 	origins      map[string]bool // of scripts that may ask
 	limits       *rateLimits
 	maxAnswer    int64 // bytes
+	reads        *reads
+	ceiling      *ceiling.Ceiling
+	calls        ceiling.Limits
 
 	fields   *personCache[odoo.Fields]
 	readable *personCache[bool]
@@ -101,6 +106,9 @@ func newService(ctx context.Context, g *Gateway) (*service, error) {
 		origins:      listedOrigins(c.Applications),
 		limits:       c.State.limits,
 		maxAnswer:    c.MaxAnswer,
+		reads:        coalesce.New[*sharedAnswer](coalesce.Config{}),
+		ceiling:      c.State.ceiling(c.Name),
+		calls:        c.Calls,
 		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),

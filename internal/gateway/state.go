@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -32,8 +33,9 @@ type State struct {
 	memory *oauth.Memory
 	limits *rateLimits
 
-	mu      sync.Mutex
-	backend *Backend
+	mu       sync.Mutex
+	backend  *Backend
+	ceilings map[string]*ceiling.Ceiling // by gateway
 }
 
 // StateConfig configures NewState.
@@ -49,7 +51,7 @@ type StateConfig struct {
 
 // NewState returns a state whose store is not open yet.
 func NewState(c StateConfig) *State {
-	s := &State{open: c.Open, logger: c.Logger, now: c.Now}
+	s := &State{open: c.Open, logger: c.Logger, now: c.Now, ceilings: make(map[string]*ceiling.Ceiling)}
 	if s.logger == nil {
 		s.logger = zap.NewNop()
 	}
@@ -75,4 +77,15 @@ func (s *State) Open(ctx context.Context) (Backend, error) {
 	}
 	s.backend = &b
 	return b, nil
+}
+
+// ceiling is that of the calls to one gateway's Odoo. It survives a reload:
+// calls of both configurations run in the same Odoo.
+func (s *State) ceiling(gateway string) *ceiling.Ceiling {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ceilings[gateway] == nil {
+		s.ceilings[gateway] = ceiling.New()
+	}
+	return s.ceilings[gateway]
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
@@ -48,6 +49,8 @@ type world struct {
 	onlyOurs bool
 	// keepalive is Config.SessionKeepalive.
 	keepalive time.Duration
+	// calls is Config.Calls.
+	calls ceiling.Limits
 	// maxAnswer is Config.MaxAnswer.
 	maxAnswer int64
 	// console is Config.Console, and described Config.Described.
@@ -141,7 +144,7 @@ func (w *world) replaceGateway() {
 	w.gw, err = New(Config{
 		Name: "erp", Issuer: issuer, Database: cmp.Or(w.database, w.odoo.Database()), Applications: w.apps, Logger: w.logger,
 		Schemes: map[string]*scheme.Scheme{"sales": rules}, Algorithm: w.algorithm, State: w.state, Now: w.clock.Now,
-		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer,
+		JSON2OnlyOurs: w.onlyOurs, SessionKeepalive: w.keepalive, MaxAnswer: w.maxAnswer, Calls: w.calls,
 		Audit: &w.audit, AuditRetention: w.auditRetention,
 		Console: w.console, Described: w.described, Served: func(_ *http.Request, o Outcome) {
 			w.servedMu.Lock()

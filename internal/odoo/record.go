@@ -37,6 +37,51 @@ func Records(v jsontext.Value) ([]Record, error) {
 	return records, nil
 }
 
+// RecordsByID splits a list of records into these, each as it is, by their ids.
+// They point into v. Errors wrap [ErrShape].
+func RecordsByID(v jsontext.Value) (map[int64]jsontext.Value, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(v))
+	if err := expect(dec, '['); err != nil {
+		return nil, err
+	}
+	records := make(map[int64]jsontext.Value)
+	for dec.PeekKind() != ']' {
+		record, err := readRaw(dec, v)
+		if err != nil {
+			return nil, err
+		}
+		id, err := idOf(record)
+		if err != nil {
+			return nil, err
+		}
+		records[id] = record
+	}
+	return records, finish(dec, ']')
+}
+
+// idOf is the id of a record.
+func idOf(record jsontext.Value) (int64, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(record))
+	if err := expect(dec, '{'); err != nil {
+		return 0, err
+	}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrShape, err)
+		}
+		found := name.String() == "id" // the token does not outlive the next read
+		value, err := dec.ReadValue()
+		if err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrShape, err)
+		}
+		if id, ok := Int(value); found && ok {
+			return id, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: a record without an id", ErrShape)
+}
+
 // members holds those of all records in few pieces of memory. Records of one
 // answer have the same names in the same order, which are kept once.
 type members struct {

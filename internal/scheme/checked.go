@@ -24,8 +24,9 @@ type Checked struct {
 	Answer jsontext.Value
 
 	shape  shape
-	ids    []int64 // of a read, in the order asked for
-	bare   bool    // of a read: a many2one is an id without a name
+	ids    []int64     // of a read, in the order asked for
+	around odoo.Domain // of a read, beside the ids
+	bare   bool        // of a read: a many2one is an id without a name
 	method *Method
 	groups *grouping
 }

@@ -104,23 +104,31 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 	if err != nil {
 		return out, err
 	}
-	wanted, err := odoo.Where("id", "in", odoo.IDList(ids))
+	around, err := j.archivedToo(m, odoo.Everything())
 	if err != nil {
 		return out, err
 	}
-	if wanted, err = j.archivedToo(m, wanted); err != nil {
+	out.Method, out.shape, out.ids, out.around = "search_read", shapeRecords, ids, around.And(m.filter)
+	if out.Kwargs, err = out.readOf(ids); err != nil {
 		return out, err
 	}
-	out.Method, out.shape, out.ids = "search_read", shapeRecords, ids
-	out.Kwargs = map[string]any{
-		"domain": wanted.And(m.filter).Value(),
-		"fields": list(fields),
+	out.Kwargs["fields"] = list(fields)
+	out.bare, err = bare(m, args)
+	return out, err
+}
+
+// readOf are the arguments of a read of these records, but for the fields.
+func (c Checked) readOf(ids []int64) (map[string]any, error) {
+	wanted, err := odoo.Where("id", "in", odoo.IDList(ids))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"domain": wanted.And(c.around).Value(),
 		"offset": int64(0),
 		"limit":  int64(max(len(ids), 1)),
 		"order":  "id",
-	}
-	out.bare, err = bare(m, args)
-	return out, err
+	}, nil
 }
 
 // archivedToo adds to a domain what makes Odoo find archived records. The
