@@ -28,7 +28,7 @@ const maxAdminBody = 1 << 20
 
 // adminAPI adds the gateway's endpoints to Caddy's admin API:
 //
-//	GET  /odoo_gateway/check?gateway=<name>
+//	GET  /odoo_gateway/doctor?gateway=<name>
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
@@ -42,7 +42,7 @@ const maxAdminBody = 1 << 20
 //	POST /odoo_gateway/keys/rotate
 //	GET  /odoo_gateway/backup
 //
-// All parameters but an explanation's application and model may be left out. The check looks at all gateways then; the
+// All parameters but an explanation's application and model may be left out. The doctor looks at all gateways then; the
 // others need a name only where there is more than one. Parameters that are
 // not known are errors: a filter that is misspelt would mean everybody. The
 // bodies of the POSTs are [revokeRequest] and [rotateRequest], in JSON.
@@ -61,7 +61,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 // Routes implements caddy.AdminRouter.
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
-		{Pattern: checkEndpoint, Handler: adminHandler(http.MethodGet, serveCheck)},
+		{Pattern: doctorEndpoint, Handler: adminHandler(http.MethodGet, serveDoctor)},
 		{Pattern: authorizationsEndpoint, Handler: adminHandler(http.MethodGet, serveAuthorizations)},
 		{Pattern: revokeEndpoint, Handler: adminHandler(http.MethodPost, serveRevoke)},
 		{Pattern: keysEndpoint, Handler: adminHandler(http.MethodGet, serveKeys)},

@@ -216,7 +216,7 @@ func TestAdminEndpointsRefuse(t *testing.T) {
 		{"GET", codesEndpoint + "?limit=x", "", 400, "between 1 and 1000"},
 		{"GET", codesEndpoint + "?gateway=other", "", 404, "there is no gateway"},
 		{"GET", codesEndpoint + "?after=nonsense", "", 404, "kept no more"},
-		{"GET", checkEndpoint + "?gatewy=erp", "", 400, "unknown parameter"},
+		{"GET", doctorEndpoint + "?gatewy=erp", "", 400, "unknown parameter"},
 		{"POST", auditEndpoint, "", 405, "use GET"},
 		{"GET", auditEndpoint + "?login=a", "", 400, "unknown parameter"},
 		{"GET", auditEndpoint + "?after=nonsense", "", 400, "is not what a page before has given"},

@@ -115,13 +115,14 @@ var dialling = map[string][]string{
 	"net/rpc":           {"Dial", "DialHTTP"},
 }
 
-// diallers are the few that may: the demo, and what only tests and the demo use.
+// diallers are the few that may: the doctor, who tries the address of the
+// configured issuer, the demo, and what only tests and the demo use.
 var diallers = []string{
-	"caddymodule/demo_odoo.go", "internal/demo/wiki.go", "internal/odoo/odootest/oauth.go", "internal/odoo/odootest/server.go", "internal/dialect/dialecttest/dialecttest.go",
+	"caddymodule/doctor_dial.go", "caddymodule/demo_odoo.go", "internal/demo/wiki.go", "internal/odoo/odootest/oauth.go", "internal/odoo/odootest/server.go", "internal/dialect/dialecttest/dialecttest.go",
 }
 
 // TestA63_NothingDials: the gateway has no way to Odoo, or to anybody, but the
-// handlers behind it.
+// handlers behind it; no request leads to the doctor.
 func TestA63_NothingDials(t *testing.T) {
 	files, found := 0, map[string]bool{}
 	for _, folder := range []string{"../internal", "../caddymodule"} {

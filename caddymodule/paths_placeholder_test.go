@@ -144,7 +144,7 @@ func TestA60_AdminAPIAnswersNoPage(t *testing.T) {
 	}
 	const all = `{"all":true}`
 	for endpoint, body := range map[string]string{
-		revokeEndpoint: all, rotateEndpoint: `{"at_once":true}`, authorizationsEndpoint: "", keysEndpoint: "", checkEndpoint: "", codesEndpoint: "",
+		revokeEndpoint: all, rotateEndpoint: `{"at_once":true}`, authorizationsEndpoint: "", keysEndpoint: "", doctorEndpoint: "", codesEndpoint: "",
 		explainEndpoint + "?application=wiki&model=res.partner": "",
 	} {
 		for name, lines := range map[string][]string{

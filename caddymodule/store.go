@@ -123,10 +123,14 @@ func (r *storeReference) backup(ctx context.Context, to io.Writer) (backup.Summa
 	if err != nil {
 		return backup.Summary{}, err
 	}
+	return backup.Write(to, open.Seal, clock.System(), func(each func(grant.Record) error) error { return r.database().Export(ctx, each) })
+}
+
+// database is what the state has opened.
+func (r *storeReference) database() *badgerstore.DB {
 	r.pooled.mu.Lock()
-	db := r.pooled.db
-	r.pooled.mu.Unlock()
-	return backup.Write(to, open.Seal, clock.System(), func(each func(grant.Record) error) error { return db.Export(ctx, each) })
+	defer r.pooled.mu.Unlock()
+	return r.pooled.db
 }
 
 // release gives the reference back. It may be called on nil, where nothing

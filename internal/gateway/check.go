@@ -7,6 +7,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/connection"
+	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 )
@@ -33,4 +36,29 @@ func (g *Gateway) OdooVersion(ctx context.Context, rt http.RoundTripper, userAge
 		return "", &odoo.Error{Kind: odoo.Server, Message: "the version is malformed"}
 	}
 	return string(text), nil
+}
+
+// Patient is the gateway as the doctor looks at it.
+func (g *Gateway) Patient() doctor.Patient {
+	return doctor.Patient{
+		Issuer: g.config.Issuer, Database: g.config.Database, Applications: g.config.Applications, UserAgent: connection.UserAgent(""),
+		Client: rpc.New(rpc.Config{Issuer: g.config.Issuer, Database: g.config.Database, Logger: g.config.Logger.Named("odoo")}),
+	}
+}
+
+// Asking is how the doctor asks Odoo over rt.
+func (g *Gateway) Asking(rt http.RoundTripper) doctor.Asking {
+	return doctor.Asking{
+		Transport: rt,
+		Version: func(ctx context.Context, rt http.RoundTripper) (string, error) {
+			return g.OdooVersion(ctx, rt, connection.UserAgent(""))
+		},
+		ServiceAccount: func(ctx context.Context, rt http.RoundTripper, app *application.Application) error {
+			s, err := g.open(ctx)
+			if err == nil {
+				_, err = s.connections.ServiceUser(ctx, rt, app, connection.UserAgent(app.Title))
+			}
+			return err
+		},
+	}
 }

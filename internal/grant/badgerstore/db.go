@@ -142,6 +142,13 @@ func (db *DB) outcome(err error) error {
 	return fmt.Errorf("%w: %w", grant.ErrUnavailable, err)
 }
 
+// Space tells how many bytes are free on the store's disk, and below how many
+// there are no new grants.
+func (db *DB) Space() (free, floor uint64, err error) {
+	free, err = db.opts.FreeSpace(db.opts.Dir)
+	return free, db.opts.FreeSpaceFloor, err
+}
+
 // room tells whether the disk has space for new grants.
 func (db *DB) room() error {
 	free, err := db.opts.FreeSpace(db.opts.Dir)

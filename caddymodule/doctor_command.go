@@ -1,0 +1,126 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"reflect"
+	"strings"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-odoo/gateway/internal/doctor"
+)
+
+func doctorCommand() *cobra.Command {
+	var (
+		admin   adminFlags
+		gateway string
+		asJSON  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "doctor [--gateway <name>] [--json] [--address <interface>] [--config <path> [--adapter <name>]]",
+		Short: "Tells what is wrong with the gateways of the running Caddy, and what to do",
+		Long: `
+Has the running Caddy look at its store and at each gateway, and changes
+nothing: whether the store can be read and has room, whether the next start has
+its sealing key, whether the issuer's address leads to the gateway, whether Odoo
+answers, knows that people come by https, has the database, and takes the keys
+of service accounts; and where applications are sent back to. With a config file
+it also tells whether that is what runs.
+
+Each line is ok, unknown, warning or problem, with what to do below it. The exit
+status is 1 where there is a problem.` + howFound,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SilenceUsage = true
+			var d diagnosis
+			if err := admin.list(doctorEndpoint, url.Values{"gateway": {gateway}}, &d); err != nil {
+				return err
+			}
+			if f, ok := admin.examineFile(); ok {
+				d.Findings = append([]doctor.Finding{f}, d.Findings...)
+				d.OK = d.count(doctor.Problem) == 0
+			}
+			if err := d.print(cmd.OutOrStdout(), asJSON); err != nil {
+				return err
+			}
+			if !d.OK {
+				cmd.SilenceErrors = true // it was just said
+				return errors.New("something is wrong")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&gateway, "gateway", "", "The name of a gateway; without it, the doctor looks at all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one line of JSON for programs")
+	admin.add(cmd)
+	return cmd
+}
+
+func (d diagnosis) print(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(d)
+	}
+	return d.write(out)
+}
+
+// examineFile compares the config file with what runs. It is not ok where there
+// is no file.
+func (f adminFlags) examineFile() (found doctor.Finding, ok bool) {
+	found = doctor.Finding{Part: "configuration", Status: doctor.OK}
+	if f.address != "" && f.config == "" {
+		return found, false
+	}
+	config, file, _, err := caddycmd.LoadConfig(f.config, f.adapter)
+	switch {
+	case err != nil:
+		found.Status, found.Text, found.Advice = doctor.Problem, "can not be read: "+err.Error(), "mend it before Caddy restarts"
+		return found, true
+	case file == "":
+		return found, false
+	}
+	var inFile struct {
+		Apps map[string]json.RawMessage `json:"apps"`
+	}
+	runs, err := f.get("/config/apps")
+	if err == nil {
+		err = json.Unmarshal(config, &inFile)
+	}
+	var running map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(runs, &running)
+	}
+	if err != nil {
+		found.Status, found.Text = doctor.Unknown, file+" can not be compared with what runs: "+err.Error()
+		return found, true
+	}
+	if sameJSON(inFile.Apps["odoo_gateway"], running["odoo_gateway"]) && sameJSON(inFile.Apps["http"], running["http"]) {
+		found.Text = file + " is what runs"
+		return found, true
+	}
+	found.Status, found.Text = doctor.Warning, file+" is not what runs"
+	found.Advice = "caddy reload --config " + file
+	if app := inFile.Apps["odoo_gateway"]; app != nil {
+		a, err := provisioned(app)
+		if err == nil {
+			err = a.Cleanup()
+		}
+		if err != nil && !strings.Contains(err.Error(), "is unset or empty") { // which Caddy's environment may have
+			found.Status, found.Text = doctor.Problem, file+" is not what runs, and can not be: "+err.Error()
+			found.Advice = "mend it before Caddy restarts"
+		}
+	}
+	return found, true
+}
+
+// sameJSON tells whether two texts, of which each may be missing, mean the same.
+func sameJSON(a, b json.RawMessage) bool {
+	var x, y any
+	if len(a) > 0 && json.Unmarshal(a, &x) != nil || len(b) > 0 && json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	return reflect.DeepEqual(x, y)
+}

@@ -1,0 +1,137 @@
+package caddymodule
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/doctor"
+	"github.com/caddy-odoo/gateway/internal/grant"
+)
+
+// lowSpace is how much room on the disk is little, as a multiple of that below
+// which there are no new grants.
+const lowSpace = 16
+
+// examineStore reads all of the store, and changes nothing.
+func (a *App) examineStore(parent context.Context) []doctor.Finding {
+	ctx, cancel := context.WithTimeout(parent, storeTime)
+	defer cancel()
+	if _, err := a.store.state().Open(context.WithoutCancel(ctx)); err != nil {
+		return []doctor.Finding{{Part: "store", Status: doctor.Problem, Text: "is not open: " + err.Error()}}
+	}
+	all := a.census(ctx)
+	return append(append(all, a.store.examineSpace()), a.store.examineKey())
+}
+
+// owner is an application of a gateway, by their configured names.
+type owner struct{ gateway, application string }
+
+// census counts what is in the store. What it can not read is a problem; so
+// are, to a lesser degree, grants whose application is not there.
+func (a *App) census(ctx context.Context) []doctor.Finding {
+	f := doctor.Finding{Part: "store", Status: doctor.OK}
+	records := 0
+	live := make(map[owner]int)
+	err := a.store.database().Export(ctx, func(r grant.Record) error {
+		records++
+		if r.Authorization != nil && r.Authorization.Live() {
+			live[owner{r.Gateway, r.Authorization.Application}]++
+		}
+		return nil
+	})
+	authorizations := 0
+	for _, n := range live {
+		authorizations += n
+	}
+	f.Text = fmt.Sprintf("is open and can be read: %d authorizations, %d records", authorizations, records)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Status, f.Text = doctor.Unknown, fmt.Sprintf("is open; in %v %d records could be read, and not all", storeTime, records)
+	case err != nil:
+		f.Status, f.Text = doctor.Problem, "can not be read: "+err.Error()
+		f.Advice = "stop Caddy, keep a copy of the directory, and restore a backup"
+	}
+	if info, err := os.Stat(a.store.options.dir); err == nil && info.Mode().Perm()&0o077 != 0 && f.Status == doctor.OK {
+		f.Status, f.Text = doctor.Warning, "other users of this machine can look into "+a.store.options.dir
+		f.Advice = "chmod 700 " + a.store.options.dir
+	}
+	return append([]doctor.Finding{f}, a.orphans(live)...)
+}
+
+// orphans are grants that nobody can use: they come back with the name of their
+// application, whoever has that then.
+func (a *App) orphans(live map[owner]int) []doctor.Finding {
+	var all []doctor.Finding
+	order := func(a, b owner) int {
+		return cmp.Or(cmp.Compare(a.gateway, b.gateway), cmp.Compare(a.application, b.application))
+	}
+	for _, o := range slices.SortedFunc(maps.Keys(live), order) {
+		f := doctor.Finding{Part: "grants", Status: doctor.Warning}
+		s := a.gateways[o.gateway]
+		switch {
+		case s == nil:
+			f.Text = fmt.Sprintf("%d authorizations are of the gateway %s, which is not configured", live[o], o.gateway)
+			f.Advice = "configure it under that name again, or leave them: they are of no use without it"
+		case !slices.ContainsFunc(s.settings.applications, func(app application.Application) bool { return app.Name == o.application }):
+			f.Text = fmt.Sprintf("%d authorizations are of the application %s of the gateway %s, which is not configured", live[o], o.application, o.gateway)
+			f.Advice = fmt.Sprintf("give it its name back, or take them back: caddy odoo-gateway authorizations revoke --gateway %s --application %s", o.gateway, o.application)
+		default:
+			continue
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func (r *storeReference) examineSpace() doctor.Finding {
+	f := doctor.Finding{Part: "disk", Status: doctor.OK}
+	free, floor, err := r.database().Space()
+	if err != nil {
+		f.Status, f.Text = doctor.Unknown, "its free space can not be told: "+err.Error()
+		return f
+	}
+	f.Text = fmt.Sprintf("%d MiB are free for %s", free>>20, r.options.dir)
+	f.Advice = "make room: below " + fmt.Sprintf("%d MiB", floor>>20) + " nobody can connect an application or refresh a token"
+	switch {
+	case free < floor:
+		f.Status = doctor.Problem
+	case free < lowSpace*floor:
+		f.Status = doctor.Warning
+	default:
+		f.Advice = ""
+	}
+	return f
+}
+
+// examineKey tells whether the next start will open the store.
+func (r *storeReference) examineKey() doctor.Finding {
+	f := doctor.Finding{Part: "seal key", Status: doctor.OK, Text: "is the one of seal_key"}
+	key, err := r.options.key()
+	r.pooled.mu.Lock()
+	same := err == nil && subtle.ConstantTimeCompare(key, r.pooled.key) == 1
+	r.pooled.mu.Unlock()
+	if err == nil && !same {
+		err = errors.New("is another one than the store is sealed with")
+	}
+	if err != nil {
+		f.Status, f.Text = doctor.Problem, err.Error()
+		f.Advice = "put the key back before Caddy restarts: it would not open the store"
+		return f
+	}
+	if r.options.sealKey != nil {
+		return f
+	}
+	path := r.options.keyFile()
+	f.Text = "is in " + path + ", beside what it seals"
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		f.Status, f.Text, f.Advice = doctor.Warning, "other users of this machine can read "+path, "chmod 600 "+path
+	}
+	return f
+}

@@ -1,0 +1,88 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/caddy-odoo/gateway/internal/oauth"
+)
+
+// Address tells whether the issuer's address leads to the gateway, over the
+// network as applications go. It follows no redirection: applications do not.
+func (p Patient) Address(ctx context.Context, rt http.RoundTripper) Finding {
+	f := Finding{Part: "issuer", Status: OK, Text: "its metadata is at " + p.at(oauth.MetadataPath).String()}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at(oauth.MetadataPath).String(), nil)
+	if err != nil {
+		return Finding{Part: "issuer", Status: Problem, Text: err.Error()}
+	}
+	r.Header.Set("Accept", "application/json")
+	res, body, err := p.page(r, rt)
+	if err != nil {
+		f.Status, f.Text = Warning, "can not be reached from this machine: "+err.Error()
+		f.Advice = "where browsers and applications reach it all the same, nothing is wrong; else see its DNS name, its certificate and the firewall"
+		return f
+	}
+	var metadata struct {
+		Issuer string `json:"issuer"`
+	}
+	switch {
+	case res.StatusCode >= 300 && res.StatusCode < 400:
+		f.Status, f.Text = Problem, fmt.Sprintf("its address redirects to %s", originOrPath(res.Header.Get("Location")))
+		f.Advice = "set issuer to the address that people end at, or serve it without a redirection"
+	case res.StatusCode != http.StatusOK || json.Unmarshal(body, &metadata) != nil:
+		f.Status, f.Text = Problem, fmt.Sprintf("its address does not lead to the gateway: status %d for %s", res.StatusCode, oauth.MetadataPath)
+		f.Advice = "put odoo_gateway into the site of the issuer, before all that answers; a proxy in front of Caddy must hand /.well-known on"
+	case metadata.Issuer != p.Issuer.String():
+		f.Status, f.Text = Problem, "another authorization server answers there, of the issuer "+metadata.Issuer
+		f.Advice = "set issuer to the address of this site"
+	case p.Issuer.Scheme != "https":
+		f.Text += ", for this machine only: it is plain http"
+	}
+	return f
+}
+
+func originOrPath(location string) string {
+	if origin := originOf(location); origin != "" {
+		return origin
+	}
+	return location
+}
+
+// RedirectURIs judges where applications have people sent back to.
+func (p Patient) RedirectURIs() []Finding {
+	var all []Finding
+	add := func(status Status, text, advice string) {
+		all = append(all, Finding{Part: "redirect URIs", Status: status, Text: text, Advice: advice})
+	}
+	applications, uris := 0, 0
+	for _, app := range p.Applications {
+		if !app.Active {
+			continue
+		}
+		applications++
+		active := 0
+		for _, u := range app.RedirectURIs {
+			if !u.Active {
+				continue
+			}
+			active++
+			if u.Insecure && strings.HasPrefix(u.URI, "http://") {
+				add(Warning, "application "+app.Name+": codes go to "+u.URI+" without TLS", "give it an https address, and take insecure away")
+			}
+		}
+		if active == 0 && app.Service == nil {
+			add(Problem, "application "+app.Name+": none is active", "give it a redirect_uri, or set active false")
+		}
+		uris += active
+	}
+	switch {
+	case applications == 0:
+		add(Warning, "no application is active", "configure one")
+	case len(all) == 0:
+		add(OK, fmt.Sprintf("%d of %d applications", uris, applications), "")
+	}
+	return all
+}
