@@ -149,7 +149,7 @@ func TestSigningKeysAreLeftOut(t *testing.T) {
 // without.
 func TestDamageIsFound(t *testing.T) {
 	key := ring(t)
-	file, _ := written(t, key, records())
+	file, _ := written(t, key, records()[2:6]) // short: it is read some thousand times
 	refused := func(what string, file []byte) {
 		t.Helper()
 		_, err := backup.Read(bytes.NewReader(file), key, func(grant.Record) error { return nil })

@@ -22,56 +22,74 @@ type Subject struct {
 	Close func()
 }
 
+// test is one of the suite.
+type test struct {
+	name string
+	run  func(*testing.T, *suite)
+}
+
+// kept are those that look at what a restart leaves.
+var kept = []test{
+	{"revoking ends everything once", revoke},
+	{"key removals", keyRemovals},
+	{"last use is kept", used},
+	{"the audit trail is kept in order", auditTrail},
+	{"histories of objects", objectHistories},
+	{"a token set without refresh tokens", issueTokenSet},
+	{"signing keys", signingKeys},
+	{"everything survives a restart", persistence},
+}
+
+var rest = []test{
+	{"consent creates and renews", consentCreatesAndRenews},
+	{"consent keeps a connection unless given a live one", consentKeepsConnection},
+	{"consent never revives", consentNeverRevives},
+	{"consent in parallel makes one authorization", consentInParallel},
+	{"authorizations are found", authorizationsAreFound},
+	{"returned records are copies", recordsAreCopies},
+	{"update connection compares and swaps", updateConnection},
+	{"update connection in parallel lets one win", updateConnectionInParallel},
+	{"revoking meets redeeming", revokeMeetsRedeem},
+	{"connections of all kinds are kept and ended", connectionKinds},
+	{"a key that leaves a connection has to be removed", keyLeavesConnection},
+	{"authorizations are listed in pages", authorizationsInPages},
+	{"live authorizations are listed, revoked ones where asked", authorizationsOfQuery},
+	{"many revoked authorizations hide no live one", listingPassesRevoked},
+	{"the audit trail is bounded in time and number", auditTrailBounds},
+	{"the audit trail is looked through in steps", auditTrailLooks},
+	{"codes are checked at issue", issueCode},
+	{"redemption checks in order", redemptionOrder},
+	{"redemption stores what it says", redemptionStores},
+	{"one code redeemed by many gives one token set", redeemInParallel},
+	{"a replayed code ends its token set", codeReplay},
+	{"kept codes are listed", keptCodes},
+	{"a token set is issued while its authorization lives", issueTokenSetOrder},
+	{"token sets of an authorization are listed", tokenSetsOf},
+	{"rotation checks in order", rotationOrder},
+	{"rotation gives one child in the grace", rotationGrace},
+	{"one parent refreshed by many gives one child", rotateInParallel},
+	{"reuse after the grace ends the token set alone", refreshReuse},
+	{"ending a token set keeps the first reason", endTokenSet},
+	{"random histories are linearizable", linearizable},
+	{"signing keys updated in parallel", updateSigningKeysInParallel},
+	{"another gateway's records are invisible", otherGateway},
+	{"a cancelled context changes nothing", cancelled},
+	{"a closed store is unavailable", closed},
+}
+
 // Run runs the suite. open returns a new Subject for each test and cleans up
 // through t.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, *suite)
-	}{
-		{"consent creates and renews", consentCreatesAndRenews},
-		{"consent keeps a connection unless given a live one", consentKeepsConnection},
-		{"consent never revives", consentNeverRevives},
-		{"consent in parallel makes one authorization", consentInParallel},
-		{"authorizations are found", authorizationsAreFound},
-		{"returned records are copies", recordsAreCopies},
-		{"update connection compares and swaps", updateConnection},
-		{"update connection in parallel lets one win", updateConnectionInParallel},
-		{"revoking ends everything once", revoke},
-		{"revoking meets redeeming", revokeMeetsRedeem},
-		{"connections of all kinds are kept and ended", connectionKinds},
-		{"a key that leaves a connection has to be removed", keyLeavesConnection},
-		{"key removals", keyRemovals},
-		{"authorizations are listed in pages", authorizationsInPages},
-		{"live authorizations are listed, revoked ones where asked", authorizationsOfQuery},
-		{"many revoked authorizations hide no live one", listingPassesRevoked},
-		{"last use is kept", used},
-		{"the audit trail is kept in order", auditTrail},
-		{"the audit trail is bounded in time and number", auditTrailBounds},
-		{"the audit trail is looked through in steps", auditTrailLooks},
-		{"histories of objects", objectHistories},
-		{"codes are checked at issue", issueCode},
-		{"redemption checks in order", redemptionOrder},
-		{"redemption stores what it says", redemptionStores},
-		{"one code redeemed by many gives one token set", redeemInParallel},
-		{"a replayed code ends its token set", codeReplay},
-		{"kept codes are listed", keptCodes},
-		{"a token set without refresh tokens", issueTokenSet},
-		{"a token set is issued while its authorization lives", issueTokenSetOrder},
-		{"token sets of an authorization are listed", tokenSetsOf},
-		{"rotation checks in order", rotationOrder},
-		{"rotation gives one child in the grace", rotationGrace},
-		{"one parent refreshed by many gives one child", rotateInParallel},
-		{"reuse after the grace ends the token set alone", refreshReuse},
-		{"ending a token set keeps the first reason", endTokenSet},
-		{"random histories are linearizable", linearizable},
-		{"signing keys", signingKeys},
-		{"signing keys updated in parallel", updateSigningKeysInParallel},
-		{"another gateway's records are invisible", otherGateway},
-		{"everything survives a restart", persistence},
-		{"a cancelled context changes nothing", cancelled},
-		{"a closed store is unavailable", closed},
-	} {
+	run(t, rest, open)
+	RunKept(t, open)
+}
+
+// RunKept runs the part of the suite that looks at what a restart leaves: for
+// stores whose Reopen does more than that.
+func RunKept(t *testing.T, open func(t *testing.T) Subject) { run(t, kept, open) }
+
+func run(t *testing.T, tests []test, open func(t *testing.T) Subject) {
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			subject := open(t)
 			test.run(t, &suite{t: t, ctx: t.Context(), Subject: subject, s: subject.Store})
