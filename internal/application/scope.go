@@ -1,5 +1,7 @@
 package application
 
+import "slices"
+
 // The scopes that an application may be granted.
 const (
 	ScopeRead  = "odoo.read"  // reading
@@ -9,3 +11,11 @@ const (
 
 // Scopes returns all scopes, in the order in which they are told.
 func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeCall} }
+
+// MayHave are the scopes that the application may be granted: those of its
+// configuration, or all, that its model scheme has a use for.
+func (a *Application) MayHave(useful []string) []string {
+	return slices.DeleteFunc(Scopes(), func(s string) bool {
+		return !slices.Contains(useful, s) || a.Scopes != nil && !slices.Contains(a.Scopes, s)
+	})
+}

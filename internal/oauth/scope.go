@@ -17,13 +17,9 @@ const (
 
 var knownScopes = application.Scopes()
 
-// mayHave are the scopes that an application may be granted: those of its
-// configuration, or all, that its model scheme has a use for.
+// mayHave are the scopes that an application may be granted.
 func mayHave(app *application.Application, scheme Scheme) []string {
-	useful := scheme.Scopes()
-	return slices.DeleteFunc(slices.Clone(knownScopes), func(s string) bool {
-		return !slices.Contains(useful, s) || app.Scopes != nil && !slices.Contains(app.Scopes, s)
-	})
+	return app.MayHave(scheme.Scopes())
 }
 
 // grantedScope is what an application gets that asks for a scope: what it may
