@@ -38,11 +38,13 @@ const maxAdminBody = 1 << 20
 //	GET  /odoo_gateway/model_configurations?gateway=&name=
 //	GET  /odoo_gateway/history?gateway=&kind=&after=&limit=
 //	GET  /odoo_gateway/explain?gateway=&application=&model=&operation=&fields=a,b
+//	GET  /odoo_gateway/connect?gateway=&application=&format=
 //	GET  /odoo_gateway/keys?gateway=
 //	POST /odoo_gateway/keys/rotate
 //	GET  /odoo_gateway/backup
 //
-// All parameters but an explanation's application and model may be left out. The doctor looks at all gateways then; the
+// All parameters but an explanation's application and model, and the application
+// to connect, may be left out. The doctor looks at all gateways then; the
 // others need a name only where there is more than one. Parameters that are
 // not known are errors: a filter that is misspelt would mean everybody. The
 // bodies of the POSTs are [revokeRequest] and [rotateRequest], in JSON.
@@ -73,6 +75,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: configurationsEndpoint, Handler: adminHandler(http.MethodGet, serveConfigurations)},
 		{Pattern: historyEndpoint, Handler: adminHandler(http.MethodGet, serveHistory)},
 		{Pattern: backupEndpoint, Handler: caddy.AdminHandlerFunc(serveBackup)},
+		{Pattern: connectEndpoint, Handler: adminHandler(http.MethodGet, serveConnect)},
 		{Pattern: codesEndpoint, Handler: adminHandler(http.MethodGet, serveCodes)},
 	}
 }

@@ -19,7 +19,7 @@ func init() {
 		Long:  "Commands of the Odoo OAuth2 gateway.",
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
-				applicationsCommand(), auditCommand(), authorizationsCommand(), backupCommand(), codesCommand(), demoCommand(), doctorCommand(),
+				applicationsCommand(), auditCommand(), authorizationsCommand(), backupCommand(), codesCommand(), connectCommand(), demoCommand(), doctorCommand(),
 				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), restoreCommand(), schemesCommand(),
 			)
 			cmd.RunE = helpOrUnknown

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
+	"github.com/caddy-odoo/gateway/internal/connect"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/scheme"
@@ -41,9 +42,11 @@ type Config struct {
 	// Schemes and Configurations are what is configured, in the order of names.
 	Schemes        []scheme.Definition
 	Configurations []scheme.Configuration
-	Store          grant.Store
-	Audit          audit.Recorder
-	Now            clock.Clock
+	// Guide tells how to connect an application.
+	Guide func(context.Context, *application.Application) (*connect.Guide, error)
+	Store grant.Store
+	Audit audit.Recorder
+	Now   clock.Clock
 }
 
 // Desk is where one administrator works, for one request.

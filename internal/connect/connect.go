@@ -24,8 +24,6 @@ type Endpoints struct {
 	// Objects, Reports and Files are the prefixes of /restapi, Orest that of
 	// /orestapi, and JSON2 that of /json/2; each ends in a slash.
 	Objects, Reports, Files, Orest, JSON2 string
-	// Version is where /restapi tells Odoo's version.
-	Version string
 	// Code is the header that names the kind of an error.
 	Code string
 }

@@ -23,6 +23,8 @@ const Path = "/restapi/1.0/admin"
 // The paths of its pages, and of the one form.
 const (
 	ApplicationPath    = Path + "/application"
+	ConnectPath        = Path + "/connect"
+	DownloadPath       = Path + "/connect/download" // a file, not a page
 	SchemesPath        = Path + "/schemes"
 	SchemePath         = Path + "/scheme"
 	ConfigurationPath  = Path + "/configuration"
@@ -88,6 +90,7 @@ var pages = map[string]struct {
 }{
 	Path:               {"applications", (*Console).applications},
 	ApplicationPath:    {"applications", (*Console).application},
+	ConnectPath:        {"applications", (*Console).connect},
 	SchemesPath:        {"schemes", (*Console).schemes},
 	SchemePath:         {"schemes", (*Console).scheme},
 	ConfigurationPath:  {"schemes", (*Console).configuration},

@@ -26,7 +26,7 @@ func (s *service) desk(ctx context.Context, a administration.Actor) *administrat
 	}
 	return administration.New(administration.Config{
 		Gateway: s.name, Applications: s.applications, Schemes: s.described.Schemes, Configurations: s.described.Configurations,
-		Store: s.store, Audit: s.audit, Now: s.now,
+		Guide: s.guide, Store: s.store, Audit: s.audit, Now: s.now,
 	}, a)
 }
 

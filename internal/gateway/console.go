@@ -12,6 +12,9 @@ func init() {
 			s.console.Show(w, s.refresh(w, r), up.Browser())
 		}}
 	}
+	endpoints[console.DownloadPath] = endpoint{[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.console.Download(w, s.refresh(w, r), up.Browser())
+	}}
 	endpoints[console.RevokePath] = endpoint{[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
 		s.console.Revoke(w, s.refresh(w, r), up.Browser())
 	}}

@@ -95,7 +95,7 @@ func form(t *testing.T, page, behind string) string {
 
 // consolePages are all pages, as links lead to them.
 func consolePages() []string {
-	named := map[string]string{console.ApplicationPath: "?name=wiki", console.SchemePath: "?name=sales", console.ConfigurationPath: "?name=customer"}
+	named := map[string]string{console.ApplicationPath: "?name=wiki", console.ConnectPath: "?name=wiki", console.SchemePath: "?name=sales", console.ConfigurationPath: "?name=customer"}
 	var all []string
 	for _, path := range console.Paths() {
 		all = append(all, path+named[path])
@@ -124,6 +124,7 @@ func TestConsoleShows(t *testing.T) {
 			console.Path + "?state=archived":             {"Team other"},
 			console.Path + "?q=TEAM+W":                   {"Team wiki"},
 			console.ApplicationPath + "?name=wiki":       {"Team wiki", "One is set; it is not shown", "Internal users", "robot", "read <strong>Customer</strong>: name, email, country_id", "1 hour"},
+			console.ConnectPath + "?name=wiki":           {"Team wiki", w.url + oauth.AuthorizePath, "wiki-id", callback, "client_credentials", w.url + "/json/2", "client_secret@-", "outboundAuth", "OpenAPI"},
 			console.SchemesPath:                          {"Sales", "Customer", "res.partner"},
 			console.SchemePath + "?name=sales":           {"Sales", "Those of its model configurations and no others", "wiki"},
 			console.ConfigurationPath + "?name=customer": {"res.partner", "sales"},
@@ -158,7 +159,7 @@ func TestConsoleShows(t *testing.T) {
 				t.Errorf("%d: %s shows %q", version, path, lacks)
 			}
 		}
-		for _, path := range []string{console.ApplicationPath + "?name=nonsense", console.SchemePath, console.ConfigurationPath + "?name="} {
+		for _, path := range []string{console.ApplicationPath + "?name=nonsense", console.ConnectPath, console.SchemePath, console.ConfigurationPath + "?name="} {
 			if status, _, _ := admin.send(http.MethodGet, path, ""); status != http.StatusNotFound {
 				t.Errorf("%d: %s: %d", version, path, status)
 			}

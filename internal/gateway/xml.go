@@ -83,7 +83,7 @@ func (w *xmlWriter) WriteHeader(status int) {
 	case w.status != 0 || w.passes:
 	case status < 200:
 		w.ResponseWriter.WriteHeader(status)
-	case w.Header().Get("Content-Type") != "application/json":
+	case w.Header().Get("Content-Type") != "application/json", w.Header().Get("Content-Disposition") != "": // a file is as it is
 		w.passes = true
 		w.ResponseWriter.WriteHeader(status)
 	default:

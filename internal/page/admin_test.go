@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/connect"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -72,6 +73,7 @@ func everyAdminPage() map[string]any {
 		"admin_application.html":           AdminApplication{Admin: base, Item: full, Logo: x, Allows: administration.Scheme{May: may}},
 		"admin_application.html bare":      AdminApplication{Admin: base, Item: bare},
 		"admin_application.html portal":    AdminApplication{Admin: base, Item: portal},
+		"admin_connect.html bare":          AdminConnect{Admin: base, Settings: connect.Settings{Active: true, PKCE: "required"}},
 		"admin_schemes.html empty":         AdminSchemes{Admin: base},
 		"admin_configuration.html":         AdminConfiguration{Admin: base, Item: conf},
 		"admin_configuration.html bare":    AdminConfiguration{Admin: base, Item: administration.Configuration{DisplayName: x, Active: true}},
@@ -92,6 +94,15 @@ func everyAdminPage() map[string]any {
 		"admin_settings.html":    AdminSettings{Admin: base, Gateway: x, Issuer: x, History: history},
 		"admin_settings.html no": AdminSettings{Admin: base},
 	}
+	guide := AdminConnect{Admin: base, Texts: []ConnectText{{x, x}}, Settings: connect.Settings{
+		Application: x, Title: x, Issuer: x, Metadata: x, Authorization: x, Token: x, Revocation: x, Introspection: x, Userinfo: x, JWKS: x, ClientID: x,
+		ClientSecret: x, RedirectURIs: []string{x}, Scopes: []string{x}, Grants: []string{x}, AuthMethods: []string{x}, PKCE: "optional",
+		Interfaces: []connect.Interface{{Name: x, URL: x}},
+	}}
+	for _, f := range connect.All() {
+		guide.Files = append(guide.Files, ConnectFile{f.Name, x, x})
+	}
+	all["admin_connect.html"] = guide
 	schemes := AdminSchemes{Admin: base, Configurations: []administration.Configuration{conf}}
 	for _, limit := range []string{"whitelist", "blacklist", "none"} {
 		s := administration.Scheme{Name: x, Title: x, Description: x, Limit: limit, Blacklist: []string{x}, Configurations: []string{x}, Applications: []string{x}, May: may}
@@ -110,6 +121,7 @@ func TestConsoleEscapes(t *testing.T) {
 	base := Admin{Name: evil, Login: evil, Database: evil, Base: "/restapi/1.0/admin", Section: "audit"}
 	for _, p := range []AdminPage{
 		AdminApplications{Admin: base, Text: evil, Items: []administration.Application{{Name: evil, Title: evil, Description: evil, RedirectURIs: []administration.RedirectURI{{URI: evil}}}}},
+		AdminConnect{Admin: base, Settings: connect.Settings{Application: evil, Title: evil, ClientID: evil}, Texts: []ConnectText{{evil, evil}}, Files: []ConnectFile{{evil, evil, evil}}},
 		AdminAudit{Admin: base, Kind: evil, Subject: evil, Whose: evil, Kinds: []string{evil}, Items: []administration.Event{{Kind: evil, Detail: map[string]string{evil: evil}, Address: evil}}},
 		AdminAuthorizations{Admin: base, Person: evil, Items: []AdminAuthorization{{Authorization: administration.Authorization{Name: evil, Login: evil, Subject: evil}}}},
 	} {

@@ -1,0 +1,37 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/connect"
+)
+
+// connectEndpoint is where the running Caddy tells how to connect an application.
+const connectEndpoint = "/odoo_gateway/connect"
+
+// serveConnect answers one document. None holds a secret.
+func serveConnect(app *App, r *http.Request) (any, error) {
+	p, err := readParameters(r, "gateway", "application", "format")
+	if err != nil {
+		return nil, err
+	}
+	desk, err := app.desk(p["gateway"], r)
+	if err != nil {
+		return nil, err
+	}
+	g, err := desk.Connect(r.Context(), p["application"])
+	if errors.Is(err, administration.ErrUnknown) {
+		return nil, adminError(http.StatusNotFound, fmt.Sprintf("there is no application %q", p["application"]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	document, err := g.Document(p["format"])
+	if unknown := (connect.ErrFormat{}); errors.As(err, &unknown) {
+		return nil, adminError(http.StatusBadRequest, err.Error())
+	}
+	return document, err
+}
