@@ -94,7 +94,7 @@ func (p *pages) administer() {
 	p.open(admin+"/connect?name=wiki", "h2")
 	p.reads("Team wiki", "/restapi/1.0/common/oauth2/authorize", "OpenAPI 3.1", "Confluence Data Center", "The part of manifest.yml")
 	p.lacks("wiki-secret")
-	p.run("unfold", chromedp.Click(chromedp.CSS(".snippet:last-of-type summary")), chromedp.WaitVisible(chromedp.CSS(".snippet[open] pre")))
+	p.run("unfold", chromedp.Click(chromedp.CSS(".snippet summary")), chromedp.WaitVisible(chromedp.CSS(".snippet[open] pre")))
 	p.reads("read -r code")
 	p.ownPage("connect")
 	p.open(admin+"/connect?name=former", "h2")
