@@ -39,12 +39,12 @@ func TestM18_RefreshEnds(t *testing.T) {
 	if want := int64(10*day/time.Second) + 2; tokens.RefreshExpiresIn != want {
 		t.Errorf("the last one ends in %d, want %d", tokens.RefreshExpiresIn, want)
 	}
-	w.clock.Advance(10*day + time.Second)
+	w.clock.Advance(10*day + 1500*time.Millisecond)
 	last := w.token(refreshForm(tokens.RefreshToken)).tokens(t)
-	if last.RefreshExpiresIn != 1 {
+	if last.RefreshExpiresIn != 1 { // half a second, but 0 would be never
 		t.Errorf("the very last one ends in %d", last.RefreshExpiresIn)
 	}
-	w.clock.Advance(time.Second)
+	w.clock.Advance(500 * time.Millisecond)
 	w.token(refreshForm(last.RefreshToken)).refused(t, 400, "invalid_grant")
 }
 
@@ -60,16 +60,16 @@ func TestM18_MaxAgeMayBeSetLater(t *testing.T) {
 	capped := func(age time.Duration) {
 		w.change("wiki", func(a *application.Application) { a.RefreshTokenExpiry, a.RefreshTokenMaxAge = 0, age })
 	}
-	active := func() bool {
-		var found introspection
+	issued := w.clock.Now().Add(-10 * day)
+	introspected := func() (found introspection) {
 		if err := json.Unmarshal([]byte(w.introspect(tokens.RefreshToken).text), &found); err != nil {
 			t.Fatal(err)
 		}
-		return found.Active
+		return found
 	}
 	asked := w.conns.checked
 	capped(10 * day)
-	if active() {
+	if introspected().Active {
 		t.Error("active at its maximal age")
 	}
 	w.token(refreshForm(tokens.RefreshToken)).refused(t, 400, "invalid_grant")
@@ -77,11 +77,15 @@ func TestM18_MaxAgeMayBeSetLater(t *testing.T) {
 		t.Error("Odoo was asked about a token that is too old")
 	}
 	capped(11 * day)
-	if !active() {
-		t.Error("not active before its maximal age")
+	if found := introspected(); !found.Active || found.ExpiresAt != issued.Add(11*day).Unix() {
+		t.Errorf("before its maximal age: %+v", found)
 	}
 	if got := w.token(refreshForm(tokens.RefreshToken)).tokens(t); got.RefreshExpiresIn != int64(day/time.Second) {
 		t.Errorf("ends in %d", got.RefreshExpiresIn)
+	}
+	capped(10*day + time.Hour)
+	if again := w.token(refreshForm(tokens.RefreshToken)).tokens(t); again.RefreshExpiresIn != 3600 { // in the grace
+		t.Errorf("the same child ends in %d", again.RefreshExpiresIn)
 	}
 }
 
@@ -180,9 +184,11 @@ func TestM18_NoTokenOutlivesItsCap(t *testing.T) {
 	w := newWorld(t)
 	w.change("wiki", func(a *application.Application) { a.RefreshTokenMaxAge = 10 * day })
 	first := w.connect()
-	second := w.token(refreshForm(w.connect().RefreshToken)).tokens(t)
+	parent := w.connect()
+	w.clock.Advance(5 * day)
+	second := w.token(refreshForm(parent.RefreshToken)).tokens(t)
 	w.reload(applications())
-	w.clock.Advance(10 * day)
+	w.clock.Advance(5 * day)
 	w.token(refreshForm(first.RefreshToken)).refused(t, 400, "invalid_grant")
 	w.token(refreshForm(second.RefreshToken)).refused(t, 400, "invalid_grant")
 }
