@@ -35,7 +35,8 @@ type Authorization struct {
 	CreatedAt  time.Time
 	// ConsentedAt is when the person last said yes.
 	ConsentedAt time.Time
-	// LastUsedAt is written lazily: it may lag by a minute or be lost in a crash.
+	// LastUsedAt is written lazily: it may lag by a minute, but for listings, or
+	// be lost in a crash.
 	LastUsedAt time.Time
 	// Uses is how often it was used: each call of the API and each exchange of
 	// a code or refresh token. It is written like LastUsedAt, and counts from the

@@ -143,6 +143,9 @@ func (s *store) AuthorizationsBySession(ctx context.Context, hash string) ([]gra
 }
 
 func (s *store) AuthorizationsBySubject(ctx context.Context, subject string) ([]grant.Authorization, error) {
+	if err := s.showUses(ctx); err != nil {
+		return nil, err
+	}
 	var ids []string
 	err := s.db.view(ctx, func(txn *badger.Txn) (err error) {
 		ids, err = s.indexed(txn, kindSubject, subject)

@@ -61,6 +61,9 @@ func (s *store) Authorizations(ctx context.Context, q grant.AuthorizationQuery) 
 	case q.Application != "":
 		value = listApplication(q.Application)
 	}
+	if err := s.showUses(ctx); err != nil {
+		return nil, err
+	}
 	var page []grant.Authorization
 	err := s.db.view(ctx, func(txn *badger.Txn) error {
 		after := s.keys.index(kind, value, q.After)

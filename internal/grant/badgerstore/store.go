@@ -22,7 +22,9 @@ type store struct {
 	sessions *cache[[]string]
 
 	usedMu sync.Mutex
-	used   map[string]uses // since the last batch
+	// flushingUsed lets one at a time write them.
+	flushingUsed sync.Mutex
+	used         map[string]uses // since the last batch
 
 	trail trail
 }

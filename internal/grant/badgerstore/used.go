@@ -104,7 +104,23 @@ func (db *DB) flush() error {
 	return failed
 }
 
+// showUses writes what waits, for whoever looks at how often something was used.
+// What can not be written now is shown later.
+func (s *store) showUses(ctx context.Context) error {
+	leave, err := s.db.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if s.db.room() == nil {
+		s.db.reported("writing last-used times", s.flushUsed)
+	}
+	return nil
+}
+
 func (s *store) flushUsed() error {
+	s.flushingUsed.Lock()
+	defer s.flushingUsed.Unlock()
 	s.usedMu.Lock()
 	used := s.used
 	s.used = make(map[string]uses)
@@ -124,8 +140,8 @@ func (s *store) flushUsed() error {
 	return nil
 }
 
-// writeUses adds to what is stored. Nobody else writes it, so that reading it
-// before needs no transaction with the writing.
+// writeUses adds to what is stored. Nobody else writes it meanwhile, so that
+// reading it before needs no transaction with the writing.
 func (s *store) writeUses(used map[string]uses) error {
 	batch := s.db.badger.NewWriteBatch()
 	defer batch.Cancel()

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -51,5 +52,33 @@ func TestUsesOutliveAFailedBatch(t *testing.T) {
 	}
 	if got, err := s.Authorization(t.Context(), a.ID); err != nil || got.Uses != 5 {
 		t.Errorf("used %d times, error %v", got.Uses, err)
+	}
+}
+
+// Whoever lists writes what waits, beside the background and others that list:
+// no use is lost or counted twice.
+func TestUsesAreWrittenByMany(t *testing.T) {
+	db, s := openStore(t, Options{})
+	a, err := s.Consent(t.Context(), grant.Authorization{ID: grant.NewID(), Application: "wiki", Subject: "sub-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				s.Used(a.ID, time.Unix(1, 0))
+				if _, err := s.Authorizations(t.Context(), grant.AuthorizationQuery{}); err != nil {
+					t.Error(err)
+				}
+				if err := db.flush(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got, err := s.Authorizations(t.Context(), grant.AuthorizationQuery{}); err != nil || got[0].Uses != 160 {
+		t.Errorf("used %d times, error %v", got[0].Uses, err)
 	}
 }

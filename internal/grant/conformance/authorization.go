@@ -255,6 +255,14 @@ func used(t *testing.T, c *suite) {
 	all, err := c.s.AuthorizationsBySubject(c.ctx, "sub-1")
 	c.ok("of a person", err)
 	expect("of a person", all[0], start.Add(3*minute), 3)
+	c.s.Used(a.ID, start.Add(4*minute)) // whoever lists sees it at once
+	all, err = c.s.AuthorizationsBySubject(c.ctx, "sub-1")
+	c.ok("of a person", err)
+	expect("of a person, at once", all[0], start.Add(4*minute), 4)
+	c.s.Used(a.ID, start.Add(5*minute))
+	all, err = c.s.Authorizations(c.ctx, grant.AuthorizationQuery{Subject: "sub-1"})
+	c.ok("listed", err)
+	expect("listed, at once", all[0], start.Add(5*minute), 5)
 }
 
 // bySession checks which live authorizations a session hash leads to.
