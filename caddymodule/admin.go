@@ -33,6 +33,7 @@ const maxAdminBody = 1 << 20
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
 //	GET  /odoo_gateway/audit?gateway=&kind=&application=&subject=&authorization=&after=&limit=
+//	GET  /odoo_gateway/audit/verify?gateway=
 //	GET  /odoo_gateway/applications?gateway=&name=
 //	GET  /odoo_gateway/model_schemes?gateway=&name=
 //	GET  /odoo_gateway/model_configurations?gateway=&name=
@@ -70,6 +71,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: rotateEndpoint, Handler: adminHandler(http.MethodPost, serveRotate)},
 		{Pattern: explainEndpoint, Handler: adminHandler(http.MethodGet, serveExplain)},
 		{Pattern: auditEndpoint, Handler: adminHandler(http.MethodGet, serveAudit)},
+		{Pattern: verifyEndpoint, Handler: adminHandler(http.MethodGet, serveVerify)},
 		{Pattern: applicationsEndpoint, Handler: adminHandler(http.MethodGet, serveApplications)},
 		{Pattern: schemesEndpoint, Handler: adminHandler(http.MethodGet, serveSchemes)},
 		{Pattern: configurationsEndpoint, Handler: adminHandler(http.MethodGet, serveConfigurations)},

@@ -14,7 +14,7 @@ import (
 )
 
 func auditCommand() *cobra.Command {
-	return group("audit", "Lists the audit trail", listAuditCommand())
+	return group("audit", "Lists and verifies the audit trail", listAuditCommand(), verifyAuditCommand())
 }
 
 func listAuditCommand() *cobra.Command {

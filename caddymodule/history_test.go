@@ -120,6 +120,12 @@ func TestHistoryOfTheConfiguration(t *testing.T) {
 	if out := run("audit", "list", "--application", "wiki", "--most", "1"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "administration_read") && !strings.Contains(out, "configuration_changed") {
 		t.Errorf("the table is\n%s", out)
 	}
+	if got := jsonLines[administration.Verdict](t, run("audit", "verify", "--json")); len(got) != 1 || got[0].Verified < 10 || got[0].Broken+got[0].Unlinked != 0 {
+		t.Errorf("the audit trail is %+v", got)
+	}
+	if out := run("audit", "verify"); !strings.HasSuffix(out, " events are what was written\n") {
+		t.Errorf("the verdict is\n%s", out)
+	}
 	for _, secret := range []string{"first-secret", "second-secret"} {
 		if strings.Contains(outputs.String(), secret) || strings.Contains(p.out.String(), secret) {
 			t.Errorf("%s was told", secret)

@@ -91,3 +91,40 @@ func (d *Desk) login(ctx context.Context, known map[string]string, subject strin
 
 // BackedUp records that the administrator was given a copy of all that is kept.
 func (d *Desk) BackedUp(ctx context.Context) { d.read(ctx, "backup", "", "") }
+
+// Verdict is what the audit trail in the store proves to be.
+type Verdict struct {
+	// Verified are the events that are what was written.
+	Verified int `json:"verified"`
+	// Unlinked are older ones, of a version that tied none together: nothing
+	// proves them.
+	Unlinked int `json:"unlinked"`
+	// Broken is how many findings there are; Findings are the first of them.
+	Broken   int       `json:"broken"`
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is a place in the trail where somebody has been at work.
+type Finding struct {
+	// What is "changed", "missing" or "foreign".
+	What string `json:"what"`
+	// Event is the id of the event that was changed or put in, or of the one
+	// after which some are missing; "" where the oldest are.
+	Event string `json:"event,omitempty"`
+	// Time is about when that was, the zero time without an event.
+	Time time.Time `json:"time,omitzero"`
+}
+
+// VerifyEvents looks whether the audit trail in the store is what was written.
+func (d *Desk) VerifyEvents(ctx context.Context) (verdict Verdict, err error) {
+	defer d.readUnless(ctx, &err, "audit_verify", "", "")
+	v, err := d.Store.VerifyAudit(ctx, d.Now())
+	if err != nil {
+		return Verdict{}, err
+	}
+	verdict = Verdict{Verified: v.Verified, Unlinked: v.Unlinked, Broken: v.Broken, Findings: []Finding{}}
+	for _, f := range v.Findings {
+		verdict.Findings = append(verdict.Findings, Finding{What: f.What, Event: f.ID, Time: f.Time})
+	}
+	return verdict, nil
+}

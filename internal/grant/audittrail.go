@@ -1,6 +1,10 @@
 package grant
 
-import "github.com/caddy-odoo/gateway/internal/audit"
+import (
+	"time"
+
+	"github.com/caddy-odoo/gateway/internal/audit"
+)
 
 // AuditBacklog is how many events of a gateway a store holds that are not
 // written yet. What comes on top is counted only.
@@ -45,4 +49,37 @@ type AuditPage struct {
 	Entries []AuditEntry
 	// Next is After of the next page, "" on the last one.
 	Next string
+}
+
+// AuditVerdict is what VerifyAudit has found.
+type AuditVerdict struct {
+	// Verified are the events that are what was written.
+	Verified int
+	// Unlinked are older ones, of a version that tied none together: nothing
+	// proves them.
+	Unlinked int
+	// Broken is how many findings there are, and Findings the first of them, the
+	// newest first.
+	Broken   int
+	Findings []AuditFinding
+}
+
+// What a finding is.
+const (
+	// AuditChanged: the event is not what was written.
+	AuditChanged = "changed"
+	// AuditMissing: one or more after this event were taken away; without an id,
+	// before all that are there.
+	AuditMissing = "missing"
+	// AuditForeign: the event was put in by somebody else.
+	AuditForeign = "foreign"
+)
+
+// AuditFinding is a place in the trail where somebody has been at work.
+type AuditFinding struct {
+	// ID is that of the entry, and Time that of its place in the trail, which
+	// may be a little later than the event.
+	ID   string
+	Time time.Time
+	What string
 }

@@ -85,6 +85,9 @@ type Store interface {
 	// DropKeyRemoval forgets a removal: there is nothing left to remove, or
 	// nobody to be told. Dropping twice is no error.
 	DropKeyRemoval(ctx context.Context, id string) error
+	// VerifyAudit looks whether the audit trail is what was written, as far as it
+	// has not come to its end.
+	VerifyAudit(ctx context.Context, now time.Time) (AuditVerdict, error)
 	// Used notes that an authorization was used, once for each call. It only
 	// remembers; time and count are written in batches.
 	Used(id string, now time.Time)

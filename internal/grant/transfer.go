@@ -28,6 +28,9 @@ type KeptEvent struct {
 	AuditEntry
 	// Until is to the second.
 	Until time.Time
+	// Link is what ties it to the event before, for Store.VerifyAudit; it means
+	// something to the store alone.
+	Link []byte `json:",omitempty"`
 }
 
 // Validate tells what is wrong with a record that did not come from a store.

@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,11 +21,13 @@ type trail struct {
 	mu      sync.Mutex
 	waiting []waitingEvent
 	dropped int
-	// last is the time in the key of the newest event: keys never go back, so
-	// that the order of the trail is that of the calls.
+	// last is the time in the key of the newest event: keys never go back, over
+	// restarts either, so that the order of the trail is that of the calls.
 	last stamp
-	// writing keeps batches in their order.
+	// writing keeps batches in their order, and end how far they go; nil is not
+	// read yet.
 	writing sync.Mutex
+	end     *end
 }
 
 type waitingEvent struct {
@@ -60,6 +63,33 @@ func (s *store) waiting(e audit.Event, until time.Time) waitingEvent {
 	s.trail.last = at
 	place := strings.Replace(newestFirst(at.time(), grant.NewID()), "/", auditSeparator, 1)
 	return waitingEvent{key: s.keys.key(kindAudit, place), value: encodeEvent(e), until: until}
+}
+
+// newestPlace is the time in the key of the newest event that is stored; 0 where
+// there is none, and where the store can not be read.
+func (s *store) newestPlace() (at stamp) {
+	prefix := s.keys.key(kindAudit, "")
+	_ = s.db.view(context.Background(), func(txn *badger.Txn) error {
+		opts := badger.DefaultIteratorOptions
+		opts.Prefix, opts.PrefetchValues = prefix, false
+		it := txn.NewIterator(opts)
+		defer it.Close()
+		if it.Rewind(); it.Valid() {
+			at = toStamp(placeTime(string(it.Item().Key()[len(prefix):])))
+		}
+		return nil
+	})
+	return at
+}
+
+// placeTime is the time in the id of an entry, the zero time where it has none.
+func placeTime(id string) time.Time {
+	text, _, _ := strings.Cut(id, auditSeparator)
+	n, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || n > math.MaxInt64 {
+		return time.Time{}
+	}
+	return stamp(math.MaxInt64 - n).time()
 }
 
 // auditSeparator parts the time from the random end in the id of an entry.
@@ -109,17 +139,40 @@ func (s *store) writeWaiting(ctx context.Context) error {
 	return s.db.outcome(s.flushTrail())
 }
 
+// writeTrail is called by whoever holds writing.
 func (s *store) writeTrail(waiting []waitingEvent) error {
+	t := &s.trail
+	if t.end == nil {
+		var last end
+		err := s.db.badger.View(func(txn *badger.Txn) (err error) {
+			last, _, err = s.loadEnd(txn)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		t.end = &last
+	}
 	batch := s.db.badger.NewWriteBatch()
 	defer batch.Cancel()
+	last := *t.end
 	for _, w := range waiting {
-		entry := badger.NewEntry(w.key, w.value)
-		entry.ExpiresAt = uint64(max(w.until.Unix(), 1)) // 0 would be for ever
+		var value []byte
+		value, last = s.linked(last, w)
+		entry := badger.NewEntry(w.key, value)
+		entry.ExpiresAt = expiry(w.until)
 		if err := batch.SetEntry(entry); err != nil {
 			return err
 		}
 	}
-	return batch.Flush()
+	if err := batch.Set(s.endKey(), s.db.opts.Seal.Seal(encode(last), s.endAssociated())); err != nil {
+		return err
+	}
+	if err := batch.Flush(); err != nil {
+		return err
+	}
+	t.end = &last
+	return nil
 }
 
 func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.AuditPage, error) {
@@ -201,6 +254,7 @@ func encodeEvent(e audit.Event) []byte {
 
 func decodeEvent(value []byte) (audit.Event, error) {
 	var r eventRecord
+	_, value, _ = cutLink(value)
 	if err := decode(value, &r); err != nil {
 		return audit.Event{}, err
 	}

@@ -107,8 +107,14 @@ func (db *DB) record(txn *badger.Txn, item *badger.Item) (r grant.Record, ok boo
 	case kindAudit:
 		r.Event = &grant.KeptEvent{Until: time.Unix(int64(item.ExpiresAt()), 0).UTC()}
 		r.Event.ID = rest
-		return read(func(v []byte) (err error) { r.Event.Event, err = decodeEvent(v); return err })
-	case kindUsed, kindLive, kindKeysVersion, kindSubject, kindSession, kindListed, kindListedEver, kindAuditCode, kindRemovalsOf, kindSetsOf:
+		return read(func(v []byte) (err error) {
+			if l, _, linked := cutLink(v); linked {
+				r.Event.Link = l.encode()
+			}
+			r.Event.Event, err = decodeEvent(v)
+			return err
+		})
+	case kindUsed, kindLive, kindKeysVersion, kindSubject, kindSession, kindListed, kindListedEver, kindAuditCode, kindRemovalsOf, kindSetsOf, kindAuditEnd:
 		return r, false, nil
 	}
 	return r, false, fmt.Errorf("it is of an unknown kind")

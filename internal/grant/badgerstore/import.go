@@ -175,8 +175,11 @@ func entriesOf(r grant.Record) ([]*badger.Entry, error) {
 		if !isPlace(r.Event.ID) {
 			return nil, errors.New("an event of the audit trail has no place in it")
 		}
-		set(s.keys.key(kindAudit, r.Event.ID), encodeEvent(r.Event.Event))
-		all[0].ExpiresAt = uint64(max(r.Event.Until.Unix(), 1)) // 0 would be for ever
+		if len(r.Event.Link) != 0 && len(r.Event.Link) != linkSize {
+			return nil, errors.New("an event of the audit trail has a malformed link")
+		}
+		set(s.keys.key(kindAudit, r.Event.ID), append(slices.Clip(r.Event.Link), encodeEvent(r.Event.Event)...))
+		all[0].ExpiresAt = expiry(r.Event.Until)
 	}
 	return all, nil
 }

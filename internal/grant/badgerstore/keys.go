@@ -38,6 +38,7 @@ const (
 	kindKeyRemoval    = "o" // <id>: record
 	kindRemovalsOf    = "p" // <hash of subject>/<id>: index
 	kindAudit         = "v" // <newest first>-<id>: event, with a time to live
+	kindAuditEnd      = "w" // "": how far the trail of events goes, sealed
 	kindObject        = "h" // <kind>:<name>: record
 	kindSetsOf        = "g" // <hash of authorization id>/<newest first>/<id>: index
 )

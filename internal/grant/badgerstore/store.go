@@ -32,13 +32,15 @@ type store struct {
 var _ grant.Store = (*store)(nil)
 
 func newStore(db *DB, gateway string) *store {
-	return &store{
+	s := &store{
 		db: db, keys: newKeyspace(gateway),
 		authorizations: newCache[grant.Authorization](db.opts.CacheEntries),
 		tokenSets:      newCache[grant.TokenSet](db.opts.CacheEntries),
 		sessions:       newCache[[]string](db.opts.CacheEntries),
 		used:           make(map[string]uses),
 	}
+	s.trail.last = s.newestPlace()
+	return s
 }
 
 // cached reads through a cache.
