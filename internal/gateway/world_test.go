@@ -289,7 +289,7 @@ func (w *world) sign(c token.Claims) string {
 }
 
 // sessionOf opens the session id that an authorization holds.
-func sessionOf(t *testing.T, w *world, a grant.Authorization) string {
+func sessionOf(t testing.TB, w *world, a grant.Authorization) string {
 	t.Helper()
 	stored, err := w.store.Authorization(t.Context(), a.ID)
 	if err != nil {
