@@ -78,9 +78,10 @@ type Application struct {
 	// empty is an error.
 	//
 	// Instead of the secret, its hash may stand here: what
-	// `caddy hash-password` prints (bcrypt, or Argon2id with
-	// `--algorithm argon2id`), or `sha256:` and the SHA-256 of a long random
-	// secret in hexadecimal, which costs no time at each request.
+	// `caddy odoo-gateway hash-secret` prints, or `caddy hash-password`
+	// (bcrypt, or Argon2id with `--algorithm argon2id`), or `sha256:` and the
+	// SHA-256 of a long random secret in hexadecimal, which costs no time at
+	// each request.
 	ClientSecret string `json:"client_secret,omitempty"`
 
 	// A second secret that is accepted as well, in the same forms, while an
