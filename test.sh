@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
-tags=browser,clients,realodoo # the suites that need a browser, other languages' libraries or a real Odoo
+tags=browser,clients,packaging,realodoo # the suites that need a browser, other languages' libraries, systemd or a real Odoo
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 fail() { echo "test.sh: $*" >&2; exit 1; }
@@ -38,6 +38,7 @@ need chromium chromium fonts-dejavu-core
 need node nodejs
 need npm npm
 need python3:requests_oauthlib python3-requests-oauthlib
+need systemd-analyze systemd
 if [ -z "${ODOO_GATEWAY_E2E_URL:-}" ]; then
   need debootstrap debootstrap
   need unshare util-linux
@@ -96,6 +97,9 @@ go run ./bench/mutate -sample 60 -seed 1 -kill 70 ./internal/oauth # another sam
 
 step "client libraries of other languages"
 go test -race -tags "$tags" -run Client ./e2e
+
+step "container and service"
+go test -race -tags "$tags" -run Packaging ./e2e
 
 step "real Odoo"
 if [ -n "${odoo:-}" ]; then

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -72,19 +71,33 @@ const docsCaddyfile = `{
 // docsWiki is its application that people connect.
 var docsWiki = app{id: "team-wiki", secret: "the-wiki-has-a-secret", redirect: "http://localhost:9/callback"}
 
-// TestDocs runs what the pages of docs show. In a page,
+// TestDocs runs what the pages of docs, and README.md, show. In a page,
 //
 //	```sh            is run, all of a page's in one shell, in its order;
 //	```json, ```text after that is what the last of them prints, … standing for anything;
 //	```sh example    is not run, and says what the page's variables are;
+//	```sh checkout   is run by the tests that inCheckout names;
+//	```sh elsewhere  is not run: it needs Docker, systemd or a release;
 //	```caddyfile     is formatted and valid: a whole Caddyfile, or what stands in a gateway.
+//
+// What else there is, judge knows. Links lead to files and headings that are
+// there, and README.md leads to all pages.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil || len(pages) == 0 {
 		t.Fatal(pages, err)
 	}
-	ran := 0
+	index, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range pages {
+		if !strings.Contains(string(index), "](docs/"+filepath.Base(name)+")") {
+			t.Errorf("README.md does not lead to %s", name)
+		}
+	}
+	tests := testsOf(t, "..")
+	for _, name := range append(pages, "../README.md") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(name)
@@ -93,36 +106,70 @@ func TestDocs(t *testing.T) {
 			}
 			linksLead(t, name, text)
 			var steps []docStep
-			for _, f := range regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$").FindAllSubmatch(text, -1) {
-				kind, body := string(f[1]), string(f[2])
+			for _, b := range blocksOf(text) {
+				for _, wrong := range judge(t, filepath.Base(name), b, tests) {
+					t.Errorf("```%s\n%s```\n%s", b.kind, b.body, wrong)
+				}
 				switch last := len(steps) - 1; {
-				case kind == "sh":
-					steps = append(steps, docStep{run: body})
-				case (kind == "json" || kind == "text") && last >= 0 && steps[last].want == "":
-					steps[last].want = body
-				case kind == "caddyfile":
-					docsValid(t, body)
+				case b.kind == "sh":
+					steps = append(steps, docStep{run: b.body})
+				case b.kind == "json" || b.kind == "text":
+					if last < 0 || steps[last].want != "" {
+						t.Errorf("what prints this?\n%s", b.body)
+						continue
+					}
+					steps[last].want = b.body
+				case b.kind == "caddyfile":
+					docsValid(t, b.body)
 				}
 			}
 			if len(steps) > 0 {
 				runSteps(t, steps)
 			}
 		})
-		ran++
 	}
 }
 
 // docStep is a command of a page, and what it prints.
 type docStep struct{ run, want string }
 
-// linksLead fails for links to files that are not there.
+// linksLead fails for links to files, or headings, that are not there.
 func linksLead(t *testing.T, page string, text []byte) {
 	t.Helper()
-	for _, link := range regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`).FindAllSubmatch(text, -1) {
-		if _, err := os.Stat(filepath.Join(filepath.Dir(page), string(link[1]))); err != nil {
-			t.Errorf("a link to what is not there: %v", err)
+	for _, link := range regexp.MustCompile(`\]\(([^):#]*)(#[^)]*)?\)`).FindAllSubmatch(text, -1) {
+		to := page
+		if len(link[1]) > 0 {
+			to = filepath.Join(filepath.Dir(page), string(link[1]))
+		}
+		if wrong := absent(to); len(wrong) > 0 {
+			t.Errorf("a link to what is not there: %s", wrong)
+		} else if heading := strings.TrimPrefix(string(link[2]), "#"); heading != "" && !headings(t, to)[heading] {
+			t.Errorf("a link to a heading that is not there: %s", link[0])
 		}
 	}
+}
+
+// absent says so of a file that is not there.
+func absent(name string) []string {
+	if _, err := os.Stat(name); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
+// headings are those of a page as links name them.
+func headings(t *testing.T, page string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^#+ (.*)$").FindAllSubmatch(fenced.ReplaceAll(text, nil), -1) {
+		name := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(string(m[1])), "")
+		found[strings.ReplaceAll(name, " ", "-")] = true
+	}
+	return found
 }
 
 // docsValid fails for a Caddyfile that Caddy would not take as it stands.
@@ -153,7 +200,7 @@ func docsValid(t *testing.T, text string) {
 // docsScheme is the model scheme that parts of a configuration speak of, where
 // they do not have it themselves.
 func docsScheme(text string) string {
-	if strings.Contains(text, "\nmodel_scheme ") {
+	if strings.Contains("\n"+text, "\nmodel_scheme ") {
 		return ""
 	}
 	return "model_scheme sales {\n\twhitelist customer\n}\nmodel_configuration customer {\n\tmodel res.partner\n\tfields whitelist name\n}\n"
@@ -212,5 +259,3 @@ func fits(got, want string) bool {
 	}
 	return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$").MatchString(space.ReplaceAllString(got, ""))
 }
-
-var _ = fmt.Sprint

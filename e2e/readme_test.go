@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,15 +37,39 @@ func TestReadme(t *testing.T) {
 		caddyOnce(t, dir, "fmt", "--diff", name)
 	}
 	caddyOnce(t, dir, "validate", "--config", "Caddyfile")
-	for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllSubmatch(readme, -1) {
-		if _, err := os.Stat(filepath.Join("..", string(link[1]))); err != nil {
-			t.Errorf("the README links to what is not there: %v", err)
+	for _, b := range blocksOf(readme) {
+		if b.kind == "json app" {
+			sameApp(t, dir, b.body)
+			return
 		}
+	}
+	t.Error("the README does not show the same as JSON")
+}
+
+// sameApp fails where the Caddyfile in a folder does not become the app that
+// is written as JSON.
+func sameApp(t *testing.T, dir, text string) {
+	t.Helper()
+	var adapted struct {
+		Apps map[string]json.RawMessage `json:"apps"`
+	}
+	var want, got any
+	for _, err := range []error{
+		json.Unmarshal(caddyOnce(t, dir, "adapt", "--config", "Caddyfile"), &adapted),
+		json.Unmarshal([]byte(text), &want), json.Unmarshal(adapted.Apps["odoo_gateway"], &got),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the Caddyfile becomes\n%v\nand the README says\n%v", got, want)
 	}
 }
 
-// caddyOnce runs a Caddy command in a folder; it must succeed.
-func caddyOnce(t *testing.T, dir string, args ...string) {
+// caddyOnce runs a Caddy command in a folder, which must succeed, and returns
+// what it prints.
+func caddyOnce(t *testing.T, dir string, args ...string) []byte {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -51,7 +78,11 @@ func caddyOnce(t *testing.T, dir string, args ...string) {
 	cmd := exec.Command(self, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), asCaddy+"=1", "WIKI_SECRET=a secret of the wiki", "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("caddy %s: %v\n%s", strings.Join(args, " "), err, said)
+	var complained bytes.Buffer
+	cmd.Stderr = &complained
+	said, err := cmd.Output()
+	if err != nil {
+		t.Errorf("caddy %s: %v\n%s%s", strings.Join(args, " "), err, said, complained.String())
 	}
+	return said
 }
