@@ -132,7 +132,7 @@ func (c *crossing) smuggle(name, request string, refused bool) {
 		if strings.Contains(m.line+fmt.Sprint(m.header, m.trailer), c.bearer) || strings.Contains(m.line, "jsonrpc") {
 			t.Errorf("%s: Odoo was sent %s %v", name, m.line, m.header)
 		}
-		if refused {
+		if refused && !m.cut { // one that is cut is refused while it is on its way
 			t.Errorf("%s: Odoo was sent %s", name, m.line)
 		}
 	}
