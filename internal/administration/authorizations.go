@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -106,7 +107,9 @@ type Page struct {
 	Limit int
 }
 
-// AuthorizationList is a page of authorizations.
+// AuthorizationList is a page of authorizations. One that is not the last may
+// have few, or none, where a name or a login is looked for: a search that little
+// fits is worked off in steps.
 type AuthorizationList struct {
 	Authorizations []Authorization `json:"authorizations"`
 	// Next is After of the next page; "" on the last one.
@@ -120,23 +123,38 @@ func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Pag
 	defer d.readUnless(ctx, &err, "authorizations", f.Application, f.Subject)
 	limit := grant.Page(p.Limit)
 	var found []grant.Authorization
-	err = d.each(ctx, f, revoked, p.After, func(a grant.Authorization) bool {
+	var rest string
+	err = d.eachOf(ctx, f, revoked, p.After, listLooks, func(a grant.Authorization) bool {
 		found = append(found, a)
 		return len(found) < limit
-	})
-	if err == nil && len(found) == 0 && p.After == "" {
+	}, &rest)
+	if err == nil && len(found) == 0 && p.After == "" && rest == "" {
 		err = d.known(ctx, f.Application)
 	}
 	list := AuthorizationList{Authorizations: d.authorizations(found)}
-	if err == nil && len(found) == limit {
+	switch {
+	case err != nil:
+	case len(found) == limit:
 		list.Next = found[limit-1].ID
+	default:
+		list.Next = rest
 	}
 	return list, err
 }
 
-// each calls each for the authorizations that fit, until it returns false. The
-// store knows no logins, hence pages are sifted here.
+// listLooks is how many authorizations one call of Authorizations looks at, at
+// most: somebody's name may be that of none among very many.
+const listLooks = 10 * grant.MaxPage
+
+// each calls each for the authorizations that fit, until it returns false.
 func (d *Desk) each(ctx context.Context, f Filter, revoked bool, after string, each func(grant.Authorization) bool) error {
+	return d.eachOf(ctx, f, revoked, after, math.MaxInt, each, new(string))
+}
+
+// eachOf is each of so many authorizations at most; rest is then where to go on.
+// The store knows no logins, hence pages are sifted here.
+func (d *Desk) eachOf(ctx context.Context, f Filter, revoked bool, after string, most int, each func(grant.Authorization) bool, rest *string) error {
+	looked := 0
 	q := grant.AuthorizationQuery{Application: f.Application, Subject: f.Subject, Revoked: revoked, After: after, Limit: grant.MaxPage}
 	for {
 		page, err := d.Store.Authorizations(ctx, q)
@@ -152,6 +170,10 @@ func (d *Desk) each(ctx context.Context, f Filter, revoked bool, after string, e
 			return nil
 		}
 		q.After = page[len(page)-1].ID
+		if looked += len(page); looked >= most {
+			*rest = q.After
+			return nil
+		}
 	}
 }
 

@@ -223,7 +223,13 @@ func TestConsoleRefuses(t *testing.T) {
 	w.reload()
 	w.odoo.SetGroup("demo", group, false)
 	refused("not in the group", w.insider("demo"), http.StatusForbidden)
-	refused("portal", w.insider("portal"), http.StatusForbidden)
+	const open = "base.group_partner_manager" // makes nobody an internal user
+	w.console = &Console{Group: open}
+	w.reload()
+	w.odoo.SetGroup("portal", open, true)
+	refused("portal, in the group", w.insider("portal"), http.StatusForbidden)
+	w.console = &Console{Group: group}
+	w.reload()
 	w.odoo.SetGroup("demo", group, true)
 	if text := w.insider("demo").page(console.Path); !strings.Contains(text, "Team wiki") {
 		t.Errorf("a member of the group sees %s", text)
@@ -231,6 +237,11 @@ func TestConsoleRefuses(t *testing.T) {
 	if text := admin.page(console.Path); !strings.Contains(text, "Team wiki") {
 		t.Errorf("an administrator sees %s", text)
 	}
+	// The superuser, whom an administrator can become, is nobody.
+	if status, _, _ := admin.send(http.MethodGet, "/web/become", ""); status != http.StatusSeeOther {
+		t.Fatalf("become: %d", status)
+	}
+	refused("the superuser", admin, http.StatusForbidden)
 }
 
 // Without the console, and outside of its networks, its paths are like any that
@@ -358,6 +369,13 @@ func TestConsoleRevokes(t *testing.T) {
 		if lives() != test.left {
 			t.Errorf("%q leaves %v, want %v", test.query, lives(), test.left)
 		}
+		// A form is for what was there when it was shown, and is taken once.
+		before := ids
+		ids = connect()
+		if status, _, _ := admin.send(http.MethodPost, console.RevokePath, form(t, text, test.behind)); status != http.StatusForbidden || lives() != [3]bool{true, true, true} {
+			t.Errorf("%q again: %d, %v", test.query, status, lives())
+		}
+		ids = before
 		revoked := map[string]int{}
 		for _, e := range w.events() {
 			if e.Kind == audit.AuthorizationRevoked {

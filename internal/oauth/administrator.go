@@ -89,6 +89,7 @@ func (s *Server) administers(r *http.Request, rt http.RoundTripper, v visitor, g
 type adminForm struct {
 	Session string          `json:"s"` // hash
 	Subject string          `json:"u"`
+	Nonce   string          `json:"n"`
 	Until   time.Time       `json:"t"`
 	Means   json.RawMessage `json:"m"`
 }
@@ -100,7 +101,7 @@ func (s *Server) SealForm(a Administrator, means any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(adminForm{Session: a.session, Subject: a.Subject, Until: s.Now().Add(revokeLife), Means: text})
+	plain, err := json.Marshal(adminForm{Session: a.session, Subject: a.Subject, Nonce: grant.NewID(), Until: s.Now().Add(revokeLife), Means: text})
 	if err != nil {
 		return "", err
 	}
@@ -108,7 +109,8 @@ func (s *Server) SealForm(a Administrator, means any) (string, error) {
 }
 
 // OpenForm reads what the form of a request means, where it was made for this
-// administrator and their session.
+// administrator and their session. A form is taken once: what is listed later is
+// not what it was made for.
 func (s *Server) OpenForm(r *http.Request, a Administrator, means any) bool {
 	p, err := readBody(r)
 	if err != nil || p.twice("token") {
@@ -123,7 +125,8 @@ func (s *Server) OpenForm(r *http.Request, a Administrator, means any) bool {
 	if err != nil || json.Unmarshal(plain, &f) != nil {
 		return false
 	}
-	return s.Now().Before(f.Until) && f.Subject == a.Subject && f.Session == s.presented(r) && json.Unmarshal(f.Means, means) == nil
+	return s.Now().Before(f.Until) && f.Subject == a.Subject && f.Session == s.presented(r) && json.Unmarshal(f.Means, means) == nil &&
+		s.Memory.use(f.Nonce)
 }
 
 // RefuseForm is the page for a form that OpenForm does not take.
