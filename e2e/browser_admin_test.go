@@ -136,6 +136,6 @@ func (p *pages) administer() {
 	p.reads("Revoked on")
 	p.ownPage("revoked-authorizations")
 	p.open(admin+"/audit", "h2")
-	p.reads("authorization_revoked", "admin_login: admin", "via: console", "code_issued")
+	p.reads("Authorization revoked", "authorization_revoked", "admin_login: admin", "via: console", "code_issued")
 	p.ownPage("audit")
 }

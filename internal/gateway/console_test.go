@@ -153,7 +153,7 @@ func TestConsoleShows(t *testing.T) {
 		for path, lacks := range map[string]string{
 			console.Path: "Team other", console.Path + "?state=archived": "Team wiki", console.Path + "?q=nonsense": "Team wiki",
 			console.AuthorizationsPath + "?person=nobody": "Team wiki</a>", console.AuthorizationsPath + "?application=other": "Team wiki</a>",
-			console.AuditPath + "?kind=consent": "<strong>administration_read",
+			console.AuditPath + "?kind=consent": "<code>administration_read",
 		} {
 			if text := admin.page(path); strings.Contains(text, lacks) {
 				t.Errorf("%d: %s shows %q", version, path, lacks)

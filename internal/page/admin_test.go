@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/connect"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
@@ -86,7 +87,7 @@ func everyAdminPage() map[string]any {
 			{Fingerprint: x, Application: x, Title: x, RedirectURI: x, PKCE: true, IssuedAt: at, ExpiresAt: at, ConsumedAt: at, RetainUntil: at},
 			{Fingerprint: x, Application: x, Title: x, IssuedAt: at, ExpiresAt: at, RetainUntil: at},
 		}},
-		"admin_audit.html": AdminAudit{Admin: base, Kinds: []string{x}, Kind: x, Subject: x, Whose: x, Next: x, Items: []administration.Event{
+		"admin_audit.html": AdminAudit{Admin: base, Kinds: allKinds(x), Kind: x, Subject: x, Whose: x, Next: x, Items: []administration.Event{
 			{Time: at, Kind: x, Application: x, Title: x, Subject: x, Login: x, Address: x, RequestID: x, Detail: map[string]string{x: x}}, {Time: at, Kind: x, Subject: x},
 		}},
 		"admin_audit.html empty": AdminAudit{Admin: base},
@@ -148,4 +149,13 @@ func TestSpans(t *testing.T) {
 			t.Errorf("%d: %q, want %q", s, got, want)
 		}
 	}
+}
+
+// allKinds are those of all events, and one that there is not.
+func allKinds(other string) []string {
+	all := []string{other}
+	for _, k := range audit.Kinds {
+		all = append(all, string(k))
+	}
+	return all
 }

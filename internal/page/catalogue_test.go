@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/text/feature/plural"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
@@ -318,5 +319,28 @@ func TestStatements(t *testing.T) {
 		if got := v.Statement(s); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// Every kind of event has a name in every language, no two the same one; one of
+// an earlier version is shown as it is.
+func TestEventsHaveNames(t *testing.T) {
+	for _, c := range catalogues {
+		seen := map[string]audit.Kind{}
+		for _, k := range audit.Kinds {
+			found := c.phrases[eventKey+string(k)]
+			if found == nil {
+				t.Errorf("%v has no name for %s", c.tag, k)
+				continue
+			}
+			name := whole(found[plural.Other])
+			if other, twice := seen[name]; twice {
+				t.Errorf("%v calls %s and %s %q", c.tag, k, other, name)
+			}
+			seen[name] = k
+		}
+	}
+	if got := (Voice{}).Event("connection_followed"); got != "connection_followed" {
+		t.Errorf("an event of an earlier version is %q", got)
 	}
 }

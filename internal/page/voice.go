@@ -48,6 +48,19 @@ func (v Voice) Text(key string, values ...any) string {
 	return b.String()
 }
 
+// Event is what a kind of event of the audit trail is called; the kind itself
+// where it is one of an earlier version.
+func (v Voice) Event(kind string) string {
+	key := eventKey + kind
+	if english.phrases[key] == nil {
+		return kind
+	}
+	return v.Text(key)
+}
+
+// eventKey begins the keys of what events are called.
+const eventKey = "admin.event."
+
 // Say is a text with its markup; values are escaped unless they are HTML.
 func (v Voice) Say(key string, values ...any) template.HTML {
 	var b strings.Builder
