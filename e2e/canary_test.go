@@ -122,8 +122,14 @@ func canaries(t *testing.T, level string, version int) {
 
 	metrics := newPerson(t, s.other)
 	metrics.http.Transport = w
-	if a := metrics.get("/metrics"); a.StatusCode != http.StatusOK || !strings.Contains(a.text, "caddy_http_requests_total") {
+	if a := metrics.get("/metrics"); a.StatusCode != http.StatusOK || !strings.Contains(a.text, "caddy_http_requests_total") ||
+		!strings.Contains(a.text, `odoo_gateway_token_grants_total{application=`) {
 		t.Errorf("no metrics: %s %s", a.Status, a.text)
+	}
+	for path, want := range map[string]string{"/odoo_gateway/audit?limit=1000": `"kind":"token_refreshed"`, "/odoo_gateway/audit/verify": `"broken":0`} {
+		if a := metrics.get(path); a.StatusCode != http.StatusOK || !strings.Contains(a.text, want) {
+			t.Errorf("%s: %s %.500s", path, a.Status, a.text)
+		}
 	}
 	metrics.get("/config/") // placeholders stand for the secrets
 
@@ -141,7 +147,7 @@ func canaries(t *testing.T, level string, version int) {
 	for _, leak := range w.leaks(logs, nil) {
 		t.Errorf("the logs have %s", leak)
 	}
-	for _, want := range []string{`"logger":"http.log.access`, `"msg":"code_redeemed"`, "/marker-in-the-access-log", "REDACTED"} {
+	for _, want := range []string{`"logger":"http.log.access`, `"msg":"code_redeemed"`, "/marker-in-the-access-log", "REDACTED", `"odoo_gateway":{"gateway":`} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("the logs lack %s: this test sees nothing", want)
 		}
