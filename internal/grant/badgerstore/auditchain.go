@@ -96,8 +96,10 @@ func (s *store) endKey() []byte { return s.keys.key(kindAuditEnd, "") }
 func (s *store) endAssociated() string { return "audit trail end\x00" + string(s.keys) }
 
 // loadEnd reads the end of the trail. That of the newest event counts where it is
-// behind the record of it: there is none in a store that was restored, and a
-// crash may have come between the two. kept says that there was a record.
+// behind the record of it: a crash may have come between the two. Where there are
+// events and no record of their end, somebody has taken it away, and maybe the
+// newest events with it: the trail then goes on behind a gap. kept says that
+// there is an end.
 func (s *store) loadEnd(txn *badger.Txn) (e end, kept bool, err error) {
 	err = get(txn, s.endKey(), func(v []byte) error {
 		plain, err := s.db.opts.Seal.Open(v, s.endAssociated())
@@ -117,15 +119,23 @@ func (s *store) loadEnd(txn *badger.Txn) (e end, kept bool, err error) {
 	if it.Rewind(); !it.Valid() {
 		return e, kept, nil
 	}
-	item := it.Item()
+	item, recorded := it.Item(), kept
 	err = item.Value(func(v []byte) error {
 		l, text, linked := cutLink(v)
 		if linked && l.number > e.Number && s.linkCode(l, item.Key(), item.ExpiresAt(), text) == l.code {
 			e = end{Number: l.number, Until: item.ExpiresAt(), Code: l.code[:]}
+			if !recorded {
+				e.Number, e.Code, kept = e.Number+1, nil, true
+			}
 		}
 		return nil
 	})
 	return e, kept, err
+}
+
+// storeEnd writes the record of the end.
+func (s *store) storeEnd(set func(key, value []byte) error, e end) error {
+	return set(s.endKey(), s.db.opts.Seal.Seal(encode(e), s.endAssociated()))
 }
 
 // maxFindings is how many findings are told.

@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -123,6 +124,12 @@ func TestAuditTrailShowsTampering(t *testing.T) {
 		"the newest is gone": {remove(0), []string{grant.AuditMissing}, n - 1},
 		"the oldest is gone": {remove(n - 1), []string{grant.AuditMissing}, n - 1},
 		"all are gone":       {remove(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), []string{grant.AuditMissing}, 0},
+		"the newest are gone, and the end": {func(txn *badger.Txn, keys, values [][]byte, s *store) error {
+			if err := txn.Delete(s.endKey()); err != nil {
+				return err
+			}
+			return remove(0, 1)(txn, keys, values, s)
+		}, []string{grant.AuditMissing}, n - 2},
 		"one is without a link": {func(txn *badger.Txn, keys, values [][]byte, _ *store) error {
 			_, text, _ := cutLink(values[4])
 			return write(txn, keys[4], text)
@@ -183,13 +190,17 @@ func TestAuditTrailIsVerified(t *testing.T) {
 	if got := verify(t, s); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("after a restart %+v, want %+v", got, want)
 	}
-	// A crash between the events and the record of the end, and a restored
-	// store, which has none.
-	if err := db.badger.Update(func(txn *badger.Txn) error { return txn.Delete(s.endKey()) }); err != nil {
+	// A crash between the events and the record of the end.
+	var before []byte
+	if err := db.badger.View(func(txn *badger.Txn) error {
+		return get(txn, s.endKey(), func(v []byte) error { before = bytes.Clone(v); return nil })
+	}); err != nil {
 		t.Fatal(err)
 	}
+	chainOf(t, s, 1)
+	set(t, db, s.endKey(), string(before))
 	s.trail.end = nil
-	chainOf(t, s, 2)
+	chainOf(t, s, 1)
 	want.Verified = 10
 	if got := verify(t, s); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("after a crash %+v, want %+v", got, want)
@@ -197,6 +208,28 @@ func TestAuditTrailIsVerified(t *testing.T) {
 	other := db.Store("other").(*store)
 	if got := verify(t, other); got.Verified+got.Unlinked+got.Broken != 0 {
 		t.Errorf("another gateway's trail: %+v", got)
+	}
+}
+
+// Where somebody has taken the record of the end away, the trail goes on behind
+// a gap, and the gap stays.
+func TestAuditTrailShowsThatItsEndWasTaken(t *testing.T) {
+	o := Options{Dir: t.TempDir(), Seal: testRing(t)}
+	db, s := openStore(t, o)
+	chainOf(t, s, 5)
+	keys, _ := kept(t, db, s)
+	if err := db.badger.Update(func(txn *badger.Txn) error {
+		return errors.Join(txn.Delete(s.endKey()), txn.Delete(keys[0]))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, s = openStore(t, o)
+	chainOf(t, s, 2)
+	if got := verify(t, s); got.Verified != 6 || got.Broken != 1 || got.Findings[0].What != grant.AuditMissing {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -213,6 +246,9 @@ func TestAuditTrailIsVerifiedAfterARestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, restored := openStore(t, Options{Dir: dir, Seal: ring})
+	if got := verify(t, restored); got.Verified != 5 || got.Broken+got.Unlinked != 0 {
+		t.Errorf("right after it %+v", got)
+	}
 	chainOf(t, restored, 2)
 	if got := verify(t, restored); got.Verified != 7 || got.Broken+got.Unlinked != 0 {
 		t.Errorf("%+v", got)

@@ -151,6 +151,11 @@ func (s *store) writeTrail(waiting []waitingEvent) error {
 		if err != nil {
 			return err
 		}
+		// The record comes before the first event: where it is missing later,
+		// somebody has taken it away.
+		if err := s.db.badger.Update(func(txn *badger.Txn) error { return s.storeEnd(txn.Set, last) }); err != nil {
+			return err
+		}
 		t.end = &last
 	}
 	batch := s.db.badger.NewWriteBatch()
@@ -165,7 +170,7 @@ func (s *store) writeTrail(waiting []waitingEvent) error {
 			return err
 		}
 	}
-	if err := batch.Set(s.endKey(), s.db.opts.Seal.Seal(encode(last), s.endAssociated())); err != nil {
+	if err := s.storeEnd(batch.Set, last); err != nil {
 		return err
 	}
 	if err := batch.Flush(); err != nil {

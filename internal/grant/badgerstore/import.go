@@ -101,6 +101,7 @@ func clear(dir string, keep []string, whole bool) error {
 func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 	batch := db.badger.NewWriteBatch()
 	defer batch.Cancel()
+	ends := make(map[string]end) // of the audit trails, by gateway
 	put := func(r grant.Record) error {
 		if err := r.Validate(); err != nil {
 			return err
@@ -114,10 +115,22 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 				return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 			}
 		}
+		if r.Event != nil {
+			s, e := db.trailOf(r.Gateway), entries[0]
+			l, text, linked := cutLink(e.Value)
+			if linked && l.number > ends[r.Gateway].Number && s.linkCode(l, e.Key, e.ExpiresAt, text) == l.code {
+				ends[r.Gateway] = end{Number: l.number, Until: e.ExpiresAt, Code: l.code[:]}
+			}
+		}
 		return nil
 	}
 	if err := feed(put); err != nil {
 		return err
+	}
+	for gateway, e := range ends {
+		if err := db.trailOf(gateway).storeEnd(batch.Set, e); err != nil {
+			return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
+		}
 	}
 	if err := batch.Flush(); err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
@@ -128,6 +141,9 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 	}
 	return nil
 }
+
+// trailOf is a store for the audit trail of a gateway alone.
+func (db *DB) trailOf(gateway string) *store { return &store{db: db, keys: newKeyspace(gateway)} }
 
 // entriesOf is a record with all that leads to it.
 func entriesOf(r grant.Record) ([]*badger.Entry, error) {
