@@ -138,7 +138,7 @@ func (m *metrics) served(o gateway.Outcome) {
 	application := m.known(o.Gateway, o.Application)
 	m.requests.WithLabelValues(o.Gateway, application, o.Dialect, o.Operation, string(o.Decision)).Inc()
 	m.seconds.WithLabelValues(o.Gateway, o.Dialect, partGateway).Observe(o.GatewayTime().Seconds())
-	if o.OdooCalls > 0 {
+	if o.OdooCalls > 0 || o.Odoo > 0 { // an answer may have come with another request's call
 		m.seconds.WithLabelValues(o.Gateway, o.Dialect, partOdoo).Observe(o.Odoo.Seconds())
 		m.odoo.WithLabelValues(o.Gateway, "answered").Add(float64(o.OdooCalls - o.OdooFailed))
 		m.odoo.WithLabelValues(o.Gateway, "failed").Add(float64(o.OdooFailed))

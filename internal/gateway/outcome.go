@@ -79,7 +79,7 @@ type Outcome struct {
 	Code   string
 	Status int
 	// Duration is how long the answer took, and Odoo how much of that was spent
-	// on waiting for Odoo.
+	// on waiting for Odoo, be it for the answer to a call of another request.
 	Duration, Odoo time.Duration
 	// OdooCalls is how many requests Odoo was sent, and OdooFailed how many of
 	// them it has not answered, or with a status of its own failure.

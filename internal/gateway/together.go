@@ -33,7 +33,10 @@ func (n *runner) together(ctx context.Context, checked scheme.Checked) (odoo.Res
 	if !ok {
 		return n.run(ctx, checked.Call)
 	}
+	waited := noteWait(ctx, n.service.now)
+	defer waited()
 	answer, err := n.service.reads.Do(ctx, n.authorization.ID+"\x00"+key, ids, func(ctx context.Context, ids []int64) (*sharedAnswer, error) {
+		waited()
 		call := checked.Call
 		if ids != nil {
 			var err error

@@ -186,6 +186,39 @@ func TestTheSameSearchIsOneCall(t *testing.T) {
 	}
 }
 
+// TestWaitForOthersIsWaitForOdoo: who is answered by the call of another request
+// has waited for Odoo, and not for the gateway.
+func TestWaitForOthersIsWaitForOdoo(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, _ := w.connect("wiki", "demo")
+	w.warm(bearer)
+	c := newCrowd(w)
+	fine := func(status int, body any) {
+		if status != http.StatusOK {
+			t.Errorf("%d %v", status, body)
+		}
+	}
+	w.outcomes = nil
+	c.ask("/restapi/1.0/object/res.partner/1?fields=['name']", bearer, fine)
+	<-c.gate.Arrived()
+	for id := 2; id < 6; id++ {
+		c.ask(fmt.Sprintf("/restapi/1.0/object/res.partner/%d?fields=['name']", id), bearer, fine)
+	}
+	c.gather(4)
+	w.clock.Advance(time.Minute)
+	c.release()
+	calls := 0
+	for _, o := range w.outcomes {
+		calls += o.OdooCalls
+		if o.Odoo != time.Minute || o.GatewayTime() != 0 {
+			t.Errorf("%+v", o)
+		}
+	}
+	if len(w.outcomes) != 5 || calls != 2 {
+		t.Errorf("%d requests with %d calls", len(w.outcomes), calls)
+	}
+}
+
 // TestWritesAreNeverOneCall: the same record twice is two records.
 func TestWritesAreNeverOneCall(t *testing.T) {
 	w := newWorld(t, 19)

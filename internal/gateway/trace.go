@@ -99,6 +99,19 @@ func noteAnswer(ctx context.Context) {
 	}
 }
 
+// noteWait notes, once it is called, how long the request of a context has waited
+// for Odoo's answers to others.
+func noteWait(ctx context.Context, now clock.Clock) (waited func()) {
+	start := now()
+	return sync.OnceFunc(func() {
+		if t := traceOf(ctx); t != nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.odoo += now().Sub(start)
+		}
+	})
+}
+
 // reportMethod stands for a report where a call is described.
 const reportMethod = "report"
 

@@ -7,10 +7,13 @@ import "github.com/caddy-odoo/gateway/internal/odoo"
 // key are the same call, but for the records of a read, which are returned as
 // well, each once. With none, calls with the same key have the same answer.
 //
+// What new records start with is no such call: a default may be the next number
+// of a sequence, and two are never given the same.
+//
 // Guards are no part of it: each call has its own, and they come first.
 func (c Checked) Together() (key string, ids []int64, ok bool) {
 	switch c.shape {
-	case shapeRecords, shapeIDs, shapeCount, shapeFields, shapeGroups, shapeTruth, shapeDefaults:
+	case shapeRecords, shapeIDs, shapeCount, shapeFields, shapeGroups, shapeTruth:
 	default:
 		return "", nil, false
 	}
