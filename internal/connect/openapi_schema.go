@@ -45,10 +45,10 @@ func commonSchemas() object {
 func (d *describing) fields(m model) {
 	schemas := d.Components["schemas"]
 	if len(m.Read) > 0 {
-		schemas[m.component("record")] = m.shape(m.Read, m.ReadOthers, readType)
+		schemas[m.component("record")] = d.shape(m, m.Read, m.ReadOthers, readType)
 	}
 	if m.may(scheme.Create) || m.may(scheme.Write) {
-		schemas[m.component("values")] = m.shape(m.Write, m.WriteOthers, d.writeType)
+		schemas[m.component("values")] = d.shape(m, m.Write, m.WriteOthers, d.writeType)
 	}
 }
 
@@ -63,7 +63,8 @@ func (m model) component(kind string) string {
 func (m model) record() object { return ref("schemas", m.component("record")) }
 func (m model) values() object { return ref("schemas", m.component("values")) }
 
-func (m model) shape(names []string, others bool, typeOf func(odoo.Field) object) object {
+// shape names no model that is not open, as fields_get does not.
+func (g *Guide) shape(m model, names []string, others bool, typeOf func(odoo.Field) object) object {
 	properties := object{}
 	for _, name := range names {
 		f, known := m.Fields[name]
@@ -73,7 +74,7 @@ func (m model) shape(names []string, others bool, typeOf func(odoo.Field) object
 			if f.String != "" {
 				schema["title"] = line(f.String)
 			}
-			if f.Relation != "" {
+			if g.Scheme.Opens(f.Relation) {
 				schema["x-odoo-model"] = line(f.Relation)
 			}
 			properties[name] = schema

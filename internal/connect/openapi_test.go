@@ -197,6 +197,23 @@ func TestUndescribedFields(t *testing.T) {
 	}
 }
 
+// Which model a field links to is told of open models alone, as by fields_get.
+func TestClosedModelsAreNotNamed(t *testing.T) {
+	rules := compile(t, scheme.Definition{Name: "few", Configurations: []scheme.Configuration{
+		{Name: "customer", Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"name", "country_id"}, Operations: []scheme.Operation{scheme.Read, scheme.Write}},
+		{Name: "order", Model: "sale.order", Limit: scheme.LimitWhitelist, Fields: []string{"partner_id"}},
+	}})
+	schemas := readDocument(t, guide(t, wiki(), rules, erp())).Components.Schemas
+	for at, want := range map[[2]string]string{
+		{"sale.order-record", "partner_id"}: "res.partner", {"res.partner-record", "country_id"}: "", {"res.partner-values", "country_id"}: "",
+	} {
+		field, ok := schemas[at[0]].Properties[at[1]]
+		if !ok || field.Model != want {
+			t.Errorf("%s of %s leads to %q, %v, want %q", at[1], at[0], field.Model, ok, want)
+		}
+	}
+}
+
 // What a document refers to is in it, each request has a name of its own, and
 // parameters of paths are declared.
 func TestDocumentsHoldTogether(t *testing.T) {

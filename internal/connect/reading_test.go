@@ -58,6 +58,7 @@ type response struct {
 
 type schema struct {
 	Ref                  string `json:"$ref"`
+	Model                string `json:"x-odoo-model"`
 	Type                 any
 	Description, Pattern string
 	Enum                 []any
