@@ -36,7 +36,8 @@ What was revoked since the backup was made is not revoked in it. Hence one of
 these has to be said:
 
   --audit-log   revoke again what was revoked since, by the log of the logger
-                odoo_gateway.audit, in JSON; give it once for each file
+                odoo_gateway.audit, in JSON; give it once for each file. It has
+                to reach back to when the backup was made
   --revoke-all  revoke everything: people connect anew
   --keep        leave everything as it was: nothing was revoked since
 
@@ -148,6 +149,9 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring) (res
 		return done, err
 	}
 	if done.Summary, err = backup.Read(file, ring, func(grant.Record) error { return nil }); err != nil {
+		return done, err
+	}
+	if err := restoring.Reaches(done.MadeAt); err != nil {
 		return done, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {

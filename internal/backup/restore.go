@@ -3,8 +3,10 @@ package backup
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
@@ -24,6 +26,8 @@ type Restoring struct {
 	// Authorizations are ids of some of which that is so, and TokenSets those of
 	// token sets that come back as ended.
 	Authorizations, TokenSets map[string]bool
+	// logged is the time of the first event in the logs of AddLog.
+	logged time.Time
 }
 
 // Record is what becomes of one record. The second is there where an API key
@@ -72,9 +76,14 @@ func (s *Restoring) AddLog(r io.Reader) error {
 			Kind          audit.Kind `json:"msg"`
 			Authorization string     `json:"authorization"`
 			TokenSet      string     `json:"token_set"`
+			Time          any        `json:"time"` // other loggers may have numbers
 		}
 		if json.Unmarshal(lines.Bytes(), &event) != nil {
 			return fmt.Errorf("line %d of the audit log is no JSON", n)
+		}
+		text, _ := event.Time.(string)
+		if at, err := time.Parse(time.RFC3339, text); err == nil && slices.Contains(audit.Kinds, event.Kind) && (s.logged.IsZero() || at.Before(s.logged)) {
+			s.logged = at
 		}
 		switch event.Kind {
 		case audit.AuthorizationRevoked:
@@ -85,6 +94,22 @@ func (s *Restoring) AddLog(r io.Reader) error {
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("reading the audit log: %w", err)
+	}
+	return nil
+}
+
+// Reaches tells whether the logs of AddLog reach back to a backup: what was
+// revoked between the two would come back unnoticed. That a backup is made is
+// an event itself, to the second in which it says that it was made.
+func (s Restoring) Reaches(made time.Time) error {
+	switch {
+	case s.Authorizations == nil: // no log is to be followed
+		return nil
+	case s.logged.IsZero():
+		return errors.New("the audit log has no event of the logger odoo_gateway.audit: nothing says what was revoked since the backup was made")
+	case s.logged.Truncate(time.Second).After(made):
+		return fmt.Errorf("the audit log begins at %s, after the backup was made at %s: give the log of before, too",
+			s.logged.UTC().Format(time.RFC3339), made.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/backup"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -80,5 +81,33 @@ func TestRestoredByTheAuditLog(t *testing.T) {
 	}
 	if err := s.AddLog(strings.NewReader("{}\n2026-11-21 INFO consent\n")); err == nil || !strings.Contains(err.Error(), "line 2 of the audit log is no JSON") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A log that begins after the backup, or holds nothing of the audit trail, says
+// nothing of what was revoked between.
+func TestAuditLogReachesBackToTheBackup(t *testing.T) {
+	made := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		logs []string
+		want string
+	}{
+		"no log is followed": {nil, ""},
+		"the backup's own":   {[]string{`{"msg":"administration_read","time":"2026-11-21T12:00:00.9Z"}`}, ""},
+		"the later first":    {[]string{`{"msg":"consent","time":"2026-11-22T12:00:00Z"}`, `{"msg":"consent","time":"2026-11-20T12:00:00Z"}`}, ""},
+		"later":              {[]string{`{"msg":"consent","time":"2026-11-21T13:00:01+01:00"}`}, "begins at 2026-11-21T12:00:01Z, after the backup was made at 2026-11-21T12:00:00Z"},
+		"empty":              {[]string{""}, "has no event"},
+		"another log":        {[]string{`{"msg":"handled request","time":"2026-11-20T12:00:00Z"}`, `{"msg":"consent","time":7}`}, "has no event"},
+	} {
+		s := backup.Restoring{Now: made}
+		for _, log := range test.logs {
+			if err := s.AddLog(strings.NewReader(log)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := s.Reaches(made)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
 	}
 }
