@@ -79,8 +79,12 @@ func printSaved(out io.Writer, s savedBackup, asJSON bool) error {
 }
 
 // saveBackup gives a whole backup the name path, and leaves what has that name
-// alone where it is none.
+// alone where it is none. A new file takes the place of an old one only: it would
+// take that of a device, or of a link such as /dev/stdout, as well.
 func saveBackup(path string, from io.Reader) (s backup.Summary, err error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return s, fmt.Errorf("%s is no file that a backup can replace; \"-\" is standard output", path)
+	}
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, ".odoo-gateway-backup-*") // mode 0600
 	if err != nil {

@@ -178,7 +178,7 @@ func TestSavingABackup(t *testing.T) {
 	if _, err := r.backup(t.Context(), whole); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir, saved := t.TempDir(), whole.Bytes()
 	path := filepath.Join(dir, "backup")
 	if err := os.WriteFile(path, []byte("older"), 0o600); err != nil {
 		t.Fatal(err)
@@ -207,6 +207,16 @@ func TestSavingABackup(t *testing.T) {
 	}
 	if _, err := saveBackup(filepath.Join(dir, "missing", "backup"), whole); err == nil {
 		t.Error("saved in a folder that is not there")
+	}
+	link := filepath.Join(dir, "stdout")
+	if err := os.Symlink("backup", link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := saveBackup(link, bytes.NewReader(saved)); err == nil || !strings.Contains(err.Error(), "is no file") {
+		t.Errorf("over a link: %v", err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != "backup" {
+		t.Errorf("the link leads to %q, %v", to, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -185,5 +186,32 @@ func TestMetricsKnowConfiguredNamesOnly(t *testing.T) {
 	tell("wiki")
 	if after := count(); after != before {
 		t.Errorf("%d series, before %d", after, before)
+	}
+}
+
+// Who is answered by the call of another request has waited for Odoo, too.
+func TestWaitForAnotherRequestsCallIsCounted(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	m, err := newMetrics(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.served(gateway.Outcome{Gateway: "erp", Dialect: gateway.DialectJSON2, Decision: gateway.Allowed, Odoo: time.Second, Duration: time.Second})
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waited := map[string]float64{}
+	for _, f := range families {
+		for _, metric := range f.Metric {
+			for _, label := range metric.Label {
+				if label.GetName() == "part" {
+					waited[label.GetValue()] += metric.GetHistogram().GetSampleSum()
+				}
+			}
+		}
+	}
+	if waited[partOdoo] != 1 || waited[partGateway] != 0 {
+		t.Errorf("%v", waited)
 	}
 }
