@@ -71,7 +71,7 @@ func learnModel(straight *straightSpeaker, name string, opened map[string]any) (
 	var sampled []string
 	for _, field := range slices.Sorted(maps.Keys(described.(map[string]any))) {
 		d := described.(map[string]any)[field].(map[string]any)
-		f := &fieldFacts{name: field, store: d["store"] == true, searchable: d["searchable"] == true, sortable: d["sortable"] == true}
+		f := &fieldFacts{name: field, store: d["store"] == true, searchable: d["searchable"] == true && !inMessages(field), sortable: d["sortable"] == true}
 		f.kind, _ = d["type"].(string)
 		depends, _ := d["depends"].([]any)
 		f.byMethod = !f.store && len(depends) == 0 && (d["related"] == nil || d["related"] == false) && strings.HasPrefix(field, "message_")
@@ -143,3 +143,9 @@ func (m *modelFacts) pick(suits func(*fieldFacts) bool) []*fieldFacts {
 }
 
 func (f *fieldFacts) many() bool { return f.kind == "one2many" || f.kind == "many2many" }
+
+// inMessages tells of a field that Odoo searches by going through messages,
+// which only a whitelist opens for that.
+func inMessages(field string) bool {
+	return strings.HasPrefix(field, "message_") || field == "has_message"
+}
