@@ -9,7 +9,8 @@ import (
 
 // curl is a script for a POSIX shell that gets a token and asks for records, to
 // run or to copy lines from. What changes something is commented out. The
-// secret comes from the environment, and stands in no argument of a process.
+// secret comes from the environment. Neither it nor the token stands in an
+// argument of a process, which everybody on the machine may read.
 func (g *Guide) curl() []byte {
 	s := &script{Guide: g}
 	s.say(
@@ -87,7 +88,7 @@ func (s *script) token(parameters ...string) {
 		`	--data-urlencode "client_id=$client_id"`+secret+` --data-urlencode "scope=$scope" \`,
 		`	`+strings.Join(parameters, " ")+`)`,
 		`access_token=$(printf %s "$tokens" | sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')`,
-		`api() { curl -sS -H "Authorization: Bearer $access_token" "$@"; echo; }`,
+		`api() { printf 'Authorization: Bearer %s\n' "$access_token" | curl -sS -H @- "$@"; echo; }`,
 	)
 }
 

@@ -174,6 +174,9 @@ func TestHostileScript(t *testing.T) {
 		if strings.Contains(string(log), secret) {
 			t.Errorf("%q: the secret is an argument", text)
 		}
+		if strings.Contains(string(log), "Bearer") || !strings.Contains(string(log), "\x1f-H\x1f\x1f@-\x1f") {
+			t.Errorf("%q: the token is an argument", text)
+		}
 	}
 }
 
