@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
@@ -38,7 +39,11 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	var dead *oauth.Dead
 	switch {
 	case errors.As(err, &dead):
-		return nil, token.Claims{}, unauthorized(dead.Reason)
+		f := unauthorized(dead.Reason)
+		if dead.Connect {
+			f.Code = failures[odoo.SessionExpired].Code
+		}
+		return nil, token.Claims{}, f
 	case err != nil:
 		return nil, token.Claims{}, failure(err)
 	}

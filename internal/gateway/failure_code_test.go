@@ -30,3 +30,23 @@ func TestFailuresAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestEndedConnectionStaysEnded: the first request that finds a connection
+// ended is told so, and so is each after it: a refresh would not help.
+func TestEndedConnectionStaysEnded(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, _ := w.connect("wiki", "demo")
+	w.odoo.ExpireSessions()
+	for range 2 {
+		for _, c := range []struct{ method, path, body string }{
+			{"GET", "/restapi/1.0/object/res.partner/1?fields=['name']", ""},
+			{"POST", "/json/2/res.partner/read", `{"ids":[1],"fields":["name"]}`},
+			{"GET", "/orestapi/record/name_search?model=res.partner&name=a", ""},
+		} {
+			resp, body := w.send(c.method, c.path, bearer, "application/json", c.body)
+			if got := resp.Header.Get(dialect.CodeHeader); got != "connection_ended" || resp.StatusCode != 401 {
+				t.Errorf("%s: %s %q\n%s", c.path, resp.Status, got, body)
+			}
+		}
+	}
+}

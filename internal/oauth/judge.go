@@ -24,18 +24,21 @@ type Standing struct {
 type Dead struct {
 	// Reason is for the application, which gets it in a challenge.
 	Reason string
+	// Connect says that a refreshed token is no better: the person has to
+	// connect the application again.
+	Connect bool
 }
 
 func (d *Dead) Error() string { return d.Reason }
 
 // Why a token is dead.
 var (
-	deadToken       = &Dead{"The access token is not valid or has expired"}
-	deadApplication = &Dead{"The application is not active"}
-	deadGrant       = &Dead{"The access token has been revoked"}
-	deadDatabase    = &Dead{"The access token is for another database; connect the application again"}
-	deadKind        = &Dead{"The application takes another kind of connection to Odoo now; connect it again"}
-	deadConnection  = &Dead{"The connection to Odoo has ended; connect the application again"}
+	deadToken       = &Dead{Reason: "The access token is not valid or has expired"}
+	deadApplication = &Dead{Reason: "The application is not active"}
+	deadGrant       = &Dead{Reason: "The access token has been revoked"}
+	deadDatabase    = &Dead{Reason: "The access token is for another database; connect the application again", Connect: true}
+	deadKind        = &Dead{Reason: "The application takes another kind of connection to Odoo now; connect it again", Connect: true}
+	deadConnection  = &Dead{Reason: "The connection to Odoo has ended; connect the application again", Connect: true}
 )
 
 // Judge tells whether an access token is good: signed by us, not expired, of
