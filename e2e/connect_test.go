@@ -83,7 +83,11 @@ func TestConnectCurl(t *testing.T) {
 			if err != nil || to.Query().Get("state") == "" || !strings.HasPrefix(back, a.redirect+"?") {
 				t.Fatalf("%s: sent back to %s, %v", name, back, err)
 			}
-			if _, err := io.WriteString(input, to.Query().Get("code")+"\n"); err != nil {
+			entered := back // whole, as the browser shows it
+			if name == "native" {
+				entered = to.Query().Get("code")
+			}
+			if _, err := io.WriteString(input, entered+"\n"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -109,6 +113,15 @@ func TestConnectCurl(t *testing.T) {
 		}
 		if me.Login != "demo" || len(called) == 0 || called[0].Name == "" || len(found["res.partner"]) == 0 {
 			t.Errorf("%s answers %s", name, rest)
+		}
+	}
+	for entered, want := range map[string]string{
+		"http://127.0.0.1:1/back?code=x&state=y": "another question", "used": "invalid_grant",
+	} {
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", filepath.Join(s.dir, "native.sh"))
+		cmd.Stdin = strings.NewReader(entered + "\n")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v %s", entered, err, out)
 		}
 	}
 }

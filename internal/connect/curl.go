@@ -61,15 +61,22 @@ func (s *script) code() {
 	s.say(
 		"redirect_uri="+shell(callback),
 		"",
-		"# A person opens this address in a browser, and allows it.",
+		"# A person opens an address in a browser, and allows it.",
 		"state=$(openssl rand -hex 16)",
 		"verifier=$(openssl rand -hex 32)",
 		`challenge=$(printf %s "$verifier" | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | tr -d '=\n')`,
+		`echo 'Open this address in a browser, and allow:' >&2`,
 		`printf '%s\n' "$erp"`+shell(s.Endpoints.Authorize+"?"+query.Encode())+`"&code_challenge=$challenge&state=$state"`,
 		"",
 		"# The browser is sent back with a code, and with the state that was sent.",
-		`printf 'code: ' >&2`,
+		`echo 'Enter the address that the browser is sent to then, also where it fails to open it, or the code in it:' >&2`,
 		"read -r code",
+		`case $code in`,
+		`*[?\&]state="$state"*) ;;`,
+		`*[?\&]code=*) echo 'this is the answer to another question' >&2 && exit 1 ;;`,
+		`esac`,
+		`code=${code##*[?\&]code=}`,
+		`code=${code%%[\&#]*}`,
 	)
 	s.token(
 		`-d grant_type=authorization_code`, `--data-urlencode "code=$code"`, `--data-urlencode "redirect_uri=$redirect_uri"`,
@@ -79,14 +86,14 @@ func (s *script) code() {
 
 // token asks the token endpoint.
 func (s *script) token(parameters ...string) {
-	secret, ask := "", "curl -fsS"
+	secret, ask := "", "curl -sS --fail-with-body"
 	if s.confidential() {
-		secret, ask = ` --data-urlencode client_secret@-`, `printf %s "$CLIENT_SECRET" | curl -fsS`
+		secret, ask = ` --data-urlencode client_secret@-`, `printf %s "$CLIENT_SECRET" | curl -sS --fail-with-body`
 	}
 	s.say(
 		`tokens=$(`+ask+` "$erp"`+shell(s.Endpoints.Token)+` \`,
 		`	--data-urlencode "client_id=$client_id"`+secret+` --data-urlencode "scope=$scope" \`,
-		`	`+strings.Join(parameters, " ")+`)`,
+		`	`+strings.Join(parameters, " ")+`) || { printf '%s\n' "$tokens" >&2 && exit 1; }`,
 		`access_token=$(printf %s "$tokens" | sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')`,
 		`api() { printf 'Authorization: Bearer %s\n' "$access_token" | curl -sS -H @- "$@"; echo; }`,
 	)
