@@ -42,14 +42,15 @@ type tally struct {
 }
 
 // TakeCensus counts authorizations by the configured name of their application:
-// some at each call, going on where the last one has stopped. One call at a
-// time. done says that it is the whole of it; every configured application
+// some at each call, going on where the last one has stopped. done says that it is the whole of it; every configured application
 // stands in it, and no other.
 func (g *Gateway) TakeCensus(ctx context.Context) (census map[string]Census, done bool, err error) {
 	s, err := g.open(ctx)
 	if err != nil {
 		return nil, false, err
 	}
+	s.countingOnce.Lock()
+	defer s.countingOnce.Unlock()
 	c := &s.counting
 	if c.found == nil {
 		c.found = make(map[string]*Census)

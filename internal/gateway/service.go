@@ -78,6 +78,8 @@ type service struct {
 	removed string
 	// counting is how far the authorizations were counted, likewise.
 	counting tally
+	// countingOnce lets one at a time count.
+	countingOnce sync.Mutex
 }
 
 // newService joins the parts of an opened gateway.

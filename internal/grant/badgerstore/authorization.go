@@ -122,7 +122,7 @@ func (s *store) loadLive(txn *badger.Txn, key string) (grant.Authorization, erro
 	if err != nil {
 		return grant.Authorization{}, err
 	}
-	a, err := s.loadAuthorization(txn, id)
+	a, err := s.seeAuthorization(txn, id)
 	if err == nil && (!a.Live() || a.Key() != key) {
 		err = grant.ErrNotFound
 	}
@@ -221,7 +221,7 @@ func (s *store) change(ctx context.Context, id string, now time.Time, edit func(
 	var before, after grant.Authorization
 	err := s.db.update(ctx, func(txn *badger.Txn) error {
 		var err error
-		if before, err = s.loadAuthorization(txn, id); err != nil {
+		if before, err = s.seeAuthorization(txn, id); err != nil {
 			return err
 		}
 		after = before

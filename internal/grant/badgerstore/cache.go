@@ -11,7 +11,8 @@ import (
 // writer, having committed and before it returns, drops what it has changed;
 // and a reader may fill in what it read only if nothing of the same stripe was
 // dropped since before it began to read. So a read that begins after a write
-// has returned never sees what was there before.
+// has returned never sees what was there before. Whoever tells what a write has
+// done before that has returned drops it as well: see store.seeTokenSet.
 type cache[V any] struct {
 	mu      sync.Mutex
 	entries *simplelru.LRU[string, V]

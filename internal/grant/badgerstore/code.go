@@ -15,7 +15,7 @@ func (s *store) IssueCode(ctx context.Context, c grant.Code) error {
 		if err := s.db.room(); err != nil {
 			return err
 		}
-		a, err := s.loadAuthorization(txn, c.Authorization)
+		a, err := s.seeAuthorization(txn, c.Authorization)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 		if !r.Now.Before(code.ExpiresAt) {
 			return grant.ErrExpired
 		}
-		if a, err = s.loadAuthorization(txn, code.Authorization); err != nil {
+		if a, err = s.seeAuthorization(txn, code.Authorization); err != nil {
 			return err
 		}
 		if !a.Live() {

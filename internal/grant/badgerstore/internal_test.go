@@ -37,6 +37,63 @@ func TestCacheNeverKeepsTheOld(t *testing.T) {
 	}
 }
 
+// TestAnswerIsNotTakenBack: a revocation that is on the disk, while its writer
+// has not come to drop what was before from the cache, is told to one; whoever
+// reads after that is told no less.
+func TestAnswerIsNotTakenBack(t *testing.T) {
+	ctx, now := t.Context(), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	for name, tell := range map[string]func(s *store, a grant.Authorization, hash string) error{
+		"rotating": func(s *store, _ grant.Authorization, hash string) error {
+			_, err := s.Rotate(ctx, grant.Rotation{Hash: hash, Application: "wiki", Now: now, Child: grant.RefreshToken{Hash: grant.HashToken("next")}})
+			return err
+		},
+		"a code": func(s *store, a grant.Authorization, _ string) error {
+			return s.IssueCode(ctx, grant.Code{Hash: grant.HashToken("code"), Authorization: a.ID, Application: "wiki", IssuedAt: now, ExpiresAt: now.Add(time.Hour)})
+		},
+		"a change": func(s *store, a grant.Authorization, _ string) error {
+			return s.UpdateConnection(ctx, a.ID, a.Connection.Hash, grant.Connection{Kind: grant.Session})
+		},
+		"a refresh token": func(s *store, _ grant.Authorization, hash string) error {
+			_, set, err := s.RefreshToken(ctx, hash)
+			if err == nil && !set.Live() {
+				err = grant.ErrEnded
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, s := openStore(t, Options{Now: func() time.Time { return now }})
+			a, err := s.Consent(ctx, grant.Authorization{
+				ID: grant.NewID(), Application: "wiki", Subject: "ann", CreatedAt: now, ConsentedAt: now, Connection: grant.Connection{Kind: grant.Session, Hash: "x", Sealed: []byte("x")},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := grant.TokenSet{ID: grant.NewID(), Application: "wiki", Authorization: a.ID, CreatedAt: now}
+			refresh := grant.RefreshToken{Hash: grant.HashToken("refresh"), TokenSet: set.ID, IssuedAt: now}
+			if err := db.badger.Update(func(txn *badger.Txn) error {
+				return errors.Join(txn.Set(s.keys.key(kindTokenSet, set.ID), encodeTokenSet(set)), txn.Set(s.keys.key(kindRefresh, refresh.Hash), encodeRefresh(refresh)))
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if set, err := s.TokenSet(ctx, set.ID); err != nil || !set.Live() { // and it is cached
+				t.Fatalf("%+v, %v", set, err)
+			}
+			if err := db.badger.Update(func(txn *badger.Txn) error {
+				return txn.Set(s.keys.key(kindAuthorization, a.ID), encodeAuthorization(a.Revoked(now)))
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := tell(s, a, refresh.Hash); !errors.Is(err, grant.ErrEnded) {
+				t.Fatalf("was told %v", err)
+			}
+			if set, err := s.TokenSet(ctx, set.ID); err != nil || set.Live() {
+				t.Errorf("then %+v, %v", set, err)
+			}
+		})
+	}
+}
+
 func openStore(t *testing.T, o Options) (*DB, *store) {
 	t.Helper()
 	if o.Dir == "" {

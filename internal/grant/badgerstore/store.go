@@ -109,6 +109,22 @@ func (s *store) loadRefresh(txn *badger.Txn, hash string) (t grant.RefreshToken,
 	return t, err
 }
 
+// The see functions load for transactions whose answer tells what they have
+// found. Its writer may have committed that and not returned yet, with what was
+// before still in the cache: a read that follows the answer must not see less.
+
+func (s *store) seeAuthorization(txn *badger.Txn, id string) (grant.Authorization, error) {
+	defer s.authorizations.drop(id)
+	return s.loadAuthorization(txn, id)
+}
+
+func (s *store) seeTokenSet(txn *badger.Txn, id string) (grant.TokenSet, error) {
+	t, err := s.currentTokenSet(txn, id)
+	s.tokenSets.drop(id)
+	s.authorizations.drop(t.Authorization)
+	return t, err
+}
+
 // Cached values are shared: what leaves is a copy.
 
 func copyAuthorization(a grant.Authorization) grant.Authorization {

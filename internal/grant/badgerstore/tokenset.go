@@ -18,7 +18,7 @@ func (s *store) IssueTokenSet(ctx context.Context, t grant.TokenSet) error {
 		if err := s.db.room(); err != nil {
 			return err
 		}
-		a, err := s.loadAuthorization(txn, t.Authorization)
+		a, err := s.seeAuthorization(txn, t.Authorization)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s *store) RefreshToken(ctx context.Context, hash string) (grant.RefreshTok
 		if r, err = s.loadRefresh(txn, hash); err != nil {
 			return err
 		}
-		t, err = s.currentTokenSet(txn, r.TokenSet)
+		t, err = s.seeTokenSet(txn, r.TokenSet)
 		return err
 	})
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *store) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToke
 		if err != nil {
 			return err
 		}
-		set, err := s.currentTokenSet(txn, parent.TokenSet)
+		set, err := s.seeTokenSet(txn, parent.TokenSet)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *store) EndTokenSet(ctx context.Context, id, reason string, now time.Tim
 // endTokenSet ends a live token set and keeps what ended before as it is. It
 // returns the set as it stands, and its id where this call has changed it.
 func (s *store) endTokenSet(txn *badger.Txn, id, reason string, now time.Time) (t grant.TokenSet, changed string, err error) {
-	if t, err = s.currentTokenSet(txn, id); err != nil || !t.Live() {
+	if t, err = s.seeTokenSet(txn, id); err != nil || !t.Live() {
 		return t, "", err
 	}
 	t.EndedAt, t.EndReason = now, reason
