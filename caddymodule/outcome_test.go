@@ -33,7 +33,10 @@ func TestOutcomeIsLogged(t *testing.T) {
 	for _, name := range []string{"application", "person", "login", "dialect", "operation", "model", "decision", "code"} {
 		appended = append(appended, "log_append "+name+" {http.odoo_gateway."+name+"}")
 	}
-	s := site{addr: "ADDR", upstream: strings.TrimPrefix(odoo.URL, "http://"), inSite: "log {\n\t\toutput file " + file + "\n\t}\n\t" + strings.Join(appended, "\n\t")}
+	// Caddy's log reads how long a body was while its transport may still read
+	// the body, which is a race of its own.
+	const noForms = "@forms {\n\t\tmethod POST\n\t\tpath /web/*\n\t}\n\tlog_skip @forms\n\t"
+	s := site{addr: "ADDR", upstream: strings.TrimPrefix(odoo.URL, "http://"), inSite: "log {\n\t\toutput file " + file + "\n\t}\n\t" + noForms + strings.Join(appended, "\n\t")}
 	text := s.caddyfile()
 	options, inSite, _ := strings.Cut(text[strings.Index(text, "odoo_gateway {"):], "}\nhttp://ADDR {")
 	base := runCaddy(t, options, "http://ADDR {"+inSite)
