@@ -67,7 +67,7 @@ func again(t *testing.T, p params) {
 	var parts bytes.Buffer
 	w := multipart.NewWriter(&parts)
 	for name, values := range p {
-		plain = plain && len(values) == 1 && utf8.ValidString(name+values[0])
+		plain = plain && len(values) == 1 && utf8.ValidString(name) && utf8.ValidString(values[0])
 		object[name] = strings.Join(values, "")
 		for _, value := range values {
 			if err := w.WriteField(name, value); err != nil {
