@@ -200,23 +200,32 @@ func read(c *http.Client, base, token string) error {
 	return nil
 }
 
-func TestTheWholeFlowThroughCaddy(t *testing.T) {
-	s, _ := newOdooSite(t)
-	p := newMachine(t).start(s.caddyfile(), s.admin)
-	base := "http://" + s.addr
+// connected is a person who has connected the application in a session of their
+// own, with its tokens.
+func connected(t *testing.T, base string) (*person, tokens) {
+	t.Helper()
 	user := newPerson(t, base)
 	code, err := user.authorize("xyz")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, p.out)
+		t.Fatal(err)
 	}
 	got, err := redeem(user.client, base, code)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return user, got
+}
+
+func TestTheWholeFlowThroughCaddy(t *testing.T) {
+	s, _ := newOdooSite(t)
+	newMachine(t).start(s.caddyfile(), s.admin)
+	base := "http://" + s.addr
+	user, got := connected(t, base)
 	if err := read(user.client, base, got.Access); err != nil {
 		t.Fatal(err)
 	}
-	if got, err = refresh(user.client, base, got.Refresh); err != nil {
+	got, err := refresh(user.client, base, got.Refresh)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := read(user.client, base, got.Access); err != nil {

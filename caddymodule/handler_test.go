@@ -56,7 +56,7 @@ func TestWhereTheDirectiveMayStand(t *testing.T) {
 			s, _ := newOdooSite(t)
 			s.body = strings.ReplaceAll(body, "UPSTREAM", s.upstream)
 			newMachine(t).start(s.caddyfile(), s.admin)
-			got := grantTokens(t, "http://"+s.addr)
+			_, got := connected(t, "http://"+s.addr)
 			if err := read(http.DefaultClient, "http://"+s.addr, got.Access); err != nil {
 				t.Error(err)
 			}

@@ -35,15 +35,7 @@ func TestAdministratorRotatesKeys(t *testing.T) {
 	m := newMachine(t)
 	p := m.start(s.caddyfile(), s.admin)
 	base := "http://" + s.addr
-	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, p.out)
-	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user, got := connected(t, base)
 	run := func(want int, args ...string) string {
 		t.Helper()
 		out, errOut, status := m.odooGateway(append(append([]string{"keys"}, args...), "--address", s.admin)...)
@@ -92,7 +84,8 @@ func TestAdministratorRotatesKeys(t *testing.T) {
 	if err := read(user.client, base, got.Access); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("reading with a token of a key that was replaced: %v", err)
 	}
-	if got, err = refresh(user.client, base, got.Refresh); err != nil {
+	got, err := refresh(user.client, base, got.Refresh)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := read(user.client, base, got.Access); err != nil || algorithmOf(t, got.Access) != token.RS256 {

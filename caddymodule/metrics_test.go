@@ -58,15 +58,7 @@ func TestMetrics(t *testing.T) {
 		`odoo_gateway_odoo_requests_total{gateway="erp",outcome="failed"} 0`,
 		`odoo_gateway_store_open 1`, `odoo_gateway_store_writable 1`, `odoo_gateway_store_failures_total 0`,
 	)
-	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, p.out)
-	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user, got := connected(t, base)
 	get := func(path string, want int) {
 		t.Helper()
 		req, err := http.NewRequest(http.MethodGet, base+path, nil)

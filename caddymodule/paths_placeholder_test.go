@@ -123,15 +123,7 @@ func TestA60_AdminAPIAnswersNoPage(t *testing.T) {
 	s, _ := newOdooSite(t)
 	newMachine(t).start(s.caddyfile(), s.admin)
 	base := "http://" + s.addr
-	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user, got := connected(t, base)
 	send := func(endpoint, body string, more ...string) int {
 		t.Helper()
 		method := http.MethodPost

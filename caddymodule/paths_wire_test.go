@@ -58,15 +58,7 @@ func newCrossingOf(t *testing.T, file string, more ...string) *crossing {
 		}
 	})
 	base := "http://" + c.addr
-	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user, got := connected(t, base)
 	if err := read(http.DefaultClient, base, got.Access); err != nil { // what is learnt once is known from here on
 		t.Fatal(err)
 	}

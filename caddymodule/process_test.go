@@ -134,7 +134,12 @@ func (m *machine) start(file, admin string) *process {
 		_ = cmd.Wait()
 		close(p.done)
 	}()
-	m.t.Cleanup(func() { p.stop() })
+	m.t.Cleanup(func() {
+		p.stop()
+		if m.t.Failed() {
+			m.t.Logf("caddy has said:\n%s", p.out)
+		}
+	})
 	p.await("serving initial configuration")
 	return p
 }

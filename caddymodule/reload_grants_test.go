@@ -39,9 +39,9 @@ func TestReloadsKeepAuthorizations(t *testing.T) {
 			// Each chain of refresh tokens runs through all reloads. Where an
 			// answer was lost, the same token is presented again, as the
 			// grace allows.
-			got := grantTokens(t, base)
+			_, got := connected(t, base)
 			granted = append(granted, got)
-			current := grantTokens(t, base)
+			_, current := connected(t, base)
 			l.run(fmt.Sprintf("refresh chain %d", i), func() error {
 				next, err := refresh(client, base, current.Refresh)
 				if err != nil {
@@ -111,19 +111,4 @@ func guesses(t *testing.T, guess func() (int, error)) (free int) {
 			return free
 		}
 	}
-}
-
-// grantTokens authorizes as a person, in a new session.
-func grantTokens(t *testing.T, base string) tokens {
-	t.Helper()
-	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
 }
