@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/trail"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -83,7 +84,7 @@ func TestAuditTrailShowsTampering(t *testing.T) {
 	const n = 10
 	write := func(txn *badger.Txn, key, value []byte) error {
 		e := badger.NewEntry(key, value)
-		e.ExpiresAt = expiry(chainUntil)
+		e.ExpiresAt = trail.Expiry(chainUntil)
 		return txn.SetEntry(e)
 	}
 	remove := func(at ...int) func(*badger.Txn, [][]byte, [][]byte, *store) error {
@@ -107,7 +108,7 @@ func TestAuditTrailShowsTampering(t *testing.T) {
 		}, []string{grant.AuditChanged}, n - 1},
 		"one lives longer": {func(txn *badger.Txn, keys, values [][]byte, _ *store) error {
 			e := badger.NewEntry(keys[4], values[4])
-			e.ExpiresAt = expiry(chainUntil.Add(time.Hour))
+			e.ExpiresAt = trail.Expiry(chainUntil.Add(time.Hour))
 			return txn.SetEntry(e)
 		}, []string{grant.AuditChanged}, n - 1},
 		"one is twice": {func(txn *badger.Txn, keys, values [][]byte, _ *store) error {
@@ -131,11 +132,11 @@ func TestAuditTrailShowsTampering(t *testing.T) {
 			return remove(0, 1)(txn, keys, values, s)
 		}, []string{grant.AuditMissing}, n - 2},
 		"one is without a link": {func(txn *badger.Txn, keys, values [][]byte, _ *store) error {
-			_, text, _ := cutLink(values[4])
+			_, text, _ := trail.Cut(values[4])
 			return write(txn, keys[4], text)
 		}, []string{grant.AuditForeign, grant.AuditMissing}, n - 1},
 		"the end is another gateway's": {func(txn *badger.Txn, _, _ [][]byte, s *store) error {
-			sealed := s.db.opts.Seal.Seal(encode(end{Number: 3}), "audit trail end\x00other/")
+			sealed := s.db.opts.Seal.Seal(encode(trail.End{Number: 3}), "audit trail end\x00other/")
 			return txn.Set(s.endKey(), sealed)
 		}, []string{"error"}, 0},
 	} {
@@ -172,8 +173,8 @@ func TestAuditTrailShowsTampering(t *testing.T) {
 func TestAuditTrailIsVerified(t *testing.T) {
 	o := Options{Dir: t.TempDir(), Seal: testRing(t)}
 	db, s := openStore(t, o)
-	old := s.waiting(audit.Event{Time: chainStart.Add(-time.Hour), Kind: audit.Consent}, chainUntil)
-	set(t, db, old.key, string(old.value))
+	old := s.placed(audit.Event{Time: chainStart.Add(-time.Hour), Kind: audit.Consent}, chainUntil)
+	set(t, db, s.keys.key(kindAudit, old.place), string(old.text))
 	chainOf(t, s, 4)
 	s.Audit(audit.Event{Time: chainStart.Add(time.Hour), Kind: audit.Consent}, time.Now().Add(-time.Hour)) // has come to its end
 	chainOf(t, s, 2)

@@ -3,10 +3,8 @@ package badgerstore
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,10 +12,11 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
-// trail is what waits to be written of the audit trail of one gateway.
-type trail struct {
+// waiting is what waits to be written of the audit trail of one gateway.
+type waiting struct {
 	mu      sync.Mutex
 	waiting []waitingEvent
 	dropped int
@@ -27,12 +26,12 @@ type trail struct {
 	// writing keeps batches in their order, and end how far they go; nil is not
 	// read yet.
 	writing sync.Mutex
-	end     *end
+	end     *trail.End
 }
 
 type waitingEvent struct {
-	key   []byte
-	value []byte
+	place string
+	text  []byte
 	until time.Time
 }
 
@@ -48,7 +47,7 @@ func (s *store) Audit(e audit.Event, until time.Time) {
 		t.dropped++
 		return
 	}
-	t.waiting = append(t.waiting, s.waiting(e, until))
+	t.waiting = append(t.waiting, s.placed(e, until))
 	if len(t.waiting) == grant.AuditBacklog/2 {
 		select {
 		case s.db.full <- struct{}{}:
@@ -57,12 +56,11 @@ func (s *store) Audit(e audit.Event, until time.Time) {
 	}
 }
 
-// waiting encodes an event under the next key of the trail.
-func (s *store) waiting(e audit.Event, until time.Time) waitingEvent {
+// placed encodes an event for the next place of the trail.
+func (s *store) placed(e audit.Event, until time.Time) waitingEvent {
 	at := max(toStamp(e.Time), s.trail.last+1)
 	s.trail.last = at
-	place := strings.Replace(newestFirst(at.time(), grant.NewID()), "/", auditSeparator, 1)
-	return waitingEvent{key: s.keys.key(kindAudit, place), value: encodeEvent(e), until: until}
+	return waitingEvent{place: trail.Place(at.time()), text: trail.EncodeEvent(e), until: until}
 }
 
 // newestPlace is the time in the key of the newest event that is stored; 0 where
@@ -75,25 +73,12 @@ func (s *store) newestPlace() (at stamp) {
 		it := txn.NewIterator(opts)
 		defer it.Close()
 		if it.Rewind(); it.Valid() {
-			at = toStamp(placeTime(string(it.Item().Key()[len(prefix):])))
+			at = toStamp(trail.PlaceTime(string(it.Item().Key()[len(prefix):])))
 		}
 		return nil
 	})
 	return at
 }
-
-// placeTime is the time in the id of an entry, the zero time where it has none.
-func placeTime(id string) time.Time {
-	text, _, _ := strings.Cut(id, auditSeparator)
-	n, err := strconv.ParseUint(text, 16, 64)
-	if err != nil || n > math.MaxInt64 {
-		return time.Time{}
-	}
-	return stamp(math.MaxInt64 - n).time()
-}
-
-// auditSeparator parts the time from the random end in the id of an entry.
-const auditSeparator = "."
 
 // flushTrail writes the events that wait. What could not be written waits on,
 // as far as there is room: the later ones are counted.
@@ -110,7 +95,7 @@ func (s *store) flushTrail() error {
 	t.waiting, t.dropped = nil, 0
 	batch := waiting
 	if dropped > 0 {
-		batch = append(slices.Clip(waiting), s.waiting(audit.Event{
+		batch = append(slices.Clip(waiting), s.placed(audit.Event{
 			Time: t.last.time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(dropped)},
 		}, waiting[len(waiting)-1].until))
 	}
@@ -143,7 +128,7 @@ func (s *store) writeWaiting(ctx context.Context) error {
 func (s *store) writeTrail(waiting []waitingEvent) error {
 	t := &s.trail
 	if t.end == nil {
-		var last end
+		var last trail.End
 		err := s.db.badger.View(func(txn *badger.Txn) (err error) {
 			last, _, err = s.loadEnd(txn)
 			return err
@@ -160,12 +145,12 @@ func (s *store) writeTrail(waiting []waitingEvent) error {
 	}
 	batch := s.db.badger.NewWriteBatch()
 	defer batch.Cancel()
-	last := *t.end
+	last, chain := *t.end, s.chain()
 	for _, w := range waiting {
 		var value []byte
-		value, last = s.linked(last, w)
-		entry := badger.NewEntry(w.key, value)
-		entry.ExpiresAt = expiry(w.until)
+		value, last = chain.Next(last, w.place, w.until, w.text)
+		entry := badger.NewEntry(s.keys.key(kindAudit, w.place), value)
+		entry.ExpiresAt = trail.Expiry(w.until)
 		if err := batch.SetEntry(entry); err != nil {
 			return err
 		}
@@ -184,7 +169,7 @@ func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.Audit
 	prefix := s.keys.key(kindAudit, "")
 	from := prefix
 	if q.After != "" {
-		if !isPlace(q.After) {
+		if !trail.IsPlace(q.After) {
 			return grant.AuditPage{}, grant.ErrNotFound
 		}
 		from = append(s.keys.key(kindAudit, q.After), 0) // the next possible key
@@ -210,7 +195,7 @@ func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.Audit
 			page.Next = string(it.Item().Key()[len(prefix):])
 			entry := grant.AuditEntry{ID: page.Next}
 			err := it.Item().Value(func(v []byte) (err error) {
-				entry.Event, err = decodeEvent(v)
+				entry.Event, err = trail.DecodeEvent(v)
 				return err
 			})
 			if err != nil {
@@ -227,44 +212,4 @@ func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.Audit
 		return grant.AuditPage{}, err
 	}
 	return page, nil
-}
-
-// isPlace tells whether a text may be the id of an entry.
-func isPlace(id string) bool {
-	at, end, ok := strings.Cut(id, auditSeparator)
-	_, err := strconv.ParseUint(at, 16, 64)
-	return ok && err == nil && len(at) == 16 && end != "" && len(end) < 64 && !strings.ContainsAny(end, "/\x00")
-}
-
-type eventRecord struct {
-	Time          int64             `json:"t"` // nanoseconds since 1970
-	Kind          string            `json:"k"`
-	Gateway       string            `json:"gw,omitempty"`
-	Application   string            `json:"app,omitempty"`
-	Subject       string            `json:"sub,omitempty"`
-	Authorization string            `json:"az,omitempty"`
-	TokenSet      string            `json:"ts,omitempty"`
-	RequestID     string            `json:"rq,omitempty"`
-	Address       string            `json:"ip,omitempty"`
-	UserAgent     string            `json:"ua,omitempty"`
-	Detail        map[string]string `json:"d,omitempty"`
-}
-
-func encodeEvent(e audit.Event) []byte {
-	return encode(eventRecord{
-		Time: e.Time.UnixNano(), Kind: string(e.Kind), Gateway: e.Gateway, Application: e.Application, Subject: e.Subject,
-		Authorization: e.Authorization, TokenSet: e.TokenSet, RequestID: e.RequestID, Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
-	})
-}
-
-func decodeEvent(value []byte) (audit.Event, error) {
-	var r eventRecord
-	_, value, _ = cutLink(value)
-	if err := decode(value, &r); err != nil {
-		return audit.Event{}, err
-	}
-	return audit.Event{
-		Time: time.Unix(0, r.Time).UTC(), Kind: audit.Kind(r.Kind), Gateway: r.Gateway, Application: r.Application, Subject: r.Subject,
-		Authorization: r.Authorization, TokenSet: r.TokenSet, RequestID: r.RequestID, Address: r.Address, UserAgent: r.UserAgent, Detail: r.Detail,
-	}, nil
 }

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ func TestTrailThatCanNotBeWrittenStaysBounded(t *testing.T) {
 	const more = 5
 	s.trail.mu.Lock()
 	s.trail.waiting = make([]waitingEvent, grant.AuditBacklog)
-	s.trail.waiting[0].key = make([]byte, 1<<16) // longer than Badger takes
+	s.trail.waiting[0].place = strings.Repeat("x", 1<<16) // longer than Badger takes
 	s.trail.dropped = more
 	s.trail.mu.Unlock()
 	for range 3 {

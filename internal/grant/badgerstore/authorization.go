@@ -267,10 +267,10 @@ func (s *store) putAuthorization(txn *badger.Txn, before, after grant.Authorizat
 
 // dropAuthorization forgets what a committed change made stale.
 func (s *store) dropAuthorization(before, after grant.Authorization) {
-	s.authorizations.drop(after.ID)
+	s.authorizations.Drop(after.ID)
 	for _, hash := range []string{before.Connection.Hash, after.Connection.Hash} {
 		if hash != "" {
-			s.sessions.drop(hash)
+			s.sessions.Drop(hash)
 		}
 	}
 }

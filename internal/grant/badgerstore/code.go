@@ -107,7 +107,7 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 		return grant.TokenSet{}, grant.Authorization{}, err
 	}
 	if ended != "" {
-		s.tokenSets.drop(ended)
+		s.tokenSets.Drop(ended)
 	}
 	if refusal != nil {
 		return set, grant.Authorization{}, refusal

@@ -10,6 +10,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
 // Export hands out all records of all gateways as they stand at one moment,
@@ -108,10 +109,10 @@ func (db *DB) record(txn *badger.Txn, item *badger.Item) (r grant.Record, ok boo
 		r.Event = &grant.KeptEvent{Until: time.Unix(int64(item.ExpiresAt()), 0).UTC()}
 		r.Event.ID = rest
 		return read(func(v []byte) (err error) {
-			if l, _, linked := cutLink(v); linked {
-				r.Event.Link = l.encode()
+			if l, _, linked := trail.Cut(v); linked {
+				r.Event.Link = l.Encode()
 			}
-			r.Event.Event, err = decodeEvent(v)
+			r.Event.Event, err = trail.DecodeEvent(v)
 			return err
 		})
 	case kindUsed, kindLive, kindKeysVersion, kindSubject, kindSession, kindListed, kindListedEver, kindAuditCode, kindRemovalsOf, kindSetsOf, kindAuditEnd:

@@ -10,6 +10,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
 // Import makes a store in o.Dir out of records, which feed hands to put one
@@ -101,7 +102,7 @@ func clear(dir string, keep []string, whole bool) error {
 func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 	batch := db.badger.NewWriteBatch()
 	defer batch.Cancel()
-	ends := make(map[string]end) // of the audit trails, by gateway
+	ends := make(map[string]trail.End) // of the audit trails, by gateway
 	put := func(r grant.Record) error {
 		if err := r.Validate(); err != nil {
 			return err
@@ -116,10 +117,11 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 			}
 		}
 		if r.Event != nil {
-			s, e := db.trailOf(r.Gateway), entries[0]
-			l, text, linked := cutLink(e.Value)
-			if linked && l.number > ends[r.Gateway].Number && s.linkCode(l, e.Key, e.ExpiresAt, text) == l.code {
-				ends[r.Gateway] = end{Number: l.number, Until: e.ExpiresAt, Code: l.code[:]}
+			// Records come in any order: the end is that of the latest.
+			e := entries[0]
+			l, text, linked := trail.Cut(e.Value)
+			if linked && l.Number > ends[r.Gateway].Number && db.trailOf(r.Gateway).chain().Code(l, r.Event.ID, e.ExpiresAt, text) == l.Code {
+				ends[r.Gateway] = trail.End{Number: l.Number, Until: e.ExpiresAt, Code: l.Code[:]}
 			}
 		}
 		return nil
@@ -143,7 +145,9 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 }
 
 // trailOf is a store for the audit trail of a gateway alone.
-func (db *DB) trailOf(gateway string) *store { return &store{db: db, keys: newKeyspace(gateway)} }
+func (db *DB) trailOf(gateway string) *store {
+	return &store{db: db, gateway: gateway, keys: newKeyspace(gateway)}
+}
 
 // entriesOf is a record with all that leads to it.
 func entriesOf(r grant.Record) ([]*badger.Entry, error) {
@@ -188,14 +192,14 @@ func entriesOf(r grant.Record) ([]*badger.Entry, error) {
 	case r.Object != nil:
 		set(s.keys.key(kindObject, r.Object.ID()), encodeObject(*r.Object))
 	case r.Event != nil:
-		if !isPlace(r.Event.ID) {
+		if !trail.IsPlace(r.Event.ID) {
 			return nil, errors.New("an event of the audit trail has no place in it")
 		}
-		if len(r.Event.Link) != 0 && len(r.Event.Link) != linkSize {
+		if len(r.Event.Link) != 0 && len(r.Event.Link) != trail.LinkSize {
 			return nil, errors.New("an event of the audit trail has a malformed link")
 		}
-		set(s.keys.key(kindAudit, r.Event.ID), append(slices.Clip(r.Event.Link), encodeEvent(r.Event.Event)...))
-		all[0].ExpiresAt = expiry(r.Event.Until)
+		set(s.keys.key(kindAudit, r.Event.ID), append(slices.Clip(r.Event.Link), trail.EncodeEvent(r.Event.Event)...))
+		all[0].ExpiresAt = trail.Expiry(r.Event.Until)
 	}
 	return all, nil
 }

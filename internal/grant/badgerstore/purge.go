@@ -104,7 +104,7 @@ func (db *DB) bury(d doomed) error {
 	for _, s := range db.stores {
 		for _, set := range d.sets {
 			if s.keys == set.gateway {
-				s.tokenSets.drop(set.id)
+				s.tokenSets.Drop(set.id)
 			}
 		}
 	}
@@ -155,7 +155,7 @@ func (db *DB) buryAuthorization(r doomedRecord) error {
 	defer db.mu.Unlock()
 	for _, open := range db.stores {
 		if open.keys == r.gateway {
-			open.authorizations.drop(r.id)
+			open.authorizations.Drop(r.id)
 		}
 	}
 	return nil

@@ -8,35 +8,37 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/recordcache"
 )
 
 // store is the part of a DB that belongs to one gateway.
 type store struct {
-	db   *DB
-	keys keyspace
+	db      *DB
+	gateway string
+	keys    keyspace
 
-	authorizations *cache[grant.Authorization]
-	tokenSets      *cache[grant.TokenSet]
+	authorizations *recordcache.Cache[grant.Authorization]
+	tokenSets      *recordcache.Cache[grant.TokenSet]
 	// sessions is the ids by session hash, empty lists included: most browser
 	// traffic is of people who have connected nothing.
-	sessions *cache[[]string]
+	sessions *recordcache.Cache[[]string]
 
 	usedMu sync.Mutex
 	// flushingUsed lets one at a time write them.
 	flushingUsed sync.Mutex
 	used         map[string]uses // since the last batch
 
-	trail trail
+	trail waiting
 }
 
 var _ grant.Store = (*store)(nil)
 
 func newStore(db *DB, gateway string) *store {
 	s := &store{
-		db: db, keys: newKeyspace(gateway),
-		authorizations: newCache[grant.Authorization](db.opts.CacheEntries),
-		tokenSets:      newCache[grant.TokenSet](db.opts.CacheEntries),
-		sessions:       newCache[[]string](db.opts.CacheEntries),
+		db: db, gateway: gateway, keys: newKeyspace(gateway),
+		authorizations: recordcache.New[grant.Authorization](db.opts.CacheEntries),
+		tokenSets:      recordcache.New[grant.TokenSet](db.opts.CacheEntries),
+		sessions:       recordcache.New[[]string](db.opts.CacheEntries),
 		used:           make(map[string]uses),
 	}
 	s.trail.last = s.newestPlace()
@@ -44,7 +46,7 @@ func newStore(db *DB, gateway string) *store {
 }
 
 // cached reads through a cache.
-func cached[V any](ctx context.Context, s *store, c *cache[V], key string, load func(*badger.Txn) (V, error)) (V, error) {
+func cached[V any](ctx context.Context, s *store, c *recordcache.Cache[V], key string, load func(*badger.Txn) (V, error)) (V, error) {
 	var none V
 	if s.db.closed.Load() {
 		return none, grant.ErrUnavailable
@@ -52,7 +54,7 @@ func cached[V any](ctx context.Context, s *store, c *cache[V], key string, load 
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	v, mark, ok := c.get(key)
+	v, mark, ok := c.Get(key)
 	if ok {
 		return v, nil
 	}
@@ -63,7 +65,7 @@ func cached[V any](ctx context.Context, s *store, c *cache[V], key string, load 
 	if err != nil {
 		return none, err
 	}
-	c.fill(key, mark, v)
+	c.Fill(key, mark, v)
 	return v, nil
 }
 
@@ -114,14 +116,14 @@ func (s *store) loadRefresh(txn *badger.Txn, hash string) (t grant.RefreshToken,
 // before still in the cache: a read that follows the answer must not see less.
 
 func (s *store) seeAuthorization(txn *badger.Txn, id string) (grant.Authorization, error) {
-	defer s.authorizations.drop(id)
+	defer s.authorizations.Drop(id)
 	return s.loadAuthorization(txn, id)
 }
 
 func (s *store) seeTokenSet(txn *badger.Txn, id string) (grant.TokenSet, error) {
 	t, err := s.currentTokenSet(txn, id)
-	s.tokenSets.drop(id)
-	s.authorizations.drop(t.Authorization)
+	s.tokenSets.Drop(id)
+	s.authorizations.Drop(t.Authorization)
 	return t, err
 }
 

@@ -138,7 +138,7 @@ func (s *store) Rotate(ctx context.Context, r grant.Rotation) (grant.RefreshToke
 		err = refusal
 	}
 	if changed != "" {
-		s.tokenSets.drop(changed)
+		s.tokenSets.Drop(changed)
 	}
 	if err != nil {
 		return grant.RefreshToken{}, err
@@ -171,7 +171,7 @@ func (s *store) EndTokenSet(ctx context.Context, id, reason string, now time.Tim
 		return err
 	})
 	if err == nil && ended != "" {
-		s.tokenSets.drop(ended)
+		s.tokenSets.Drop(ended)
 	}
 	return err
 }

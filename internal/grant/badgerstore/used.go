@@ -135,7 +135,7 @@ func (s *store) flushUsed() error {
 		return fmt.Errorf("last use of %d authorizations: %w", len(used), err)
 	}
 	for id := range used {
-		s.authorizations.drop(id)
+		s.authorizations.Drop(id)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func TestUsesOfEarlierVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	set(t, db, s.keys.key(kindUsed, a.ID), string(encode(toStamp(at))))
-	s.authorizations.drop(a.ID)
+	s.authorizations.Drop(a.ID)
 	expect := func(last time.Time, count int) {
 		t.Helper()
 		got, err := s.Authorization(t.Context(), a.ID)
@@ -46,7 +46,7 @@ func TestUsesOutliveAFailedBatch(t *testing.T) {
 		t.Fatal("a record of another layout is overwritten")
 	}
 	set(t, db, s.keys.key(kindUsed, a.ID), string(encodeUses(uses{count: 4})))
-	s.authorizations.drop(a.ID)
+	s.authorizations.Drop(a.ID)
 	if err := db.flush(); err != nil {
 		t.Fatal(err)
 	}
