@@ -12,7 +12,7 @@ import (
 const auditEndpoint = "/odoo_gateway/audit"
 
 func serveAudit(app *App, r *http.Request) (any, error) {
-	p, err := readParameters(r, "gateway", "kind", "application", "subject", "authorization", "after", "limit")
+	p, err := readParameters(r, "gateway", "kind", "application", "subject", "login", "authorization", "all", "after", "limit")
 	if err != nil {
 		return nil, err
 	}
@@ -21,9 +21,19 @@ func serveAudit(app *App, r *http.Request) (any, error) {
 		return nil, err
 	}
 	filter := administration.EventFilter{
-		Kind: p["kind"], Application: p["application"], Subject: p["subject"], Authorization: p["authorization"],
+		Kind: p["kind"], Application: p["application"], Subject: p["subject"], Login: p["login"], Authorization: p["authorization"],
+	}
+	switch p["all"] {
+	case "", "false":
+	case "true":
+		filter.Looks = true
+	default:
+		return nil, adminError(http.StatusBadRequest, "all is neither true nor false")
 	}
 	list, err := desk.Events(r.Context(), filter, page)
+	if unknown := (administration.ErrNoKind{}); errors.As(err, &unknown) {
+		return nil, adminError(http.StatusBadRequest, unknown.Error())
+	}
 	if errors.Is(err, grant.ErrNotFound) {
 		return nil, adminError(http.StatusBadRequest, "after: is not what a page before has given")
 	}

@@ -117,8 +117,23 @@ func TestHistoryOfTheConfiguration(t *testing.T) {
 	if len(events) != 5 || events[0].Detail["fields"] != "client_secret" || events[0].Detail["by"] != "Jane Doe, ticket 42" {
 		t.Errorf("audit trail %+v", events)
 	}
-	if out := run("audit", "list", "--application", "wiki", "--most", "1"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "administration_read") && !strings.Contains(out, "configuration_changed") {
+	looked := " left out: --all lists them\n"
+	if out := run("audit", "list"); strings.Contains(out, "administration_read") || !strings.HasSuffix(out, looked) {
 		t.Errorf("the table is\n%s", out)
+	}
+	if out := run("audit", "list", "--application", "wiki", "--most", "1"); strings.Count(out, "\n") != 3 || !strings.Contains(out, "configuration_changed") || !strings.HasSuffix(out, looked) {
+		t.Errorf("the table is\n%s", out)
+	}
+	for _, arg := range []string{"--all", "--kind=administration_read"} {
+		if out := run("audit", "list", arg, "--most", "2"); strings.Count(out, "administration_read") != 2 || strings.Contains(out, "left out") {
+			t.Errorf("the table with %s is\n%s", arg, out)
+		}
+	}
+	if out := run("audit", "list", "--login", "demo"); strings.Count(out, "\n") != 1 {
+		t.Errorf("the table of somebody who has done nothing is\n%s", out)
+	}
+	if _, errOut, status := m.odooGateway("audit", "list", "--kind", "nonsense", "--address", s.admin); status != 1 || !strings.Contains(errOut, `there is no kind of event "nonsense": there are administration_read, api_key_left, `) {
+		t.Errorf("an unknown kind: status %d: %s", status, errOut)
 	}
 	if got := jsonLines[administration.Verdict](t, run("audit", "verify", "--json")); len(got) != 1 || got[0].Verified < 10 || got[0].Broken+got[0].Unlinked != 0 {
 		t.Errorf("the audit trail is %+v", got)

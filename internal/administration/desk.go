@@ -62,7 +62,7 @@ func New(c Config, a Actor) *Desk { return &Desk{Config: c, actor: a} }
 func (d *Desk) record(ctx context.Context, e audit.Event, detail ...string) {
 	e.Time, e.Gateway, e.RequestID, e.Address, e.UserAgent = d.Now(), d.Gateway, d.actor.RequestID, d.actor.Address, d.actor.UserAgent
 	e.Detail = map[string]string{}
-	detail = append(detail, "actor", "admin", "via", d.actor.Via, "admin", d.actor.Subject, "admin_login", d.actor.Login)
+	detail = append(detail, "actor", "admin", "via", d.actor.Via, "admin", d.actor.Subject, audit.AdminLogin, d.actor.Login)
 	for i := 0; i < len(detail); i += 2 {
 		if detail[i+1] != "" {
 			e.Detail[detail[i]] = detail[i+1]

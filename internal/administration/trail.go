@@ -2,6 +2,9 @@ package administration
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
@@ -32,21 +35,64 @@ type Event struct {
 // off in steps.
 type EventList struct {
 	Events []Event `json:"events"`
+	// LeftOut is how many events of administrators who looked are not listed.
+	LeftOut int `json:"left_out,omitempty"`
 	// Next is After of the next page; "" on the last one.
 	Next string `json:"next,omitempty"`
 }
 
 // EventFilter says which events; empty fields do not restrict.
-type EventFilter struct{ Kind, Application, Subject, Authorization string }
+type EventFilter struct {
+	Kind, Application, Subject, Authorization string
+	// Login is whom an event is about, or the administrator who has caused it.
+	Login string
+	// Looks lists those of administrators who looked, too. They are many, and a
+	// look at the list is one of them. Kind lists them in any case.
+	Looks bool
+}
 
-// Events lists what the store keeps of the audit trail. The error is
-// grant.ErrNotFound where After is nothing that a page has given out.
+func (f EventFilter) query(p Page) grant.AuditQuery {
+	q := grant.AuditQuery{
+		Kind: audit.Kind(f.Kind), Application: f.Application, Subject: f.Subject, Login: f.Login, Authorization: f.Authorization,
+		After: p.After, Limit: p.Limit,
+	}
+	if !f.Looks && q.Kind != audit.AdministrationRead {
+		q.Without = audit.AdministrationRead
+	}
+	return q
+}
+
+// ErrNoKind says that events are never of that kind.
+type ErrNoKind struct{ Kind string }
+
+func (e ErrNoKind) Error() string {
+	return fmt.Sprintf("there is no kind of event %q: there are %s", e.Kind, strings.Join(Kinds(), ", "))
+}
+
+// Kinds are the kinds of events, sorted.
+func Kinds() []string {
+	all := make([]string, 0, len(audit.Kinds))
+	for _, k := range audit.Kinds {
+		all = append(all, string(k))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Events lists what the store keeps of the audit trail. The error is an
+// ErrNoKind where the filter names none, and grant.ErrNotFound where After is
+// nothing that a page has given out.
 func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (_ EventList, err error) {
+	if f.Kind != "" && !slices.Contains(audit.Kinds, audit.Kind(f.Kind)) {
+		return EventList{}, ErrNoKind{f.Kind}
+	}
 	defer d.readUnless(ctx, &err, "audit", f.Application, f.Subject)
-	page, err := d.Store.AuditTrail(ctx, grant.AuditQuery{
-		Kind: audit.Kind(f.Kind), Application: f.Application, Subject: f.Subject, Authorization: f.Authorization, After: p.After, Limit: p.Limit,
-	})
-	list := EventList{Events: make([]Event, 0, len(page.Entries)), Next: page.Next}
+	q := f.query(p)
+	if q.Subjects, err = d.subjects(ctx, f.Login); err != nil {
+		return EventList{}, err
+	}
+	page, err := d.Store.AuditTrail(ctx, q)
+	list := EventList{Events: make([]Event, 0, len(page.Entries)), Next: page.Next, LeftOut: page.LeftOut}
 	if err != nil {
 		return list, err
 	}
@@ -65,6 +111,21 @@ func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (_ EventList, 
 		list.Events = append(list.Events, view)
 	}
 	return list, nil
+}
+
+// subjects are those of people who have, or had, a login when they connected
+// something.
+func (d *Desk) subjects(ctx context.Context, login string) (found []string, err error) {
+	if login == "" {
+		return nil, nil
+	}
+	err = d.each(ctx, Filter{Login: login}, true, "", func(a grant.Authorization) bool {
+		if !slices.Contains(found, a.Subject) {
+			found = append(found, a.Subject)
+		}
+		return true
+	})
+	return found, err
 }
 
 // Whose is whom a subject is known as: the subject itself where nobody of it is.

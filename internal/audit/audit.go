@@ -92,6 +92,9 @@ var Kinds = []Kind{
 	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, GatewayStarted, GatewayStopped,
 }
 
+// AdminLogin is the detail that names the administrator who has caused an event.
+const AdminLogin = "admin_login"
+
 // Event is one line of the audit trail. Fields that do not apply are empty.
 type Event struct {
 	// Time is when it happened; a recorder fills in a zero one.

@@ -12,6 +12,8 @@ type Slip struct {
 	events int
 	last   Event
 	reason string
+	// application and clientID are what NoteClient was told.
+	application, clientID string
 }
 
 type slipKey struct{}
@@ -57,6 +59,24 @@ func Note(ctx context.Context, reason string) {
 		defer s.mu.Unlock()
 		s.reason = reason
 	}
+}
+
+// NoteClient says which application a request names that is refused before
+// anybody has proven to be it: by its configured name, and by the client id that
+// the configuration gives it, never by what the request says.
+func NoteClient(ctx context.Context, application, clientID string) {
+	if s := slipOf(ctx); s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.application, s.clientID = application, clientID
+	}
+}
+
+// Client is what NoteClient was told, "" where it was not.
+func (s *Slip) Client() (application, clientID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.application, s.clientID
 }
 
 // Slips is a Recorder that notes each event on the slip of its request.

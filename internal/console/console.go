@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
-	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -122,8 +121,9 @@ func (c *Console) Show(w http.ResponseWriter, r *http.Request, rt http.RoundTrip
 	switch {
 	case errors.Is(err, administration.ErrUnknown):
 		c.Door.NotConfigured(w, v.r, Path)
-	case errors.Is(err, grant.ErrNotFound):
-		// The entry that the page would go on from is kept no more.
+	case errors.As(err, &administration.ErrNoKind{}), errors.Is(err, grant.ErrNotFound):
+		// The entry that the page would go on from is kept no more, or somebody
+		// has made up a kind of event.
 		http.Redirect(w, v.r, r.URL.Path, http.StatusSeeOther)
 	case err != nil:
 		c.Door.StoreFailed(w, v.r, err)
@@ -158,7 +158,13 @@ func (v visit) next(after string, kept ...string) string {
 	if after == "" {
 		return ""
 	}
-	query := url.Values{"after": {after}}
+	return v.with("after", after, kept...)
+}
+
+// with is the address of the page with one parameter more, beside those that
+// are kept.
+func (v visit) with(name, value string, kept ...string) string {
+	query := url.Values{name: {value}}
 	for _, name := range kept {
 		if value := v.parameter(name); value != "" {
 			query.Set(name, value)
@@ -166,12 +172,3 @@ func (v visit) next(after string, kept ...string) string {
 	}
 	return v.r.URL.Path + "?" + query.Encode()
 }
-
-// kinds are the kinds of events, to choose from.
-var kinds = func() (all []string) {
-	for _, k := range audit.Kinds {
-		all = append(all, string(k))
-	}
-	slices.Sort(all)
-	return all
-}()

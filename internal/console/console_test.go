@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,7 @@ type shelf struct {
 	fails   error
 	revoked []string
 	query   grant.AuditQuery
+	leftOut int
 }
 
 func (s *shelf) all() []grant.Authorization {
@@ -104,7 +106,7 @@ func (s *shelf) RevokeAuthorization(_ context.Context, id string, _ time.Time) e
 
 func (s *shelf) AuditTrail(_ context.Context, q grant.AuditQuery) (grant.AuditPage, error) {
 	s.query = q
-	return grant.AuditPage{Entries: []grant.AuditEntry{{ID: "e1", Event: audit.Event{Kind: audit.Consent, Application: "wiki", Subject: "sub-1"}}}, Next: "more"}, s.fails
+	return grant.AuditPage{Entries: []grant.AuditEntry{{ID: "e1", Event: audit.Event{Kind: audit.Consent, Application: "wiki", Subject: "sub-1"}}}, LeftOut: s.leftOut, Next: "more"}, s.fails
 }
 
 func (s *shelf) Codes(context.Context, grant.CodeQuery) ([]grant.Code, error) { return nil, s.fails }
@@ -216,12 +218,34 @@ func TestPages(t *testing.T) {
 // text that is too long means nothing.
 func TestSearches(t *testing.T) {
 	s := newScene(t)
-	w := s.show(console.AuditPath + "?kind=consent&application=wiki&subject=sub-1&evil=%22%3E%3Cscript%3E")
-	if want := (grant.AuditQuery{Kind: audit.Consent, Application: "wiki", Subject: "sub-1", Limit: 50}); s.store.query != want {
+	w := s.show(console.AuditPath + "?kind=consent&application=wiki&subject=sub-1&login=demo&evil=%22%3E%3Cscript%3E")
+	if want := (grant.AuditQuery{
+		Kind: audit.Consent, Without: audit.AdministrationRead, Application: "wiki", Subject: "sub-1", Login: "demo", Subjects: []string{"sub-1"}, Limit: 50,
+	}); !reflect.DeepEqual(s.store.query, want) {
 		t.Errorf("asked for %+v", s.store.query)
 	}
-	if next := console.AuditPath + "?after=more&amp;application=wiki&amp;kind=consent&amp;subject=sub-1"; !strings.Contains(w.Body.String(), next) || strings.Contains(w.Body.String(), "evil") {
+	if next := console.AuditPath + "?after=more&amp;application=wiki&amp;kind=consent&amp;login=demo&amp;subject=sub-1"; !strings.Contains(w.Body.String(), next) || strings.Contains(w.Body.String(), "evil") {
 		t.Errorf("no %s in %s", next, w.Body)
+	}
+	for query, want := range map[string]struct {
+		without audit.Kind
+		link    string
+	}{
+		"?login=demo":               {audit.AdministrationRead, "?all=true&amp;login=demo"},
+		"?all=true":                 {"", ""},
+		"?kind=administration_read": {"", ""},
+	} {
+		s.store.leftOut = 0
+		if want.link != "" {
+			s.store.leftOut = 7
+		}
+		text := s.show(console.AuditPath + query).Body.String()
+		if s.store.query.Without != want.without || strings.Contains(text, "7 looks of administrators are left out.") != (want.link != "") || !strings.Contains(text, console.AuditPath+want.link) {
+			t.Errorf("%s: asked without %q: %s", query, s.store.query.Without, text)
+		}
+	}
+	if w := s.show(console.AuditPath + "?kind=nonsense"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != console.AuditPath {
+		t.Errorf("an unknown kind: %d to %s", w.Code, w.Header().Get("Location"))
 	}
 	s.show(console.AuditPath + "?kind=" + strings.Repeat("x", 201))
 	if s.store.query.Kind != "" {

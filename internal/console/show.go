@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -50,20 +51,25 @@ func (c *Console) codes(v visit, a page.Admin) (page.AdminPage, error) {
 
 func (c *Console) audit(v visit, a page.Admin) (page.AdminPage, error) {
 	p := page.AdminAudit{
-		Admin: a, Kinds: kinds, Applications: v.desk.Titles(),
-		Kind: v.parameter("kind"), Application: v.parameter("application"), Subject: v.parameter("subject"),
+		Admin: a, Kinds: administration.Kinds(), Applications: v.desk.Titles(), Looks: v.parameter("all") == "true",
+		Kind: v.parameter("kind"), Application: v.parameter("application"), Subject: v.parameter("subject"), Login: v.parameter("login"),
 	}
-	list, err := v.desk.Events(v.r.Context(), administration.EventFilter{Kind: p.Kind, Application: p.Application, Subject: p.Subject}, v.page())
+	list, err := v.desk.Events(v.r.Context(), administration.EventFilter{
+		Kind: p.Kind, Application: p.Application, Subject: p.Subject, Login: p.Login, Looks: p.Looks,
+	}, v.page())
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range list.Events {
-		if e.Detail["admin_login"] != "" { // which says more than the sub
+		if e.Detail[audit.AdminLogin] != "" { // which says more than the sub
 			list.Events[i].Detail = maps.Clone(e.Detail)
 			delete(list.Events[i].Detail, "admin")
 		}
 	}
-	p.Items, p.Next = list.Events, v.next(list.Next, "kind", "application", "subject")
+	p.Items, p.LeftOut, p.Next = list.Events, list.LeftOut, v.next(list.Next, "kind", "application", "subject", "login", "all")
+	if p.LeftOut > 0 {
+		p.AllURL = v.with("all", "true", "kind", "application", "subject", "login", "after")
+	}
 	p.Whose, err = v.desk.Whose(v.r.Context(), p.Subject)
 	return p, err
 }

@@ -92,6 +92,24 @@ func TestDataIsRecordedOnce(t *testing.T) {
 	w.once("too many again", audit.RateLimited, "", "GET", recordPath, "", token...)
 }
 
+// A request of an application with a redirect URI that is not its own names it
+// in the trail, by what is configured; one of nobody's names nothing.
+func TestUnknownRedirectNamesTheApplication(t *testing.T) {
+	w := newWorld(t, 19)
+	w.events()
+	for client, want := range map[string]string{"wiki-id": "wiki", "wiki-id%20": "", "nobody": "", "wiki-id&client_id=other-id": ""} {
+		for _, c := range [][]string{
+			{oauth.AuthorizePath, "Accept", "text/html"}, {oauth.AuthorizePath, "Accept", "application/json"}, {oauth.OrestAuthorizePath, "Accept", "application/json"},
+		} {
+			w.raw("GET", c[0]+"?response_type=code&redirect_uri=https://evil.example/&client_id="+client, "", c[1:]...)
+			got := w.events()
+			if len(got) != 1 || got[0].Application != want || (want != "") != (got[0].Detail["client_id"] == "wiki-id") || strings.Contains(fmt.Sprint(got), "evil") {
+				t.Errorf("%s of %q leaves %+v", c, client, got)
+			}
+		}
+	}
+}
+
 // Who has no scope is told so, and the trail too.
 func TestMissingScopeIsRecordedOnce(t *testing.T) {
 	w := newWorld(t, 19)

@@ -67,6 +67,9 @@ func (g *Gateway) unrecorded(r *http.Request, o traced) (e audit.Event, due bool
 	if o.Code != "" {
 		detail["reason"] = o.Code
 	}
+	if o.clientID != "" {
+		detail["client_id"] = o.clientID
+	}
 	switch {
 	case o.Decision == Allowed:
 		return audit.Event{}, false

@@ -157,6 +157,9 @@ func (g *Gateway) watch(w http.ResponseWriter, r *http.Request) (out http.Respon
 		if o.Application == "" {
 			o.Application = last.Application
 		}
+		if name, clientID := slip.Client(); o.Application == "" {
+			o.Application, o.clientID = name, clientID
+		}
 		if o.Subject == "" {
 			o.Subject = last.Subject
 		}
@@ -173,6 +176,7 @@ func (g *Gateway) watch(w http.ResponseWriter, r *http.Request) (out http.Respon
 type traced struct {
 	Outcome
 	authorization string
+	clientID      string
 	answered      bool
 }
 

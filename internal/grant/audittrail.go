@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
@@ -24,10 +25,17 @@ type AuditEntry struct {
 type AuditQuery struct {
 	// Kind is what happened.
 	Kind audit.Kind
+	// Without leaves out what would fit otherwise but is of this kind.
+	Without audit.Kind
 	// Application is the configured name.
 	Application string
 	// Subject is the person.
 	Subject string
+	// Login is whom an event is about, or who has caused it as an administrator:
+	// the store knows people by their Subjects alone, and the caller says which
+	// have that login.
+	Login    string
+	Subjects []string
 	// Authorization is its ID.
 	Authorization string
 	// After is the Next of the page before.
@@ -38,8 +46,16 @@ type AuditQuery struct {
 
 // Fits tells whether an event is one of those asked for.
 func (q AuditQuery) Fits(e audit.Event) bool {
+	return q.would(e) && (q.Without == "" || e.Kind != q.Without)
+}
+
+// LeavesOut tells whether an event is one of those asked for but for Without.
+func (q AuditQuery) LeavesOut(e audit.Event) bool { return q.would(e) && !q.Fits(e) }
+
+func (q AuditQuery) would(e audit.Event) bool {
 	return (q.Kind == "" || e.Kind == q.Kind) && (q.Application == "" || e.Application == q.Application) &&
-		(q.Subject == "" || e.Subject == q.Subject) && (q.Authorization == "" || e.Authorization == q.Authorization)
+		(q.Subject == "" || e.Subject == q.Subject) && (q.Authorization == "" || e.Authorization == q.Authorization) &&
+		(q.Login == "" || slices.Contains(q.Subjects, e.Subject) || e.Detail[audit.AdminLogin] == q.Login)
 }
 
 // AuditPage is a page of the audit trail.
@@ -47,6 +63,8 @@ type AuditPage struct {
 	// Entries are the newest first. There may be fewer than the Limit, even
 	// none, on a page that is not the last: a call looks at AuditLooks at most.
 	Entries []AuditEntry
+	// LeftOut is how many events of the page Without has left out.
+	LeftOut int
 	// Next is After of the next page, "" on the last one.
 	Next string
 }

@@ -152,9 +152,11 @@ func (s *Server) programRequest(r *http.Request) (request, *failure) {
 		return request{}, invalidRequest("state is not UTF-8") // JSON could not return it as it is
 	}
 	q, kind, ok := s.request(p)
-	switch {
-	case ok:
+	if ok {
 		return q, nil
+	}
+	s.noteClient(r, p)
+	switch {
 	case kind == page.UnknownApplication:
 		f := invalidClient()
 		f.description = "client_id names no active application"

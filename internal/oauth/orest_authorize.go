@@ -34,7 +34,7 @@ func (s *Server) OrestAuthorize(w http.ResponseWriter, r *http.Request, rt http.
 		s.problem(w, r, page.BadRequest, "", "")
 		return
 	case program:
-		if e := s.orestRequest(p); e != nil {
+		if e := s.orestRequest(r, p); e != nil {
 			s.writeOrest(w, r, e)
 			return
 		}
@@ -71,7 +71,7 @@ func navigates(r *http.Request) bool {
 
 // orestRequest says in literal codes what is wrong with client and redirect
 // URI of a request.
-func (s *Server) orestRequest(p params) *orestError {
+func (s *Server) orestRequest(r *http.Request, p params) *orestError {
 	refuse := func(number, message, code string) *orestError {
 		return &orestError{code: orestAuthorization + number, message: message, cause: &failure{code: code, description: message, scheme: headerScheme}}
 	}
@@ -85,9 +85,12 @@ func (s *Server) orestRequest(p params) *orestError {
 	case p.get("redirect_uri") == "":
 		return refuse("0003", "No redirect_uri found in request", "invalid_request")
 	}
-	switch _, kind, ok := s.request(p); {
-	case ok:
+	_, kind, ok := s.request(p)
+	if ok {
 		return nil
+	}
+	s.noteClient(r, p)
+	switch {
 	case kind == page.UnknownApplication:
 		return refuse("0004", "Could not find active application", "invalid_client")
 	default:

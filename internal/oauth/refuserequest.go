@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -12,6 +13,7 @@ const maxShown = 500
 // refuseRequest shows why an authorization request leads nowhere, and to an
 // administrator of Odoo what was received and what is registered.
 func (s *Server) refuseRequest(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, p params, kind page.Kind) {
+	s.noteClient(r, p)
 	problem := page.Problem{Kind: kind, RequestID: s.noteProblem(r, kind)}
 	if (kind == page.UnknownApplication || kind == page.UnknownRedirect) && topLevel(r) {
 		if v, err := s.who(w, r, rt); err == nil {
@@ -22,6 +24,13 @@ func (s *Server) refuseRequest(w http.ResponseWriter, r *http.Request, rt http.R
 		}
 	}
 	s.writeProblem(w, r, problem)
+}
+
+// noteClient notes whose client id a request has that leads nowhere.
+func (s *Server) noteClient(r *http.Request, p params) {
+	if app := s.Applications.ByClientID(p.get("client_id")); app != nil && !p.twice("client_id") {
+		audit.NoteClient(r.Context(), app.Name, app.ClientID)
+	}
 }
 
 // advise is what an administrator compares.

@@ -172,10 +172,15 @@ type AdminAudit struct {
 	// Kinds are those to choose from.
 	Kinds        []string
 	Applications []administration.Application
-	// Kind, Application and Subject are what was searched for, and Whose is what
-	// the subject is called.
-	Kind, Application, Subject, Whose string
-	Next                              string
+	// Kind, Application, Subject and Login are what was searched for, and Whose is
+	// what the subject is called.
+	Kind, Application, Subject, Login, Whose string
+	// Looks tells that administrators who looked are among them. LeftOut is how
+	// many of those are not, and AllURL where they are listed too.
+	Looks   bool
+	LeftOut int
+	AllURL  string
+	Next    string
 }
 
 // AdminSettings tells of the gateway itself.

@@ -201,8 +201,11 @@ func (s *store) AuditTrail(ctx context.Context, q grant.AuditQuery) (grant.Audit
 			if err != nil {
 				return fmt.Errorf("record %q: %w", it.Item().Key(), err)
 			}
-			if q.Fits(entry.Event) {
+			switch {
+			case q.Fits(entry.Event):
 				page.Entries = append(page.Entries, entry)
+			case q.LeavesOut(entry.Event):
+				page.LeftOut++
 			}
 		}
 		page.Next = ""

@@ -48,6 +48,7 @@ func auditTrail(t *testing.T, c *suite) {
 		event(audit.CodeIssued, "wiki", "sub-1", start.Add(2*minute)),
 		full,
 	}
+	all[2].Detail = map[string]string{audit.AdminLogin: "admin"}
 	for i := len(all) - 1; i >= 0; i-- {
 		c.s.Audit(all[i], longAfter)
 	}
@@ -66,6 +67,13 @@ func auditTrail(t *testing.T, c *suite) {
 		expect("an authorization", grant.AuditQuery{Authorization: "az-1"}, all[3])
 		expect("a person and an application", grant.AuditQuery{Subject: "sub-1", Application: "shop"}, all[1])
 		expect("nobody", grant.AuditQuery{Subject: "sub"})
+		expect("a login", grant.AuditQuery{Login: "demo", Subjects: []string{"sub-1"}}, all[1], all[2], all[3])
+		expect("an administrator", grant.AuditQuery{Login: "admin", Subjects: []string{"sub-2"}}, all[0], all[2])
+		expect("a login that nobody has", grant.AuditQuery{Login: "nobody"})
+		expect("without a kind", grant.AuditQuery{Without: audit.Consent}, all[2], all[3])
+		if got := c.trail(grant.AuditQuery{Without: audit.Consent, Application: "shop"}); len(got.Entries) != 0 || got.LeftOut != 1 {
+			t.Errorf("without a kind: %+v", got)
+		}
 	}
 	check()
 	var paged []audit.Event
