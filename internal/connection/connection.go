@@ -86,6 +86,7 @@ type Manager struct {
 	log      *zap.Logger
 	rotation singleflight.Group
 	checks   singleflight.Group
+	database databaseWord
 
 	keepalive  time.Duration
 	cookieLife atomic.Int64 // a time.Duration, as Odoo last said; 0 before

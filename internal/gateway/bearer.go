@@ -27,7 +27,11 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if refused != nil {
 		return nil, token.Claims{}, refused
 	}
-	standing, err := s.oauth.Judge(r.Context(), sent.token)
+	up, ok := upstreamOf(r.Context())
+	if !ok {
+		return nil, token.Claims{}, errors.New("gateway: request without upstream")
+	}
+	standing, err := s.oauth.Judge(r.Context(), up, sent.token)
 	app := standing.Application
 	if f := sent.by(app); f != nil {
 		return nil, token.Claims{}, f
@@ -49,10 +53,6 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	}
 	if f := s.limitAPI(r, app, standing.Authorization); f != nil {
 		return nil, token.Claims{}, f
-	}
-	up, ok := upstreamOf(r.Context())
-	if !ok {
-		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
 	return &runner{
 		service: s, app: app, rules: s.schemes[app.Scheme], authorization: standing.Authorization, scope: standing.Claims.Scope, upstream: up.of(app.Name),

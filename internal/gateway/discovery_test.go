@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
+	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 	"github.com/caddy-odoo/gateway/internal/page"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -218,7 +219,7 @@ func TestA8_IntrospectionAgreesWithTheAPI(t *testing.T) {
 			return bearer
 		},
 		"another database": func(_ *testing.T, w *world, bearer string, _ grant.Authorization) string {
-			w.database = "prod"
+			w.database = odootest.StagingDatabase
 			w.reload()
 			return bearer
 		},

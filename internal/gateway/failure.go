@@ -59,6 +59,11 @@ func failure(err error) *dialect.Failure {
 	if errors.Is(err, ceiling.ErrFull) {
 		return &dialect.Failure{Kind: dialect.Unavailable, Code: "odoo_busy", Message: "Too many calls wait for Odoo", RetryAfter: time.Second}
 	}
+	if errors.Is(err, connection.ErrNoDatabase) {
+		f := failures[odoo.Unavailable]
+		f.Message = "Odoo does not have the gateway's database"
+		return &f
+	}
 	var fromOdoo *odoo.Error
 	if errors.As(err, &fromOdoo) {
 		f, ok := failures[fromOdoo.Kind]

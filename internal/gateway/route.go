@@ -47,8 +47,8 @@ var endpoints = map[string]endpoint{
 	oauth.RevokePath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.Revoke(w, r)
 	}},
-	oauth.IntrospectPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
-		s.oauth.Introspect(w, r)
+	oauth.IntrospectPath: {[]string{http.MethodPost}, func(s *service, w http.ResponseWriter, r *http.Request, up Upstream) {
+		s.oauth.Introspect(w, r, up)
 	}},
 	oauth.JWKSPath: {[]string{http.MethodGet}, func(s *service, w http.ResponseWriter, r *http.Request, _ Upstream) {
 		s.oauth.JWKS(w, r)

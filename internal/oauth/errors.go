@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -69,6 +71,15 @@ func unnamedClient() *failure {
 
 func unavailable(description string) *failure {
 	return &failure{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", description: description, retry: retryAfter}
+}
+
+// noDatabase answers while it can not be told whether a grant for another
+// database than the configured one is dead.
+func noDatabase(err error) *failure {
+	if errors.Is(err, connection.ErrNoDatabase) {
+		return unavailable("Odoo does not have the gateway's database")
+	}
+	return unavailable("Odoo does not answer")
 }
 
 func serverError() *failure {

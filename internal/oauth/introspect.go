@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
 // introspection is the answer of the introspection endpoint (RFC 7662 section
@@ -29,8 +30,9 @@ type introspection struct {
 // with a secret about its own access and refresh tokens. A token that is
 // unknown, another application's, expired, revoked or that would be refused
 // for any other reason is not active, and why is not told. A store that does
-// not answer is an error: neither word about the token would be true.
-func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
+// not answer, and an Odoo without the database, is an error: neither word about
+// the token would be true.
+func (s *Server) Introspect(w http.ResponseWriter, r *http.Request, rt http.RoundTripper) {
 	if !s.onlyPost(w, r) {
 		return
 	}
@@ -44,7 +46,7 @@ func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
 	}
 	var found introspection
 	if f == nil {
-		found, f = s.introspect(r, app, p.get("token"))
+		found, f = s.introspect(r, rt, app, p.get("token"))
 	}
 	if f != nil {
 		s.writeFailure(w, r, f)
@@ -53,15 +55,18 @@ func (s *Server) Introspect(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found)
 }
 
-func (s *Server) introspect(r *http.Request, app *application.Application, raw string) (introspection, *failure) {
-	found, err := s.describeRefresh(r.Context(), app, raw)
+func (s *Server) introspect(r *http.Request, rt http.RoundTripper, app *application.Application, raw string) (introspection, *failure) {
+	found, err := s.describeRefresh(r.Context(), rt, app, raw)
 	if errors.Is(err, grant.ErrNotFound) {
-		found, err = s.describeAccess(r.Context(), app, raw)
+		found, err = s.describeAccess(r.Context(), rt, app, raw)
 	}
 	var dead *Dead
+	var failed *odoo.Error
 	switch {
 	case errors.As(err, &dead):
 		return introspection{}, nil
+	case errors.As(err, &failed):
+		return introspection{}, noDatabase(failed)
 	case err != nil:
 		return introspection{}, s.storeFailure("looking for a token", err)
 	}
@@ -70,12 +75,12 @@ func (s *Server) introspect(r *http.Request, app *application.Application, raw s
 
 // describeRefresh describes a refresh token, which is not active where the
 // token endpoint would refuse it; looking at it uses nothing.
-func (s *Server) describeRefresh(ctx context.Context, app *application.Application, raw string) (introspection, error) {
+func (s *Server) describeRefresh(ctx context.Context, rt http.RoundTripper, app *application.Application, raw string) (introspection, error) {
 	t, set, err := s.Store.RefreshToken(ctx, grant.HashToken(raw))
 	if err != nil {
 		return introspection{}, err
 	}
-	a, err := s.judgeGrant(ctx, app, set)
+	a, err := s.judgeGrant(ctx, rt, app, set)
 	switch now := s.Now(); {
 	case err != nil:
 		return introspection{}, err
@@ -94,8 +99,8 @@ func (s *Server) describeRefresh(ctx context.Context, app *application.Applicati
 
 // describeAccess describes an access token, which is active where the API
 // would take it.
-func (s *Server) describeAccess(ctx context.Context, app *application.Application, raw string) (introspection, error) {
-	standing, err := s.Judge(ctx, raw)
+func (s *Server) describeAccess(ctx context.Context, rt http.RoundTripper, app *application.Application, raw string) (introspection, error) {
+	standing, err := s.Judge(ctx, rt, raw)
 	if err != nil {
 		return introspection{}, err
 	}

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/connection"
@@ -45,8 +46,9 @@ var (
 // an active application, and of a grant of which everything still lives. It
 // reads the grant on every call, so that a revocation is seen by the next
 // request. The API and the introspection endpoint both ask here. Beside an
-// error, the Application is that of the token where it is an active one.
-func (s *Server) Judge(ctx context.Context, raw string) (Standing, error) {
+// error, the Application is that of the token where it is an active one. Odoo
+// is asked, through rt, of a grant for another database only.
+func (s *Server) Judge(ctx context.Context, rt http.RoundTripper, raw string) (Standing, error) {
 	claims, err := s.Keys.Verify(raw)
 	if err != nil {
 		return Standing{}, deadToken
@@ -65,7 +67,7 @@ func (s *Server) Judge(ctx context.Context, raw string) (Standing, error) {
 	case set.Authorization != claims.Authorization:
 		return standing, deadGrant
 	}
-	standing.Authorization, err = s.judgeGrant(ctx, app, set)
+	standing.Authorization, err = s.judgeGrant(ctx, rt, app, set)
 	if err == nil && standing.Authorization.Subject != claims.Subject {
 		err = deadToken
 	}
@@ -79,7 +81,7 @@ func (s *Server) Judge(ctx context.Context, raw string) (Standing, error) {
 
 // judgeGrant tells whether a token set is one of the application's, and lives
 // with its authorization, its connection and what the configuration has of it.
-func (s *Server) judgeGrant(ctx context.Context, app *application.Application, set grant.TokenSet) (grant.Authorization, error) {
+func (s *Server) judgeGrant(ctx context.Context, rt http.RoundTripper, app *application.Application, set grant.TokenSet) (grant.Authorization, error) {
 	if set.Application != app.Name {
 		return grant.Authorization{}, deadToken
 	}
@@ -99,11 +101,22 @@ func (s *Server) judgeGrant(ctx context.Context, app *application.Application, s
 	case !a.Live():
 		return grant.Authorization{}, deadGrant
 	case a.Database != s.Database:
-		return grant.Authorization{}, deadDatabase
+		return grant.Authorization{}, s.elsewhere(ctx, rt)
 	case !a.Connection.Live():
 		return grant.Authorization{}, deadConnection
 	}
 	return a, standsFor(app, set, a)
+}
+
+// elsewhere is the error of a grant for another database than the configured
+// one. It is dead where Odoo has the configured one: user 2 of another database
+// is nobody here. Where Odoo has none of that name, the name is a slip, or the
+// database is being restored, and everything goes on afterwards.
+func (s *Server) elsewhere(ctx context.Context, rt http.RoundTripper) error {
+	if err := s.Connections.Database(ctx, rt, s.UserAgent("")); err != nil {
+		return err
+	}
+	return deadDatabase
 }
 
 // standsFor tells whether the configuration still has what a token set came

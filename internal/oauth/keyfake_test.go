@@ -30,3 +30,9 @@ func (c *fakeConnections) Standing(context.Context, http.RoundTripper, string, s
 func (c *fakeConnections) DropKey(context.Context, http.RoundTripper, string, string, int64) bool {
 	return false
 }
+
+func (c *fakeConnections) Database(context.Context, http.RoundTripper, string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.database
+}

@@ -94,6 +94,10 @@ func (s *Server) who(w http.ResponseWriter, r *http.Request, rt http.RoundTrippe
 	if person.Database != s.Database || person.UID <= 0 {
 		s.Logger.Warn("session of another database", zap.String("gateway", s.Gateway),
 			zap.String("database", person.Database), zap.String("configured", s.Database))
+		// Nobody is sent out of Odoo for a name that Odoo does not know.
+		if err := s.Connections.Database(r.Context(), rt, s.UserAgent("")); err != nil {
+			return visitor{}, err
+		}
 		return visitor{}, errOtherDatabase
 	}
 	return visitor{

@@ -68,7 +68,7 @@ func newSite(t *testing.T, version int, edit ...func(*odootest.Options)) *site {
 	mux.HandleFunc(ConsentPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Consent(rw, r, rt) })
 	mux.HandleFunc(StayPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Stay(rw, r, rt) })
 	mux.HandleFunc(AuthorizationsPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Authorizations(rw, r, rt) })
-	mux.HandleFunc(IntrospectPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Introspect(rw, r) })
+	mux.HandleFunc(IntrospectPath, func(rw http.ResponseWriter, r *http.Request) { w.current().Introspect(rw, r, rt) })
 	mux.HandleFunc(AccessTokenPath, func(rw http.ResponseWriter, r *http.Request) { w.current().AccessToken(rw, r, rt) })
 	mux.Handle("/", &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(target)

@@ -65,6 +65,9 @@ type Connections interface {
 	// where it wraps connection.ErrNotAllowed, that of somebody who may not
 	// connect the application any more.
 	Check(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error
+	// Database asks Odoo whether it has the configured database. Any error, an
+	// *odoo.Error, says that it has not, or does not tell.
+	Database(ctx context.Context, rt http.RoundTripper, userAgent string) error
 	// ServiceUser tells whose account the service account of an application is.
 	// The error is an *odoo.Error: AccessDenied means that its login or key is
 	// refused.

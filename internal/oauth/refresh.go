@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -50,13 +51,13 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	if err != nil {
 		return answer{}, s.storeFailure("looking for an authorization", err)
 	}
-	if a.Database != s.Database {
-		return answer{}, invalidGrant("the authorization is for another database; connect again")
-	}
 	// A token that is over anyway need not wait for Odoo; Rotate says why.
 	if set.Live() && a.Live() && !over(parent, now) {
 		if tooOld(app, set, now) {
 			return answer{}, invalidGrant("the refresh token has expired; connect again")
+		}
+		if a.Database != s.Database {
+			return answer{}, s.refuseElsewhere(ctx, rt)
 		}
 		if f := s.stillThere(r, rt, app, a); f != nil {
 			return answer{}, f
@@ -66,6 +67,15 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 		}
 	}
 	return s.rotate(r, app, a, set, raw, scope, now)
+}
+
+// refuseElsewhere answers for an authorization that is for another database than
+// the configured one. Nothing is consumed.
+func (s *Server) refuseElsewhere(ctx context.Context, rt http.RoundTripper) *failure {
+	if err := s.elsewhere(ctx, rt); err != error(deadDatabase) {
+		return noDatabase(err)
+	}
+	return invalidGrant("the authorization is for another database; connect again")
 }
 
 // over tells whether Rotate will refuse a refresh token.

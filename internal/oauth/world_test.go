@@ -140,7 +140,7 @@ func newWorld(t *testing.T) *world {
 	handle(AccessTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.AccessToken(rw, r, rt) })
 	handle(BasicTokenPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.BasicToken(rw, r, rt) })
 	handle(RevokePath, (*Server).Revoke)
-	handle(IntrospectPath, (*Server).Introspect)
+	handle(IntrospectPath, func(s *Server, rw http.ResponseWriter, r *http.Request) { s.Introspect(rw, r, rt) })
 	handle(JWKSPath, (*Server).JWKS)
 	handle(MetadataPath, (*Server).Metadata)
 	handle(page.LogoPath, (*Server).Logo)
@@ -414,6 +414,7 @@ type fakeConnections struct {
 	err      error
 	checked  int
 	observed []string
+	database error // what Database answers
 }
 
 func (c *fakeConnections) Attach(session string, _ grant.Authorization) grant.Connection {
