@@ -77,11 +77,14 @@ func (p *person) do(method, target string, form url.Values) (location, body stri
 
 var hidden = regexp.MustCompile(`name="(csrf_token|token|redirect|t)" value="([^"]*)"`)
 
-// authorize goes from the application to its callback, logging in and
+// authorize is authorizeAs for the application wiki.
+func (p *person) authorize(state string) (string, error) { return p.authorizeAs("wiki", state) }
+
+// authorizeAs goes from an application to its callback, logging in and
 // consenting where that is asked, and returns the code.
-func (p *person) authorize(state string) (string, error) {
+func (p *person) authorizeAs(client, state string) (string, error) {
 	next := oauthBase + "authorize?" + url.Values{
-		"response_type": {"code"}, "client_id": {"wiki"}, "redirect_uri": {callback}, "state": {state},
+		"response_type": {"code"}, "client_id": {client}, "redirect_uri": {callback}, "state": {state},
 	}.Encode()
 	for range 10 {
 		location, body, err := p.do(http.MethodGet, next, nil)
@@ -132,15 +135,20 @@ type tokens struct {
 	Error   string `json:"error"`
 }
 
-// fetch posts a form to an OAuth endpoint, as the application.
+// fetch posts a form to an OAuth endpoint, as the application wiki.
 func fetch(c *http.Client, base, endpoint, secret string, form url.Values) (tokens, int, error) {
+	return fetchAs(c, base, endpoint, "wiki", secret, form)
+}
+
+// fetchAs posts a form to an OAuth endpoint, as an application.
+func fetchAs(c *http.Client, base, endpoint, client, secret string, form url.Values) (tokens, int, error) {
 	var out tokens
 	req, err := http.NewRequest(http.MethodPost, base+oauthBase+endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return out, 0, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth("wiki", secret)
+	req.SetBasicAuth(client, secret)
 	res, err := c.Do(req)
 	if err != nil {
 		return out, 0, err
@@ -156,9 +164,14 @@ func fetch(c *http.Client, base, endpoint, secret string, form url.Values) (toke
 	return out, res.StatusCode, err
 }
 
-// redeem exchanges a code.
+// redeem is redeemAs for the application wiki.
 func redeem(c *http.Client, base, code string) (tokens, error) {
-	t, status, err := fetch(c, base, "access_token", "top-secret", url.Values{
+	return redeemAs(c, base, "wiki", code)
+}
+
+// redeemAs exchanges a code of an application.
+func redeemAs(c *http.Client, base, client, code string) (tokens, error) {
+	t, status, err := fetchAs(c, base, "access_token", client, "top-secret", url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback},
 	})
 	if err == nil && (status != http.StatusOK || t.Access == "" || t.Refresh == "") {
@@ -200,18 +213,24 @@ func read(c *http.Client, base, token string) error {
 	return nil
 }
 
-// connected is a person who has connected the application in a session of their
-// own, with its tokens.
+// connected is connectedAs for the application wiki.
 func connected(t *testing.T, base string) (*person, tokens) {
 	t.Helper()
+	return connectedAs(t, base, "wiki")
+}
+
+// connectedAs is a person who has connected an application in a session of their
+// own, with its tokens.
+func connectedAs(t *testing.T, base, client string) (*person, tokens) {
+	t.Helper()
 	user := newPerson(t, base)
-	code, err := user.authorize("xyz")
+	code, err := user.authorizeAs(client, "xyz")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", client, err)
 	}
-	got, err := redeem(user.client, base, code)
+	got, err := redeemAs(user.client, base, client, code)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", client, err)
 	}
 	return user, got
 }

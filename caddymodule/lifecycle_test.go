@@ -19,6 +19,8 @@ type site struct {
 	failAt                string // where another app fails
 	config                string // a response header X-Config
 	inApplication         string // more of the application
+	inGateway             string // more of the gateway
+	fields                string // of the model configuration, in place of the name
 	body                  string // of the site, in place of all else
 	echo                  string // an upstream for /load and /websocket
 	inSite                string // more of the site
@@ -29,6 +31,9 @@ type site struct {
 func (s site) caddyfile() string {
 	if s.secret == "" {
 		s.secret = "top-secret"
+	}
+	if s.fields == "" {
+		s.fields = "name"
 	}
 	app, handler := "", ""
 	if !s.plain {
@@ -49,10 +54,11 @@ func (s site) caddyfile() string {
 			}
 			model_configuration customer {
 				model res.partner
-				fields whitelist name
+				fields whitelist %s
 			}
+			%s
 		}
-	}`, s.options, s.addr, s.secret, s.inApplication)
+	}`, s.options, s.addr, s.secret, s.inApplication, s.fields, s.inGateway)
 		handler = "odoo_gateway erp"
 	}
 	if s.config != "" {

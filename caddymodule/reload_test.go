@@ -277,21 +277,27 @@ func reloadUnderLoad(t *testing.T, s site, more func(l *load), after func()) out
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, err := range l.lost {
-		var n numberedError
-		if !errors.As(err, &n) || strings.Contains(p.out.String(), `"number":"`+n.number+`"`) {
-			t.Errorf("a request that a handler has seen was lost: %v", err)
-		}
-	}
-	if !strings.Contains(p.out.String(), `"number":"n`) {
-		t.Error("requests have no numbers in the log")
-	}
+	p.hasSeenNone(l.lost)
 	for _, bad := range []string{"DATA RACE", "panic"} {
 		if strings.Contains(p.out.String(), bad) {
 			t.Errorf("%s in the log:\n%s", bad, p.out)
 		}
 	}
 	return o
+}
+
+// hasSeenNone fails for a lost request that a handler of the process has seen.
+func (p *process) hasSeenNone(lost []error) {
+	p.t.Helper()
+	for _, err := range lost {
+		var n numberedError
+		if !errors.As(err, &n) || strings.Contains(p.out.String(), `"number":"`+n.number+`"`) {
+			p.t.Errorf("a request that a handler has seen was lost: %v", err)
+		}
+	}
+	if !strings.Contains(p.out.String(), `"number":"n`) {
+		p.t.Error("requests have no numbers in the log")
+	}
 }
 
 // TestReloadsUnderLoad holds the gateway against plain Caddy.
