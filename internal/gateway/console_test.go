@@ -69,7 +69,8 @@ func (v insider) send(method, path, body string, header ...string) (int, http.He
 	if err != nil {
 		v.w.t.Fatal(err)
 	}
-	return resp.StatusCode, resp.Header, string(text)
+	// Where an address may be broken is nothing that people read.
+	return resp.StatusCode, resp.Header, strings.ReplaceAll(string(text), "<wbr>", "")
 }
 
 func (v insider) page(path string) string {
@@ -130,7 +131,7 @@ func TestConsoleShows(t *testing.T) {
 			console.ConfigurationPath + "?name=customer": {"res.partner", "sales"},
 			console.AuthorizationsPath:                   {"demo", "Team wiki", "By their Odoo session", "Revoke all authorizations"},
 			console.CodesPath:                            {audit.Fingerprint(code), "Team wiki"},
-			console.AuditPath:                            {"administration_read", "admin", "127.0.0.1"},
+			console.AuditPath + "?all=true":              {"administration_read", "admin", "127.0.0.1"},
 			console.SettingsPath:                         {"erp", w.url, w.odoo.Database()},
 		} {
 			w.events()
