@@ -39,6 +39,7 @@ need node nodejs
 need npm npm
 need python3:requests_oauthlib python3-requests-oauthlib
 need systemd-analyze systemd
+need nginx nginx
 if [ -z "${ODOO_GATEWAY_E2E_URL:-}" ]; then
   need debootstrap debootstrap
   need unshare util-linux
@@ -83,6 +84,9 @@ fi
 
 step "tests"
 go test -race ./...
+
+step "benchmark, short"
+go test ./bench/proxy # which the race detector would only slow down
 
 step "random calls against model schemes"
 # Ten times as many as above, and others. With another seed the same command tries what nobody has tried.
