@@ -88,8 +88,19 @@ func checkFiles(dir string) error {
 	return nil
 }
 
-// openBadger turns a panic, which Badger prefers for some damage, into an error.
+// openBadger opens a database again where a process was killed between making a
+// log and giving it a size: Badger gives it one then, and fails all the same.
 func openBadger(o Options) (b *badger.DB, err error) {
+	for range 10 { // one for each such log, of which one kill leaves one
+		if b, err = tryBadger(o); err == nil || !isUnborn(err) {
+			break
+		}
+	}
+	return b, err
+}
+
+// tryBadger turns a panic, which Badger prefers for some damage, into an error.
+func tryBadger(o Options) (b *badger.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			b, err = nil, fmt.Errorf("grant store %s is damaged: %v", o.Dir, p)
@@ -105,6 +116,10 @@ func openBadger(o Options) (b *badger.DB, err error) {
 		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
 	}
 }
+
+// isUnborn tells whether a log had no size. Badger has an error value for this,
+// and loses it on the way.
+func isUnborn(err error) bool { return strings.Contains(err.Error(), "Create a new file") }
 
 // isLocked tells whether another process has the directory. Badger has no error
 // value for this.

@@ -210,6 +210,28 @@ func TestLostRecordsAreNoEmptyStore(t *testing.T) {
 	refused(t, other, "lost its records")
 }
 
+// TestEmptyLogsAreNoReasonToFail: a process was killed between making a log and
+// giving it a size.
+func TestEmptyLogsAreNoReasonToFail(t *testing.T) {
+	o := badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)}
+	db := open(t, o)
+	a := consent(t, db.Store("erp"), "wiki", "sub-1")
+	for _, names := range [][]string{{"00007.mem"}, {"00008.mem", "00009.mem", "000002.vlog"}} {
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(o.Dir, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db = open(t, o)
+		if _, err := db.Store("erp").Authorization(t.Context(), a.ID); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestForeignDatabaseIsRefused(t *testing.T) {
 	o := badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)}
 	b, err := badger.Open(badger.DefaultOptions(o.Dir).WithLogger(nil))
