@@ -49,6 +49,8 @@ type Door interface {
 	RefuseForm(w http.ResponseWriter, r *http.Request, home string)
 	NotConfigured(w http.ResponseWriter, r *http.Request, home string)
 	StoreFailed(w http.ResponseWriter, r *http.Request, err error)
+	NoteRevoked(w http.ResponseWriter, a oauth.Administrator, home string, count int)
+	TakeRevoked(w http.ResponseWriter, r *http.Request, a oauth.Administrator, home string) int
 	Actor(r *http.Request, a oauth.Administrator) administration.Actor
 }
 
@@ -77,6 +79,7 @@ func Allowed(networks []netip.Prefix, addr netip.Addr) bool {
 
 // visit is one request of an administrator.
 type visit struct {
+	w    http.ResponseWriter
 	r    *http.Request
 	who  oauth.Administrator
 	desk *administration.Desk
@@ -137,7 +140,7 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request, rt http.RoundTri
 	if !ok {
 		return visit{}, false
 	}
-	return visit{r: r, who: who, desk: c.Desk(r.Context(), c.Door.Actor(r, who))}, true
+	return visit{w: w, r: r, who: who, desk: c.Desk(r.Context(), c.Door.Actor(r, who))}, true
 }
 
 // parameter is one of the request's, "" where it is too long to mean anything.

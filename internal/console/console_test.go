@@ -26,6 +26,7 @@ import (
 // are their own text.
 type door struct {
 	closed bool
+	noted  int
 	said   []string
 }
 
@@ -61,6 +62,15 @@ func (d *door) StoreFailed(w http.ResponseWriter, _ *http.Request, _ error) {
 func (d *door) say(w http.ResponseWriter, status int, what string) {
 	d.said = append(d.said, what)
 	w.WriteHeader(status)
+}
+
+func (d *door) NoteRevoked(_ http.ResponseWriter, _ oauth.Administrator, _ string, count int) {
+	d.noted = count
+}
+
+func (d *door) TakeRevoked(http.ResponseWriter, *http.Request, oauth.Administrator, string) int {
+	defer func() { d.noted = 0 }()
+	return d.noted
 }
 
 func (d *door) Actor(*http.Request, oauth.Administrator) administration.Actor {
@@ -315,6 +325,10 @@ func TestRevoke(t *testing.T) {
 		}
 		if got := len(s.trail.Events()); got != len(c.revoked) {
 			t.Errorf("%s leaves %v", name, s.trail.Kinds())
+		}
+		said := s.show(console.AuthorizationsPath).Body.String()
+		if got := strings.Contains(said, "were revoked.") || strings.Contains(said, "was revoked."); c.fails == nil && got != (len(c.revoked) > 0) {
+			t.Errorf("%s: the list says that it is done: %v", name, got)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (c *Console) authorizations(v visit, a page.Admin) (page.AdminPage, error) 
 		return nil, err
 	}
 	p.Next = v.next(list.Next, "application", "person", "subject", "revoked")
+	p.Done = c.Door.TakeRevoked(v.w, v.r, v.who, AuthorizationsPath)
 	if p.Whose, err = v.desk.Whose(v.r.Context(), p.Subject); err != nil {
 		return nil, err
 	}
@@ -71,16 +72,20 @@ func (c *Console) Revoke(w http.ResponseWriter, r *http.Request, rt http.RoundTr
 		c.Door.RefuseForm(w, v.r, AuthorizationsPath)
 		return
 	}
+	var report administration.Revocation
 	var err error
 	switch {
 	case means.ID != "":
-		_, err = v.desk.RevokeIDs(v.r.Context(), []string{means.ID})
+		report, err = v.desk.RevokeIDs(v.r.Context(), []string{means.ID})
 	case means.All:
-		_, err = v.desk.Revoke(v.r.Context(), administration.Filter{Application: means.Application, Subject: means.Subject})
+		report, err = v.desk.Revoke(v.r.Context(), administration.Filter{Application: means.Application, Subject: means.Subject})
 	}
 	if none := (administration.ErrNoAuthorization{}); err != nil && !errors.As(err, &none) && !errors.Is(err, administration.ErrUnknown) {
 		c.Door.StoreFailed(w, v.r, err)
 		return
+	}
+	if report.Count > 0 {
+		c.Door.NoteRevoked(w, v.who, AuthorizationsPath, report.Count)
 	}
 	to := AuthorizationsPath
 	if means.Back != "" {

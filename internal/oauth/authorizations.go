@@ -89,6 +89,9 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 	slices.SortStableFunc(list.Items, func(a, b page.Authorization) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Application), strings.ToLower(b.Application)), a.Since.Compare(b.Since))
 	})
+	if d, ok := s.takeDone(w, r, AuthorizationsPath, v.subject); ok {
+		list.Revoked = s.revoked(d, list.Items)
+	}
 	if list.LeftKeys, err = s.leftKeys(r, rt, v); err != nil {
 		s.refuseStore(w, r, "listing former keys", err)
 		return
@@ -163,6 +166,7 @@ func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, rt http.Round
 		s.refuseStore(w, r, "listing authorizations", err)
 		return
 	}
+	told := done{Page: AuthorizationsPath, Subject: v.subject}
 	for _, a := range all {
 		if f.Authorization != "" && f.Authorization != a.ID {
 			continue
@@ -175,8 +179,15 @@ func (s *Server) revokeOwn(w http.ResponseWriter, r *http.Request, rt http.Round
 			Kind: audit.AuthorizationRevoked, Application: a.Application, Subject: a.Subject, Authorization: a.ID,
 			Detail: map[string]string{"by": "person"},
 		})
+		told.Count++
+		if f.Authorization != "" {
+			told.Application = a.Application
+		}
 	}
 	s.dropUnused(r, rt, v, "revoked")
+	if told.Count > 0 {
+		s.noteDone(w, told)
+	}
 	redirect(w, http.StatusSeeOther, AuthorizationsPath)
 }
 

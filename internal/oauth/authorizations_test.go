@@ -151,7 +151,7 @@ func TestRevokeOne(t *testing.T) {
 	}
 	w.token(refreshForm(gone.RefreshToken)).refused(t, 400, "invalid_grant")
 	w.token(refreshForm(stays.RefreshToken, "client_id", "rival", "client_secret", "secret of rival")).tokens(t)
-	if text := b.get(AuthorizationsPath).text; strings.Contains(text, "Team wiki") || !strings.Contains(text, "Team rival") {
+	if text := b.get(AuthorizationsPath).text; strings.Contains(text, "<h2>Team wiki") || !strings.Contains(text, "Team rival") {
 		t.Errorf("the list afterwards: %s", text)
 	}
 	var events []audit.Event

@@ -102,8 +102,10 @@ type AdminAuthorizations struct {
 	// Application, Person and Subject are what was searched for, and Whose is
 	// what the subject is called.
 	Application, Person, Subject, Whose string
-	// Revoked tells that revoked ones are among them.
+	// Revoked tells that revoked ones are among them, and Done how many the form
+	// before has revoked.
 	Revoked bool
+	Done    int
 	// Action is where the forms are posted to.
 	Action string
 	// Mass is the token of the form that revokes all that the filter names, ""

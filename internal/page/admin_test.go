@@ -47,7 +47,7 @@ func everyAdminPage() map[string]any {
 		change(&a)
 		return a
 	}
-	list := AdminAuthorizations{Admin: base, Applications: []administration.Application{bare}, Application: x, Subject: x, Whose: x, Revoked: true, Action: x, Mass: x, MassTitle: x, Next: x}
+	list := AdminAuthorizations{Admin: base, Applications: []administration.Application{bare}, Application: x, Subject: x, Whose: x, Revoked: true, Done: 7, Action: x, Mass: x, MassTitle: x, Next: x}
 	for _, change := range []func(*AdminAuthorization){
 		func(a *AdminAuthorization) { a.LastUsedAt, a.Uses = at, 7 },
 		func(a *AdminAuthorization) { a.LastUsedAt, a.Scope, a.ConsentedAt = at, nil, time.Time{} },

@@ -18,6 +18,8 @@ type Authorizations struct {
 	Database string
 	// Items are their authorizations.
 	Items []Authorization
+	// Revoked is what the form before has revoked, zero for nothing.
+	Revoked Revoked
 	// LeftKeys are API keys of theirs in Odoo that belong to nothing here.
 	LeftKeys []LeftKey
 	// Action is where the forms are posted to, with a Token in a hidden field.
@@ -62,6 +64,30 @@ type Authorization struct {
 	Newest time.Time
 	// Token revokes it.
 	Token string
+}
+
+// Revoked is what a form of the page has revoked.
+type Revoked struct {
+	// Application is the title of the one that was revoked; Part: it has another
+	// authorization, which was not.
+	Application string
+	Part        bool
+	// All: nothing is left.
+	All bool
+}
+
+// Says is the key of the text for what was revoked, "" for nothing.
+func (r Revoked) Says() string {
+	switch {
+	case r.All:
+		return "list.revoked_all"
+	case r.Part:
+		return "list.revoked_part"
+	case r.Application != "":
+		return "list.revoked"
+	default:
+		return ""
+	}
 }
 
 // LeftKey is an API key in Odoo that no application uses any more.

@@ -159,6 +159,9 @@ func everyPage() map[string]any {
 		list.Items = append(list.Items, Authorization{Application: x, Since: time.Date(2026, month, 1, 0, 0, 0, 0, time.UTC)})
 	}
 	all["authorizations.html"] = list
+	for i, r := range []Revoked{{Application: x}, {Application: x, Part: true}, {All: true}} {
+		all[fmt.Sprint("authorizations.html revoked", i)] = Authorizations{Name: x, Login: x, Database: x, Revoked: r, LeftKeys: list.LeftKeys}
+	}
 	for state := StayAsks; state <= StayUnavailable; state++ {
 		for i, s := range []Stay{{}, {Must: true, Again: true}, {ConfirmURL: x}, {ConfirmURL: x, Confirmed: true}} {
 			s.State, s.Application, s.Name, s.Login, s.Database, s.KeyName, s.RedirectURI, s.Token = state, x, x, x, x, x, "7:7", x
