@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/backup"
+	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
+	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
 // A store is saved from a running Caddy and restored into a stopped one: what
@@ -97,18 +100,18 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 		return out + errOut
 	}
-	if said := restore(1, "--keep"); !strings.Contains(said, "is in use by another process: stop Caddy") {
+	if said := restore(1); !strings.Contains(said, "is in use by another process: stop Caddy") {
 		t.Error(said)
 	}
 	p.stop()
 	log := m.write("audit.log", p.out.String())
-	if said := restore(1, "--keep"); !strings.Contains(said, "is not empty") {
+	if said := restore(1); !strings.Contains(said, "is not empty") {
 		t.Error(said)
 	}
 	if err := os.Rename(store, store+".old"); err != nil {
 		t.Fatal(err)
 	}
-	if said := restore(1, "--keep"); !strings.Contains(said, "seal.key is missing") {
+	if said := restore(1); !strings.Contains(said, "seal.key is missing") {
 		t.Error(said)
 	}
 	putKey := func(key string) {
@@ -118,17 +121,19 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	}
 	putKey(strings.Repeat("ab", 32))
-	if said := restore(1, "--keep"); !strings.Contains(said, "made with another sealing key") {
+	if said := restore(1); !strings.Contains(said, "made with another sealing key") {
 		t.Error(said)
 	}
 	putKey(string(key))
-	for _, wrong := range [][]string{{}, {"--keep", "--revoke-all"}, {"--keep", "--audit-log", log}} {
+	for _, wrong := range [][]string{
+		{"--accept-resurrection", "--revoke-all"}, {"--keep", "--revoke-all"}, {"--accept-resurrection", "--audit-log", log}, {"--revoke-all", "--audit-log", log},
+	} {
 		if said := restore(1, wrong...); !strings.Contains(said, "one of them") {
 			t.Errorf("%v: %s", wrong, said)
 		}
 	}
 	m.write("backup", string(saved[:len(saved)-1]))
-	if said := restore(1, "--keep"); !strings.Contains(said, "damaged or incomplete") {
+	if said := restore(1); !strings.Contains(said, "damaged or incomplete") {
 		t.Error(said)
 	}
 	if left := files(t, store); len(left) != 2 { // the directory and the key
@@ -136,10 +141,16 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	m.write("backup", string(saved))
 
-	for flags, want := range map[string]int{"--revoke-all --json": 1, "--json --audit-log audit.log": 1} {
+	for flags, mode := range map[string]string{
+		"": "revoke_all", "--revoke-all --json": "revoke_all", "--audit-log audit.log": "audit_log", "--keep": "accept_resurrection",
+	} {
 		var done restored
-		if said := restore(0, strings.Fields(flags)...); json.Unmarshal([]byte(said), &done) != nil || done.Revoked != want || done.Authorizations != 1 {
+		said := restore(0, append(strings.Fields(flags), "--json")...)
+		if err := json.Unmarshal([]byte(said), &done); err != nil || done.Mode != mode || done.Authorizations != 1 || (done.Revoked == 1) != (mode != "accept_resurrection") {
 			t.Errorf("%s: %s", flags, said)
+		}
+		if live := refreshes(t, store, string(key), got.Refresh); live != (mode == "accept_resurrection") {
+			t.Errorf("%s: the refresh token of before is live: %v", flags, live)
 		}
 		if err := os.RemoveAll(store); err != nil {
 			t.Fatal(err)
@@ -154,11 +165,15 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	s.options = "seal_key " + strings.TrimSpace(string(key))
 	m.write("Caddyfile", s.caddyfile())
-	said := restore(0, "--keep", "--config", filepath.Join(m.home, "Caddyfile"))
+	said := restore(0, "--accept-resurrection", "--config", filepath.Join(m.home, "Caddyfile"))
 	if !strings.HasPrefix(said, "restored ") || !strings.HasSuffix(said, " into "+store+"; of 1 authorizations 0 are revoked\n") {
 		t.Error(said)
 	}
 	m.start(s.caddyfile(), s.admin)
+	told, _ := run(0, "audit", "list", "--kind", "store_restored", "--json", "--address", s.admin)
+	if strings.Count(told, "\n") != 1 || !strings.Contains(told, `"mode":"accept_resurrection"`) || !strings.Contains(told, `"backup":"20`) {
+		t.Errorf("the audit trail says %s", told)
+	}
 	if err := read(user.client, base, got.Access); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("reading with a token of before: %v", err)
 	}
@@ -168,6 +183,28 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := read(user.client, base, got.Access); err != nil {
 		t.Error(err)
 	}
+}
+
+// refreshes tells whether a refresh token is live in the store of a directory.
+func refreshes(t *testing.T, dir, key, token string) bool {
+	t.Helper()
+	parsed, err := seal.ParseKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := seal.NewRing(parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := badgerstore.Open(badgerstore.Options{Dir: dir, Seal: ring})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, set, err := db.Store("erp").RefreshToken(t.Context(), grant.HashToken(token))
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return set.Live()
 }
 
 // What is not whole gets no name, and takes none away.
@@ -244,13 +281,13 @@ func TestBackupEndpointFails(t *testing.T) {
 
 func TestRestoreNeedsAConfiguration(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, _, err := runHere(restoreCommand(), "", "backup", "--keep"); err == nil || !strings.Contains(err.Error(), "say which configuration") {
+	if _, _, err := runHere(restoreCommand(), "", "backup"); err == nil || !strings.Contains(err.Error(), "say which configuration") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile("Caddyfile", []byte(":80\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := runHere(restoreCommand(), "", "backup", "--keep"); err == nil || !strings.Contains(err.Error(), "is not configured") {
+	if _, _, err := runHere(restoreCommand(), "", "backup"); err == nil || !strings.Contains(err.Error(), "is not configured") {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := runHere(restoreCommand(), "", "backup", "--audit-log", "missing"); err == nil || !strings.Contains(err.Error(), "missing") {

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/backup"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -23,7 +27,7 @@ func restoreCommand() *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "restore <file>|- (--keep | --revoke-all | --audit-log <file>...) [--json] [--config <path> [--adapter <name>]]",
+		Use:   "restore <file>|- [--audit-log <file>... | --accept-resurrection] [--json] [--config <path> [--adapter <name>]]",
 		Short: "Makes a store from a backup, while Caddy is stopped",
 		Long: `
 Makes the store that the configuration names from a backup. Caddy must not run
@@ -32,18 +36,23 @@ the file seal.key of the store that was saved has to be in it. Run it as the
 user that Caddy runs as. A file that is damaged, not complete, or changed by
 somebody without the key is refused, and nothing is left behind.
 
-What was revoked since the backup was made is not revoked in it. Hence one of
-these has to be said:
+A backup does not know what was revoked, exchanged or used up after it was made.
+Hence everything in it comes back as revoked: all access and refresh tokens are
+refused, people are asked for their consent again and connect anew, and API keys
+are removed from Odoo where it lets the gateway. Nothing else is safe without
+knowing what has happened since. With that knowledge:
 
-  --audit-log   revoke again what was revoked since, by the log of the logger
-                odoo_gateway.audit, in JSON; give it once for each file. It has
-                to reach back to when the backup was made
-  --revoke-all  revoke everything: people connect anew
-  --keep        leave everything as it was: nothing was revoked since
+  --audit-log            what the log of the logger odoo_gateway.audit, in JSON,
+                         says was revoked since is revoked, and what was
+                         refreshed since is ended; the rest goes on. Give it
+                         once for each file. It has to reach back to when the
+                         backup was made
+  --accept-resurrection  everything comes back as it was, also what was revoked
+                         since: for a store that has not run since the backup
 
 In any case codes of authorization that were not redeemed are used up, and
-access tokens of before are refused: new signing keys are made. Applications
-that have refreshed since the backup have to be connected anew.`,
+access tokens of before are refused: new signing keys are made. Which of these
+was chosen, and by whom, is the newest event in the audit trail of the store.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := choice.validate(); err != nil {
@@ -63,42 +72,55 @@ that have refreshed since the backup have to be connected anew.`,
 				return err
 			}
 			defer file.Close()
-			done, err := restore(store, file, restoring)
+			done, err := restore(store, file, restoring, choice.mode())
 			if err != nil {
 				return err
 			}
 			return done.print(cmd.OutOrStdout(), asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&choice.keep, "keep", false, "Leave everything as it was")
-	cmd.Flags().BoolVar(&choice.all, "revoke-all", false, "Revoke everything")
+	cmd.Flags().BoolVar(&choice.resurrect, "accept-resurrection", false, "Leave everything as it was")
 	cmd.Flags().StringArrayVar(&choice.logs, "audit-log", nil, "Revoke what was revoked since, by this log")
+	// What these were called before there was a default.
+	cmd.Flags().BoolVar(&choice.resurrect, "keep", false, "The same as --accept-resurrection")
+	cmd.Flags().BoolVar(&choice.all, "revoke-all", false, "Revoke everything, as without a flag")
+	for _, former := range []string{"keep", "revoke-all"} {
+		if err := cmd.Flags().MarkHidden(former); err != nil {
+			panic(err) // it is defined above
+		}
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one line of JSON")
 	config.add(cmd)
 	return cmd
 }
 
-// restoreChoice is what somebody wants to become of what is in a backup.
+// restoreChoice is what somebody wants to become of what is in a backup. Nothing
+// said is all.
 type restoreChoice struct {
-	keep, all bool
-	logs      []string
+	all, resurrect bool
+	logs           []string
 }
 
 func (c restoreChoice) validate() error {
-	said := 0
-	for _, one := range []bool{c.keep, c.all, len(c.logs) > 0} {
-		if one {
-			said++
-		}
-	}
-	if said != 1 {
-		return errors.New("what was revoked since the backup was made would work again: say --audit-log, --revoke-all or --keep, one of them")
+	if c.resurrect && (c.all || len(c.logs) > 0) || c.all && len(c.logs) > 0 {
+		return errors.New("what was revoked since the backup was made is either taken from --audit-log, or comes back by --accept-resurrection, or everything is revoked, without either: say one of them")
 	}
 	return nil
 }
 
+// mode is the choice as the audit trail has it.
+func (c restoreChoice) mode() string {
+	switch {
+	case c.resurrect:
+		return "accept_resurrection"
+	case len(c.logs) > 0:
+		return "audit_log"
+	}
+	return "revoke_all"
+}
+
 func (c restoreChoice) restoring() (backup.Restoring, error) {
-	r := backup.Restoring{Now: clock.System(), All: c.all}
+	r := backup.Restoring{Now: clock.System(), All: c.mode() == "revoke_all"}
 	for _, name := range c.logs {
 		file, err := os.Open(name)
 		if err != nil {
@@ -138,8 +160,8 @@ var kept = []string{"seal.key", "lost+found"}
 
 // restore reads the file twice: nothing is written before all of it is known to
 // be good.
-func restore(store storeOptions, file *os.File, restoring backup.Restoring) (restored, error) {
-	done := restored{Directory: store.dir}
+func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode string) (restored, error) {
+	done := restored{Directory: store.dir, Mode: mode}
 	key, err := store.key()
 	if err != nil {
 		return done, fmt.Errorf("%w; or put the file back there", err)
@@ -151,7 +173,7 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring) (res
 	if done.Summary, err = backup.Read(file, ring, func(grant.Record) error { return nil }); err != nil {
 		return done, err
 	}
-	if err := restoring.Reaches(done.MadeAt); err != nil {
+	if err := restoring.Of(done.MadeAt); err != nil {
 		return done, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -164,29 +186,65 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring) (res
 					return err
 				}
 			}
-			if r.Authorization != nil && restoring.Revokes(*r.Authorization) {
+			switch {
+			case r.Authorization != nil && restoring.Revokes(*r.Authorization):
 				done.Revoked++
+			case r.TokenSet != nil && restoring.Ends(*r.TokenSet):
+				done.Ended++
 			}
 			return nil
 		})
 		return err
-	})
+	}, func(gateway string) grant.KeptEvent { return done.event(gateway, restoring.Now) })
 	return done, err
 }
 
 // restored is what the command prints for programs.
 type restored struct {
 	backup.Summary
-	// Revoked is how many of the authorizations have come back as revoked.
+	// Mode is what became of what lived: "revoke_all", "audit_log" or
+	// "accept_resurrection".
+	Mode string `json:"mode"`
+	// Revoked is how many of the authorizations have come back as revoked, and
+	// Ended how many token sets have ended besides.
 	Revoked   int    `json:"revoked"`
+	Ended     int    `json:"ended"`
 	Directory string `json:"directory"`
 }
+
+// event is what the audit trail of a gateway keeps of it.
+func (r restored) event(gateway string, now time.Time) grant.KeptEvent {
+	by := "unknown"
+	if u, err := user.Current(); err == nil {
+		by = u.Username
+	}
+	e := audit.Event{Time: now, Kind: audit.StoreRestored, Gateway: gateway, Detail: map[string]string{
+		"mode": r.Mode, "backup": r.MadeAt.UTC().Format(time.RFC3339), "sha256": r.SHA256, "by": by,
+		"revoked": strconv.Itoa(r.Revoked), "ended": strconv.Itoa(r.Ended),
+	}}
+	return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: now.Add(restoredKept)}
+}
+
+// restoredKept is how long the audit trail tells of it: a year, as those who ask
+// come late, whatever its retention is for the rest.
+const restoredKept = 365 * 24 * time.Hour
 
 func (r restored) print(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(r)
 	}
-	_, err := fmt.Fprintf(out, "restored %d records of %s into %s; of %d authorizations %d are revoked\n",
-		r.Records, moment(r.MadeAt), r.Directory, r.Authorizations, r.Revoked)
+	_, err := fmt.Fprintf(out, "restored %d records of %s into %s; of %d authorizations %d are revoked%s\n",
+		r.Records, moment(r.MadeAt), r.Directory, r.Authorizations, r.Revoked, r.more())
 	return err
+}
+
+// more is what people have to know of what does not go on.
+func (r restored) more() string {
+	switch {
+	case r.Mode == "revoke_all":
+		return ": people connect anew"
+	case r.Ended > 0:
+		return fmt.Sprintf(", and %d refresh tokens have ended, which were exchanged or ended since", r.Ended)
+	}
+	return ""
 }

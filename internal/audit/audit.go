@@ -77,6 +77,9 @@ const (
 	EventsDropped Kind = "events_dropped"
 	// KeyCreated: a signing or sealing key was made.
 	KeyCreated Kind = "key_created"
+	// StoreRestored: the store was made from a backup. The detail "mode" says what
+	// became of what the backup holds.
+	StoreRestored Kind = "store_restored"
 	// GatewayStarted: a gateway serves from now on, after a start of the process
 	// or with a new configuration.
 	GatewayStarted Kind = "gateway_started"
@@ -89,11 +92,15 @@ var Kinds = []Kind{
 	Consent, ConsentDenied, ConsentTrusted, StayConnected, CodeIssued, CodeRedeemed, CodeReplay, TokenRefreshed,
 	ServiceTokenIssued, RefreshReuse, TokenSetEnded, AuthorizationRevoked, ClientAuthFailed, ClientLockedOut,
 	RequestRefused, RequestFailed, StoreFailed, RateLimited, SchemeDenied, ConnectionEnded, APIKeyRemoved, APIKeyLeft,
-	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, GatewayStarted, GatewayStopped,
+	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, StoreRestored, GatewayStarted, GatewayStopped,
 }
 
 // AdminLogin is the detail that names the administrator who has caused an event.
 const AdminLogin = "admin_login"
+
+// RefreshTokenStays is the detail of TokenRefreshed that says, with "true", that
+// the refresh token was not exchanged for another.
+const RefreshTokenStays = "refresh_token_stays"
 
 // Event is one line of the audit trail. Fields that do not apply are empty.
 type Event struct {

@@ -26,6 +26,12 @@ type Restoring struct {
 	// Authorizations are ids of some of which that is so, and TokenSets those of
 	// token sets that come back as ended.
 	Authorizations, TokenSets map[string]bool
+	// refreshed is when, by the logs of AddLog, token sets were refreshed last, by
+	// their ids, and made is when the backup was: whose refresh token was exchanged
+	// since comes back as ended. The application has another one, which the backup
+	// does not know; whoever has kept the one that it knows must not use it.
+	refreshed map[string]time.Time
+	made      time.Time
 	// logged is the time of the first event in the logs of AddLog.
 	logged time.Time
 }
@@ -38,7 +44,7 @@ func (s Restoring) Record(r grant.Record) []grant.Record {
 		code := *r.Code
 		code.ConsumedAt = s.Now
 		r.Code = &code
-	case r.TokenSet != nil && r.TokenSet.Live() && s.TokenSets[r.TokenSet.ID]:
+	case r.TokenSet != nil && s.Ends(*r.TokenSet):
 		set := *r.TokenSet
 		set.EndedAt, set.EndReason = s.Now, "revoked"
 		r.TokenSet = &set
@@ -58,11 +64,19 @@ func (s Restoring) Revokes(a grant.Authorization) bool {
 	return a.Live() && (s.All || s.Authorizations[a.ID])
 }
 
+// Ends tells whether a token set that lives comes back as ended, whatever becomes
+// of its authorization.
+func (s Restoring) Ends(t grant.TokenSet) bool {
+	last, refreshed := s.refreshed[t.ID]
+	// The backup says to the second when it was made.
+	return t.Live() && (s.TokenSets[t.ID] || refreshed && !last.Truncate(time.Second).Before(s.made))
+}
+
 // AddLog adds what has ended by the audit trail, as the logger
 // odoo_gateway.audit writes it in JSON. Lines of other loggers may stand between.
 func (s *Restoring) AddLog(r io.Reader) error {
 	if s.Authorizations == nil {
-		s.Authorizations, s.TokenSets = make(map[string]bool), make(map[string]bool)
+		s.Authorizations, s.TokenSets, s.refreshed = make(map[string]bool), make(map[string]bool), make(map[string]time.Time)
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
@@ -76,16 +90,27 @@ func (s *Restoring) AddLog(r io.Reader) error {
 			Kind          audit.Kind `json:"msg"`
 			Authorization string     `json:"authorization"`
 			TokenSet      string     `json:"token_set"`
-			Time          any        `json:"time"` // other loggers may have numbers
+			Time          any        `json:"time"`   // other loggers may have numbers
+			Detail        any        `json:"detail"` // or something else
 		}
 		if json.Unmarshal(lines.Bytes(), &event) != nil {
 			return fmt.Errorf("line %d of the audit log is no JSON", n)
 		}
 		text, _ := event.Time.(string)
-		if at, err := time.Parse(time.RFC3339, text); err == nil && slices.Contains(audit.Kinds, event.Kind) && (s.logged.IsZero() || at.Before(s.logged)) {
+		at, err := time.Parse(time.RFC3339, text)
+		if err == nil && slices.Contains(audit.Kinds, event.Kind) && (s.logged.IsZero() || at.Before(s.logged)) {
 			s.logged = at
 		}
+		detail, _ := event.Detail.(map[string]any)
 		switch event.Kind {
+		case audit.TokenRefreshed:
+			switch {
+			case detail[audit.RefreshTokenStays] == "true":
+			case err != nil:
+				s.TokenSets[event.TokenSet] = true // whenever that was
+			case at.After(s.refreshed[event.TokenSet]):
+				s.refreshed[event.TokenSet] = at
+			}
 		case audit.AuthorizationRevoked:
 			s.Authorizations[event.Authorization] = true
 		case audit.TokenSetEnded, audit.RefreshReuse, audit.CodeReplay:
@@ -98,10 +123,12 @@ func (s *Restoring) AddLog(r io.Reader) error {
 	return nil
 }
 
-// Reaches tells whether the logs of AddLog reach back to a backup: what was
-// revoked between the two would come back unnoticed. That a backup is made is
-// an event itself, to the second in which it says that it was made.
-func (s Restoring) Reaches(made time.Time) error {
+// Of takes over when the backup was made, and fails where the logs of AddLog do
+// not reach back to it: what was revoked between the two would come back
+// unnoticed. That a backup is made is an event itself, to the second in which it
+// says that it was made.
+func (s *Restoring) Of(made time.Time) error {
+	s.made = made
 	switch {
 	case s.Authorizations == nil: // no log is to be followed
 		return nil

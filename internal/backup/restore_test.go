@@ -60,7 +60,7 @@ func TestRestoredByTheAuditLog(t *testing.T) {
 {"level":"info","msg":"token_set_ended","authorization":"a9","token_set":"t2"}
 {"level":"info","msg":"refresh_reuse","token_set":"t3"}
 {"level":"info","msg":"code_replay","token_set":"t4"}
-{"level":"info","msg":"token_refreshed","authorization":"a5","token_set":"t5"}
+{"level":"info","msg":"token_refreshed","time":"2026-11-21T12:00:00Z","authorization":"a5","token_set":"t5"}
 {"level":"error","ts":2,"logger":"http","msg":"something else"}
 `
 	s := backup.Restoring{Now: now}
@@ -81,6 +81,39 @@ func TestRestoredByTheAuditLog(t *testing.T) {
 	}
 	if err := s.AddLog(strings.NewReader("{}\n2026-11-21 INFO consent\n")); err == nil || !strings.Contains(err.Error(), "line 2 of the audit log is no JSON") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A refresh token that was exchanged after the backup is known to it as unused:
+// whoever has kept it must not use it. The application has another one, which the
+// backup does not know.
+func TestRefreshTokensThatWereExchangedSinceDoNotComeBack(t *testing.T) {
+	made := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		log   string
+		ended bool
+	}{
+		"before":                {`{"msg":"token_refreshed","time":"2026-11-21T11:59:59.9Z","token_set":"t2"}`, false},
+		"in the same second":    {`{"msg":"token_refreshed","time":"2026-11-21T12:00:00Z","token_set":"t2"}`, true},
+		"after":                 {`{"msg":"token_refreshed","time":"2026-11-21T14:00:00+01:00","token_set":"t2"}`, true},
+		"before and after":      {`{"msg":"token_refreshed","time":"2026-11-21T13:00:00Z","token_set":"t2"}` + "\n" + `{"msg":"token_refreshed","time":"2026-11-21T11:00:00Z","token_set":"t2"}`, true},
+		"nobody knows when":     {`{"msg":"token_refreshed","time":7,"token_set":"t2"}`, true},
+		"another":               {`{"msg":"token_refreshed","time":"2026-11-21T13:00:00Z","token_set":"t3"}`, false},
+		"rotation is off":       {`{"msg":"token_refreshed","time":"2026-11-21T13:00:00Z","token_set":"t2","detail":{"refresh_token_stays":"true"}}`, false},
+		"another kind of event": {`{"msg":"scheme_denied","time":"2026-11-21T13:00:00Z","token_set":"t2","detail":"x"}`, false},
+	} {
+		s := backup.Restoring{Now: now}
+		if err := s.AddLog(strings.NewReader(`{"msg":"consent","time":"2026-11-20T12:00:00Z"}` + "\n" + test.log)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Of(made); err != nil {
+			t.Fatal(err)
+		}
+		set := grant.TokenSet{ID: "t2", Authorization: "a1"}
+		became := s.Record(grant.Record{Gateway: "erp", TokenSet: &set})
+		if got := became[0].TokenSet; len(became) != 1 || got.Live() == test.ended || s.Ends(set) != test.ended || !set.Live() {
+			t.Errorf("refreshed %s: %+v", name, got)
+		}
 	}
 }
 
@@ -105,7 +138,7 @@ func TestAuditLogReachesBackToTheBackup(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := s.Reaches(made)
+		err := s.Of(made)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}

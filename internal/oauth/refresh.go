@@ -94,7 +94,7 @@ func (s *Server) repeat(r *http.Request, app *application.Application, a grant.A
 	}
 	s.record(r, audit.Event{
 		Kind: audit.TokenRefreshed, Application: app.Name, Subject: a.Subject, Authorization: a.ID, TokenSet: set.ID,
-		Detail: map[string]string{"refresh_token": audit.Fingerprint(raw)},
+		Detail: map[string]string{"refresh_token": audit.Fingerprint(raw), audit.RefreshTokenStays: "true"},
 	})
 	s.Store.Used(a.ID, now)
 	result.refreshable(raw, earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)), now)

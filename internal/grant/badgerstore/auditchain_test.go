@@ -255,16 +255,23 @@ func TestAuditTrailIsVerifiedAfterARestore(t *testing.T) {
 	dir := t.TempDir()
 	err := Import(Options{Dir: dir, Seal: ring}, nil, func(put func(grant.Record) error) error {
 		return db.Export(context.Background(), put)
+	}, func(gateway string) grant.KeptEvent {
+		e := audit.Event{Time: chainStart, Kind: audit.StoreRestored, Gateway: gateway}
+		return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: chainUntil}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, restored := openStore(t, Options{Dir: dir, Seal: ring})
-	if got := verify(t, restored); got.Verified != 5 || got.Broken+got.Unlinked != 0 {
+	if got := verify(t, restored); got.Verified != 6 || got.Broken+got.Unlinked != 0 {
 		t.Errorf("right after it %+v", got)
 	}
+	page, err := restored.AuditTrail(t.Context(), grant.AuditQuery{})
+	if err != nil || len(page.Entries) != 6 || page.Entries[0].Event.Kind != audit.StoreRestored || page.Entries[0].Event.Gateway != "erp" {
+		t.Errorf("the trail is %+v, error %v", page, err)
+	}
 	chainOf(t, restored, 2)
-	if got := verify(t, restored); got.Verified != 7 || got.Broken+got.Unlinked != 0 {
+	if got := verify(t, restored); got.Verified != 8 || got.Broken+got.Unlinked != 0 {
 		t.Errorf("%+v", got)
 	}
 }

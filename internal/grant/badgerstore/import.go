@@ -14,14 +14,15 @@ import (
 )
 
 // Import makes a store in o.Dir out of records, which feed hands to put one
-// after another, in any order. The directory may be missing, and may hold the
+// after another, in any order. What last returns becomes the newest event in the
+// audit trail of each gateway that has records; nil is none. The directory may be missing, and may hold the
 // files that keep names, such as that of a key; anything else in it is an
 // error. Where it fails nothing is left behind; where the machine does, what is
 // left does not open.
 //
 // Beyond Dir, Seal and Logger it needs no option. It asks the records for
 // nothing but what they are: who feeds it has to know where they come from.
-func Import(o Options, keep []string, feed func(put func(grant.Record) error) error) (err error) {
+func Import(o Options, keep []string, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) (err error) {
 	if o.Dir == "" || o.Seal == nil {
 		return errors.New("grant store: directory and sealing key are required")
 	}
@@ -43,7 +44,7 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 		return err
 	}
 	db := &DB{opts: o, log: o.Logger, badger: b}
-	if err := db.fill(feed); err != nil {
+	if err := db.fill(feed, last); err != nil {
 		_ = b.Close()
 		return err
 	}
@@ -99,14 +100,16 @@ func clear(dir string, keep []string, whole bool) error {
 }
 
 // fill writes the records, and behind them what makes a store of them.
-func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
+func (db *DB) fill(feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error {
 	batch := db.badger.NewWriteBatch()
 	defer batch.Cancel()
+	gateways := make(map[string]bool)
 	ends := make(map[string]trail.End) // of the audit trails, by gateway
 	put := func(r grant.Record) error {
 		if err := r.Validate(); err != nil {
 			return err
 		}
+		gateways[r.Gateway] = true
 		entries, err := entriesOf(r)
 		if err != nil {
 			return err
@@ -136,6 +139,16 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error) error {
 	}
 	if err := batch.Flush(); err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
+	}
+	for gateway := range gateways {
+		if last == nil {
+			break
+		}
+		s, e := db.trailOf(gateway), last(gateway)
+		s.trail.last = s.newestPlace()
+		if err := s.writeTrail([]waitingEvent{s.placed(e.Event, e.Until)}); err != nil {
+			return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
+		}
 	}
 	db.epoch = grant.NewID()
 	if err := db.badger.Update(db.found); err != nil {

@@ -35,7 +35,7 @@ func exported(t testing.TB, db *badgerstore.DB) []grant.Record {
 
 func imported(t testing.TB, o badgerstore.Options, records []grant.Record) {
 	t.Helper()
-	if err := badgerstore.Import(o, nil, feed(records)); err != nil {
+	if err := badgerstore.Import(o, nil, feed(records), nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -191,7 +191,7 @@ func TestImportRefuses(t *testing.T) {
 	records := exported(t, db)
 	try := func(o badgerstore.Options, want string, keep []string, records []grant.Record) {
 		t.Helper()
-		err := badgerstore.Import(o, keep, feed(records))
+		err := badgerstore.Import(o, keep, feed(records), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
@@ -237,7 +237,7 @@ func TestImportRefuses(t *testing.T) {
 			t.Errorf("%s: left are %v", want, left)
 		}
 	}
-	if err := badgerstore.Import(withFiles, keep, feed(records)); err != nil {
+	if err := badgerstore.Import(withFiles, keep, feed(records), nil); err != nil {
 		t.Fatal(err)
 	}
 	open(t, withFiles)
@@ -280,7 +280,7 @@ func TestHalfAnImportIsNoStore(t *testing.T) {
 			}
 		}
 		return stopped
-	})
+	}, nil)
 	if !errors.Is(err, stopped) {
 		t.Fatal(err)
 	}
