@@ -13,7 +13,8 @@ const MaxRedirectURI = 2000
 
 // ValidateRedirectURI judges a redirect URI at configuration time, for a
 // public or a confidential client. It must be absolute, without fragment, user
-// info, dot segments and characters that programs read differently, and one of
+// info, asterisk, dot segments and characters that programs read differently,
+// and one of
 //
 //   - https
 //   - http on loopback, or on any host where it is marked Insecure
@@ -56,6 +57,10 @@ func checkRedirectURI(r RedirectURI, public bool) error {
 		if c := uri[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\\\"<>^`{|}", c) >= 0 {
 			return errors.New("must be printable ASCII without spaces, backslashes, quotes and brackets; percent-encode the rest")
 		}
+	}
+	if strings.Contains(uri, "*") {
+		// It could only ever mean itself, which nobody who writes it expects.
+		return errors.New("must not have an asterisk: it is compared letter by letter, and nothing in it stands for anything else; list each one by itself")
 	}
 	if strings.Contains(uri, "#") {
 		return errors.New("must not have a fragment")
