@@ -32,6 +32,13 @@ var (
 	errNotServed = errors.New("is served by no site: put odoo_gateway into the site of its issuer")
 )
 
+// errNotReached says that no site hands requests for an issuer to the gateway.
+type errNotReached struct{ issuer string }
+
+func (e errNotReached) Error() string {
+	return "no request for " + e.issuer + " gets to odoo_gateway: put it into the site of its issuer"
+}
+
 // background is the mark of a synthetic request: it asks the handler of a
 // gateway for the rest of its route. It is a value of the request's context
 // under a type of this package alone, so no client can send it.
@@ -149,7 +156,7 @@ func (a *App) withUpstream(ctx context.Context, s *served, use func(http.RoundTr
 	if !running {
 		return errNoServer
 	}
-	return fmt.Errorf("no request for %s gets to odoo_gateway: put it into the site of its issuer", s.settings.issuer)
+	return errNotReached{s.settings.issuer.String()}
 }
 
 // active tells whether the configuration is the one that Caddy runs. It is

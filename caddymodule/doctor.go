@@ -106,12 +106,25 @@ func (a *App) examineGateway(parent context.Context, name string, s *served) gat
 	if reached {
 		return d
 	}
-	f := doctor.Finding{Part: "site", Status: doctor.Problem, Text: "is served by no site", Advice: "put odoo_gateway into the site of its issuer"}
-	if err != nil && !errors.Is(err, errNotServed) {
-		f.Text = "does not work: " + err.Error()
-	}
-	add(f)
+	add(siteFinding(err))
 	return d
+}
+
+// siteFinding says why there is no way to Odoo through the site of an issuer.
+func siteFinding(err error) doctor.Finding {
+	f := doctor.Finding{Part: "site", Status: doctor.Problem, Text: "is served by no site", Advice: "put odoo_gateway into the site of its issuer"}
+	var unreached errNotReached
+	switch {
+	case errors.Is(err, errNotServed):
+	case errors.As(err, &unreached):
+		f.Text = "no request for " + unreached.issuer + " gets to odoo_gateway"
+		f.Advice += ", before all that answers there"
+	case errors.Is(err, errNoServer):
+		f.Text, f.Advice = err.Error(), "see Caddy's log: the site of its issuer is not served"
+	default:
+		f.Text, f.Advice = fmt.Sprintf("does not work: %v", err), "see Caddy's log"
+	}
+	return f
 }
 
 // write prints a diagnosis for people.

@@ -1,7 +1,9 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -212,6 +214,24 @@ func TestDoctorEndpointRefusals(t *testing.T) {
 		status, text, _ := strings.Cut(want, " ")
 		if !strings.HasPrefix(res.Status, status) || !strings.Contains(string(body), text) {
 			t.Errorf("%s: %s %s", method, res.Status, body)
+		}
+	}
+}
+
+// What to do about a site is said once, and apart from what is wrong.
+func TestSiteFinding(t *testing.T) {
+	for _, test := range []struct {
+		err          error
+		text, advice string
+	}{
+		{errNotServed, "is served by no site", "put odoo_gateway into the site of its issuer"},
+		{fmt.Errorf("x: %w", errNotServed), "is served by no site", "put odoo_gateway into the site of its issuer"},
+		{errNotReached{"https://erp.example.com"}, "no request for https://erp.example.com gets to odoo_gateway", "put odoo_gateway into the site of its issuer, before all that answers there"},
+		{errNoServer, "no HTTP server of this configuration is running", "see Caddy's log: the site of its issuer is not served"},
+		{context.Canceled, "does not work: context canceled", "see Caddy's log"},
+	} {
+		if got := siteFinding(test.err); got != (doctor.Finding{Part: "site", Status: doctor.Problem, Text: test.text, Advice: test.advice}) {
+			t.Errorf("%v: %+v", test.err, got)
 		}
 	}
 }

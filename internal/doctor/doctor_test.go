@@ -212,13 +212,17 @@ func TestAddress(t *testing.T) {
 		status       doctor.Status
 		text, advice string
 	}{
-		"right":           {server{path: right}, doctor.OK, "its metadata is at https://erp.example.com" + path, ""},
-		"not reachable":   {server{}, doctor.Warning, "connection refused", "DNS"},
-		"redirects":       {server{path: {status: 301, location: "https://www.example.com/x?token=1"}}, doctor.Problem, "redirects to https://www.example.com", "set issuer"},
-		"to a path":       {server{path: {status: 302, location: "/web/login"}}, doctor.Problem, "redirects to /web/login", "set issuer"},
-		"Odoo's own page": {server{path: {status: 404, body: "<html>"}}, doctor.Problem, "status 404", "before all that answers"},
-		"a page for 200":  {server{path: {body: "<html>"}}, doctor.Problem, "status 200", "before all that answers"},
-		"another issuer":  {server{path: {body: `{"issuer": "https://other.example.com"}`}}, doctor.Problem, "https://other.example.com", "set issuer"},
+		"right":                     {server{path: right}, doctor.OK, "its metadata is at https://erp.example.com" + path, ""},
+		"not reachable":             {server{}, doctor.Warning, "connection refused", "DNS"},
+		"redirects":                 {server{path: {status: 301, location: "https://www.example.com/x?token=1"}}, doctor.Problem, "redirects to https://www.example.com", "set issuer"},
+		"to a path with parameters": {server{path: {status: 302, location: "/web/login?token=1#token"}}, doctor.Problem, "redirects to /web/login", "set issuer"},
+		"to a host by any scheme":   {server{path: {status: 302, location: "//user:token@www.example.com/x?token=1"}}, doctor.Problem, "redirects to www.example.com/x", "set issuer"},
+		"to parameters alone":       {server{path: {status: 302, location: "?token=1"}}, doctor.Problem, "redirects to another address", "set issuer"},
+		"to nonsense":               {server{path: {status: 302, location: "%zztoken"}}, doctor.Problem, "redirects to another address", "set issuer"},
+		"to a path":                 {server{path: {status: 302, location: "/web/login"}}, doctor.Problem, "redirects to /web/login", "set issuer"},
+		"Odoo's own page":           {server{path: {status: 404, body: "<html>"}}, doctor.Problem, "status 404", "before all that answers"},
+		"a page for 200":            {server{path: {body: "<html>"}}, doctor.Problem, "status 200", "before all that answers"},
+		"another issuer":            {server{path: {body: `{"issuer": "https://other.example.com"}`}}, doctor.Problem, "https://other.example.com", "set issuer"},
 	} {
 		f := patient(t, "https://erp.example.com").Address(t.Context(), test.server)
 		expect(t, name, f, test.status, test.text, test.advice)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -44,11 +45,20 @@ func (p Patient) Address(ctx context.Context, rt http.RoundTripper) Finding {
 	return f
 }
 
+// originOrPath is what of an address may be shown: its parameters may be
+// anybody's secrets, and a user and password may stand in it.
 func originOrPath(location string) string {
 	if origin := originOf(location); origin != "" {
 		return origin
 	}
-	return location
+	u, err := url.Parse(location)
+	if err != nil || u.Path == "" {
+		return "another address"
+	}
+	if u.Host != "" {
+		return u.Host + u.EscapedPath()
+	}
+	return u.EscapedPath()
 }
 
 // RedirectURIs judges where applications have people sent back to.
