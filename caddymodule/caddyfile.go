@@ -54,14 +54,15 @@ func one(to *string) subdirective {
 func oneArg(d *caddyfile.Dispenser, to *string) error {
 	// Caddy's own error would show the argument, which may be a secret.
 	name := d.Val()
+	const unset = "(where it is an environment variable as in {$NAME}: that is not set in this shell)"
 	if !d.AllArgs(to) {
 		if d.CountRemainingArgs() == 0 {
-			return d.Errf("%s takes exactly one argument (is an environment variable empty?)", name)
+			return d.Errf("%s takes exactly one argument, and has none %s", name, unset)
 		}
 		return d.Errf("%s takes exactly one argument", name)
 	}
 	if *to == "" {
-		return d.Errf("%s: an empty value means nothing: leave the line out (or is an environment variable empty?)", name)
+		return d.Errf("%s: an empty value means nothing: leave the line out %s", name, unset)
 	}
 	return noBlock(d)
 }

@@ -102,7 +102,7 @@ func TestProvisionErrors(t *testing.T) {
 		{"no client id", `"client_id": "wiki"`, `"client_id": ""`, "gateway erp: application wiki: client_id: is required"},
 		{"no secret", `"top-secret"`, `""`, "gateway erp: application wiki: client_secret: is required (or set public)"},
 		{"secret of a public client", `"client_id"`, `"public": true, "client_id"`, "client_secret: a public client has none"},
-		{"unset variable", `"top-secret"`, `"a{env.NOT_SET}b"`, "gateway erp: application wiki: client_secret: placeholder {env.NOT_SET} is unset or empty in the environment of the running Caddy"},
+		{"unset variable", `"top-secret"`, `"a{env.NOT_SET}b"`, "gateway erp: application wiki: client_secret: placeholder {env.NOT_SET} is unset or empty: the environment variable NOT_SET is not set here (caddy validate and caddy run have those of the shell"},
 		{"empty variable", `"top-secret"`, `"{env.EMPTY_SECRET}"`, "placeholder {env.EMPTY_SECRET} is unset or empty"},
 		{"missing file", `"top-secret"`, `"{file./does/not/exist}"`, "placeholder {file./does/not/exist} is unset or empty"},
 		{"no scheme", `"model_scheme": "sales"`, `"model_scheme": ""`, "gateway erp: application wiki: model_scheme: is required"},

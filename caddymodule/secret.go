@@ -19,7 +19,7 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 	out := placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, _ := repl.GetString(p[1 : len(p)-1])
 		if v == "" && err == nil {
-			err = fmt.Errorf("placeholder %s is unset or empty%s", p, whereOf(p))
+			err = fmt.Errorf("placeholder %s is unset or empty%s", p, hintOf(p))
 		}
 		return v
 	})
@@ -29,11 +29,12 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 	return out, nil
 }
 
-// whereOf says where an environment variable was looked for: not in the shell
-// in which one was set.
-func whereOf(placeholder string) string {
-	if strings.HasPrefix(placeholder, "{env.") {
-		return " in the environment of the running Caddy"
+// hintOf says whose environment has no such variable: a service does not have
+// that of the shell in which somebody validates its configuration.
+func hintOf(placeholder string) string {
+	name, ok := strings.CutPrefix(strings.Trim(placeholder, "{}"), "env.")
+	if !ok {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf(": the environment variable %s is not set here (caddy validate and caddy run have those of the shell that they are started in; a reload has those of the running Caddy)", name)
 }
