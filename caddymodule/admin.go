@@ -28,7 +28,7 @@ const maxAdminBody = 1 << 20
 
 // adminAPI adds the gateway's endpoints to Caddy's admin API:
 //
-//	GET  /odoo_gateway/doctor?gateway=<name>
+//	GET  /odoo_gateway/doctor?gateway=&store=&seal_key=
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=

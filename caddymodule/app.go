@@ -47,7 +47,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/gateway"
-	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
 func init() {
@@ -176,14 +175,8 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 	if options.dir, err = module.Directory(); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if a.SealKey != "" {
-		text, err := resolve(a.SealKey, repl)
-		if err != nil {
-			return fmt.Errorf("seal_key: %w", err)
-		}
-		if options.sealKey, err = seal.ParseKey(text); err != nil {
-			return fmt.Errorf("seal_key: %w", err)
-		}
+	if options.sealKey, err = a.sealKey(repl); err != nil {
+		return err
 	}
 	a.store, err = acquireStore(options)
 	return err

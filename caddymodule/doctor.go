@@ -36,6 +36,9 @@ type diagnosis struct {
 	// Findings are those that belong to no gateway.
 	Findings []doctor.Finding   `json:"findings"`
 	Gateways []gatewayDiagnosis `json:"gateways"`
+	// OtherKey says that the store is sealed with another key than the one that
+	// was asked about.
+	OtherKey bool `json:"other_seal_key,omitempty"`
 }
 
 // count tells how many findings have a status.

@@ -9,9 +9,17 @@ import (
 // doctorEndpoint is where the running Caddy tells how its gateways are.
 const doctorEndpoint = "/odoo_gateway/doctor"
 
+// offeredKey is what a configuration that does not run would seal a store with.
+type offeredKey struct {
+	dir  string // of the store
+	mark string // that markOf makes of the key
+}
+
+func (k offeredKey) known() bool { return k.dir != "" && k.mark != "" }
+
 // serveDoctor answers 200 also where something is wrong: the report says so.
 func serveDoctor(app *App, r *http.Request) (any, error) {
-	p, err := readParameters(r, "gateway")
+	p, err := readParameters(r, "gateway", "store", "seal_key")
 	if err != nil {
 		return nil, err
 	}
@@ -19,5 +27,7 @@ func serveDoctor(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
 	}
+	offered := offeredKey{p["store"], p["seal_key"]}
+	report.OtherKey = offered.known() && offered.dir == app.store.options.dir && !app.store.pooled.fitsMark(offered.mark)
 	return report, nil
 }

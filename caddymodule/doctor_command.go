@@ -36,12 +36,14 @@ status is 1 where there is a problem.` + howFound,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SilenceUsage = true
+			file, ok := admin.examineFile()
 			var d diagnosis
-			if err := admin.list(doctorEndpoint, url.Values{"gateway": {gateway}}, &d); err != nil {
+			err := admin.list(doctorEndpoint, url.Values{"gateway": {gateway}, "store": {file.key.dir}, "seal_key": {file.key.mark}}, &d)
+			if err != nil {
 				return err
 			}
-			if f, ok := admin.examineFile(); ok {
-				d.Findings = append([]doctor.Finding{f}, d.Findings...)
+			if ok {
+				d.Findings = append([]doctor.Finding{file.finding(d.OtherKey)}, d.Findings...)
 				d.OK = d.count(doctor.Problem) == 0
 			}
 			if err := d.print(cmd.OutOrStdout(), asJSON); err != nil {
@@ -67,21 +69,40 @@ func (d diagnosis) print(out io.Writer, asJSON bool) error {
 	return d.write(out)
 }
 
+// examinedFile is what was found about the config file.
+type examinedFile struct {
+	found doctor.Finding
+	name  string
+	// key is that of a file that is not what runs, and could be.
+	key offeredKey
+}
+
+// finding is what was found. A file with another key than that of the store
+// can not be loaded, whatever else is right in it.
+func (e examinedFile) finding(otherKey bool) doctor.Finding {
+	if otherKey {
+		e.found.Status, e.found.Text = doctor.Problem, e.name+" is not what runs, and can not be: "+errOtherKey(e.key.dir).Error()
+		e.found.Advice = "do so before Caddy restarts or reloads: neither would work"
+	}
+	return e.found
+}
+
 // examineFile compares the config file with what runs. It is not ok where there
 // is no file.
-func (f adminFlags) examineFile() (found doctor.Finding, ok bool) {
-	found = doctor.Finding{Part: "configuration", Status: doctor.OK}
+func (f adminFlags) examineFile() (e examinedFile, ok bool) {
+	e.found = doctor.Finding{Part: "configuration", Status: doctor.OK}
 	if f.address != "" && f.config == "" {
-		return found, false
+		return e, false
 	}
 	config, file, _, err := caddycmd.LoadConfig(f.config, f.adapter)
 	switch {
 	case err != nil:
-		found.Status, found.Text, found.Advice = doctor.Problem, "can not be read: "+err.Error(), "mend it before Caddy restarts"
-		return found, true
+		e.found.Status, e.found.Text, e.found.Advice = doctor.Problem, "can not be read: "+err.Error(), "mend it before Caddy restarts"
+		return e, true
 	case file == "":
-		return found, false
+		return e, false
 	}
+	e.name = file
 	var inFile struct {
 		Apps map[string]json.RawMessage `json:"apps"`
 	}
@@ -94,26 +115,36 @@ func (f adminFlags) examineFile() (found doctor.Finding, ok bool) {
 		err = json.Unmarshal(runs, &running)
 	}
 	if err != nil {
-		found.Status, found.Text = doctor.Unknown, file+" can not be compared with what runs: "+err.Error()
-		return found, true
+		e.found.Status, e.found.Text = doctor.Unknown, file+" can not be compared with what runs: "+err.Error()
+		return e, true
 	}
 	if sameJSON(inFile.Apps["odoo_gateway"], running["odoo_gateway"]) && sameJSON(inFile.Apps["http"], running["http"]) {
-		found.Text = file + " is what runs"
-		return found, true
+		e.found.Text = file + " is what runs"
+		return e, true
 	}
-	found.Status, found.Text = doctor.Warning, file+" is not what runs"
-	found.Advice = "caddy reload --config " + file
+	e.found.Status, e.found.Text = doctor.Warning, file+" is not what runs"
+	e.found.Advice = "caddy reload --config " + file
 	if app := inFile.Apps["odoo_gateway"]; app != nil {
-		a, err := provisioned(app)
-		if err == nil {
-			err = a.Cleanup()
-		}
-		if err != nil && !strings.Contains(err.Error(), "is unset or empty") { // which Caddy's environment may have
-			found.Status, found.Text = doctor.Problem, file+" is not what runs, and can not be: "+err.Error()
-			found.Advice = "mend it before Caddy restarts"
+		if e.key, err = tryOut(app); err != nil && !strings.Contains(err.Error(), "is unset or empty") { // which Caddy's environment may have
+			e.found.Status, e.found.Text = doctor.Problem, file+" is not what runs, and can not be: "+err.Error()
+			e.found.Advice = "mend it before Caddy restarts"
 		}
 	}
-	return found, true
+	return e, true
+}
+
+// tryOut provisions the app, and returns the key that it would open its store
+// with; an unknown one where this user can not read it.
+func tryOut(app json.RawMessage) (offeredKey, error) {
+	a, err := provisioned(app)
+	if err != nil {
+		return offeredKey{}, err
+	}
+	k := offeredKey{dir: a.store.options.dir}
+	if key, err := a.store.options.key(); err == nil {
+		k.mark = markOf(key)
+	}
+	return k, a.Cleanup()
 }
 
 // sameJSON tells whether two texts, of which each may be missing, mean the same.

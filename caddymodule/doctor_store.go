@@ -3,12 +3,13 @@ package caddymodule
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/doctor"
@@ -27,7 +28,7 @@ func (a *App) examineStore(parent context.Context) []doctor.Finding {
 		return []doctor.Finding{{Part: "store", Status: doctor.Problem, Text: "is not open: " + err.Error()}}
 	}
 	all := a.census(ctx)
-	return append(append(all, a.store.examineSpace()), a.store.examineKey())
+	return append(append(all, a.store.examineSpace()), a.examineKey())
 }
 
 // owner is an application of a gateway, by their configured names.
@@ -110,19 +111,22 @@ func (r *storeReference) examineSpace() doctor.Finding {
 	return f
 }
 
-// examineKey tells whether the next start will open the store.
-func (r *storeReference) examineKey() doctor.Finding {
+// examineKey tells whether the next start will open the store. A file that the
+// key is in is read again: it may have changed since the configuration was
+// loaded.
+func (a *App) examineKey() doctor.Finding {
 	f := doctor.Finding{Part: "seal key", Status: doctor.OK, Text: "is the one of seal_key"}
-	key, err := r.options.key()
-	r.pooled.mu.Lock()
-	same := err == nil && subtle.ConstantTimeCompare(key, r.pooled.key) == 1
-	r.pooled.mu.Unlock()
-	if err == nil && !same {
-		err = errors.New("is another one than the store is sealed with")
+	r := a.store
+	key, err := a.sealKey(caddy.NewReplacer())
+	if err == nil && key == nil {
+		key, err = r.options.key()
+	}
+	if err == nil && !r.pooled.fits(key) {
+		err = errOtherKey(r.options.dir)
 	}
 	if err != nil {
 		f.Status, f.Text = doctor.Problem, err.Error()
-		f.Advice = "put the key back before Caddy restarts: it would not open the store"
+		f.Advice = "do so before Caddy restarts or reloads: neither would work"
 		return f
 	}
 	if r.options.sealKey != nil {

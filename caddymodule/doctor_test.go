@@ -93,6 +93,16 @@ func TestDoctorCommand(t *testing.T) {
 	withFile := []string{"--config", "Caddyfile", "--adapter", "caddyfile"}
 	change("client_secret", "description changed\nclient_secret")
 	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
+	// A reload with another key than the store's would be refused.
+	for _, key := range []string{"{file." + m.write("other.key", strings.Repeat("ab", 32)) + "}", strings.Repeat("ab", 32)} {
+		m.write("Caddyfile", strings.Replace(s.caddyfile(), "odoo_gateway {", "odoo_gateway {\nseal_key "+key, 1))
+		_, all = look(1, map[string]string{"configuration": "problem Caddyfile is not what runs, and can not be: seal_key: the store " + filepath.Join(m.home, "data", "caddy", "odoo_gateway") + " is sealed with another key"}, withFile...)
+		if strings.Contains(all["configuration"].Advice, "caddy reload") || strings.Contains(all["configuration"].Text, "abab") {
+			t.Errorf("%+v", all["configuration"])
+		}
+	}
+	m.write("Caddyfile", strings.Replace(s.caddyfile(), "odoo_gateway {", "odoo_gateway {\nseal_key {file."+filepath.Join(m.home, "data", "caddy", "odoo_gateway", "seal.key")+"}", 1))
+	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
 	change("top-secret", "{env.ONLY_CADDY_HAS_IT}")
 	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
 	change("database demo19", "")
@@ -162,11 +172,11 @@ func TestDoctorCommand(t *testing.T) {
 	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	look(1, map[string]string{"seal key": "problem is another one than the store is sealed with"})
+	look(1, map[string]string{"seal key": "problem seal_key: the store " + store + " is sealed with another key, and can not change it: put that back"})
 	if err := os.Remove(key); err != nil {
 		t.Fatal(err)
 	}
-	look(1, map[string]string{"seal key": "problem seal_key: is not set, and " + key + " is missing"})
+	look(1, map[string]string{"seal key": "problem seal_key: the store " + store + " is sealed with a key that is missing: seal_key is not set, and there is no " + key})
 
 	p.stop()
 	if _, errOut, status = m.doctor("--address", s.admin); status != 1 || !strings.Contains(errOut, "no Caddy answers at "+s.admin) {

@@ -246,15 +246,15 @@ func TestSealKeyMustStayAtReload(t *testing.T) {
 		}
 	}
 	other := strings.Repeat("ab", 32)
-	reload("is sealed with another key", "seal_key "+other)
+	reload(otherKey, "seal_key "+other)
 	reload("", "seal_key "+strings.TrimSpace(string(key)))
-	reload("is sealed with another key", "seal_key "+other)
+	reload(otherKey, "seal_key "+other)
 	reload("", "")
 	reload("", "seal_key {file."+file+"}")
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	reload("is missing: set it to the key", "")
+	reload(noKey, "")
 	reload("", "seal_key "+strings.TrimSpace(string(key)))
 	serves(t, s)
 	if out := p.out.String(); strings.Contains(out, other[:16]) || strings.Contains(out, string(key[:16])) {
@@ -264,7 +264,7 @@ func TestSealKeyMustStayAtReload(t *testing.T) {
 
 	// A start with the wrong key says so, and the first key still works.
 	out, err := m.caddy("run", "--config", m.write("Caddyfile", with("seal_key "+other)), "--adapter", "caddyfile")
-	if err == nil || !strings.Contains(out, "was made with another sealing key") {
+	if err == nil || !strings.Contains(out, otherKey) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	m.start(with("seal_key "+strings.TrimSpace(string(key))), s.admin)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -94,7 +93,7 @@ func (r *storeReference) takeOver() error {
 		return err
 	}
 	if subtle.ConstantTimeCompare(key, p.key) != 1 {
-		return fmt.Errorf("seal_key: the store %s is sealed with another key, and can not change it: put that back", p.dir)
+		return errOtherKey(p.dir)
 	}
 	p.options = r.options
 	p.db.SetRetention(r.options.kept)
@@ -106,10 +105,9 @@ func (o storeOptions) key() ([]byte, error) {
 	if o.sealKey != nil {
 		return o.sealKey, nil
 	}
-	path := o.keyFile()
-	key, err := seal.Load(path)
+	key, err := seal.Load(o.keyFile())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("seal_key: is not set, and %s is missing: set it to the key that the store is sealed with", path)
+		return nil, errNoKey(o)
 	}
 	return key, err
 }
@@ -170,7 +168,7 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 	if p.key == nil {
 		path := p.options.keyFile()
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && badgerstore.Exists(p.dir) {
-			return nil, fmt.Errorf("grant store %s was made with a key that is not beside it: set seal_key again", p.dir)
+			return nil, errNoKey(p.options)
 		}
 		key, created, err := seal.LoadOrCreate(path)
 		if err != nil {

@@ -41,7 +41,7 @@ var (
 	// ErrDamaged: it is no whole backup.
 	ErrDamaged = errors.New("the backup is damaged or incomplete")
 	// ErrKey: another sealing key has made it.
-	ErrKey = errors.New("the backup was made with another sealing key")
+	ErrKey = errors.New("the backup is sealed with another key")
 	// ErrVersion: a newer version has made it.
 	ErrVersion = errors.New("the backup was made by a newer version of the gateway")
 )

@@ -148,7 +148,7 @@ func (db *DB) admit() error {
 	}
 	plain, err := db.opts.Seal.Open(canary, f.Epoch)
 	if err != nil || subtle.ConstantTimeCompare(plain, []byte(canaryText)) != 1 {
-		return fmt.Errorf("grant store %s was made with another sealing key: give it that key again; nothing was changed", db.opts.Dir)
+		return fmt.Errorf("grant store %s is sealed with another key, and can not change it: put that back; nothing was changed", db.opts.Dir)
 	}
 	db.epoch = f.Epoch
 	return db.mark()

@@ -131,7 +131,7 @@ func TestWrongSealingKeyChangesNothing(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, badgerstore.Options{Dir: o.Dir, Seal: ring(t)}, "another sealing key")
+	refused(t, badgerstore.Options{Dir: o.Dir, Seal: ring(t)}, "is sealed with another key")
 
 	rotated, err := seal.NewRing(seal.NewKey(), key) // an older key of the ring will do
 	if err != nil {
