@@ -71,6 +71,11 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	desk, err := s.desk(r)
+	if err != nil {
+		return nil, err
+	}
+	desk.Explained(r.Context(), a.Name)
 	return explain(a, said), nil
 }
 

@@ -45,6 +45,9 @@ func TestExplain(t *testing.T) {
 		}
 	}
 
+	if out, errOut, status := m.odooGateway("audit", "list", "--kind", "administration_read", "--application", "wiki", "--json", "--address", s.admin); status != 0 || strings.Count(out, `"what":"explain"`) != 6 {
+		t.Errorf("the audit trail has %s%s", out, errOut)
+	}
 	var e explanation
 	out := run(1, "--application", "wiki", "--model", "res.partner", "--field", "vat", "--json")
 	if err := json.Unmarshal([]byte(strings.SplitAfter(out, "\n")[0]), &e); err != nil {

@@ -64,7 +64,16 @@ func serveKeys(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listKeys(s, r)
+	list, err := listKeys(s, r)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := s.desk(r)
+	if err != nil {
+		return nil, err
+	}
+	desk.ListedKeys(r.Context())
+	return list, nil
 }
 
 // rotateRequest says how to rotate.

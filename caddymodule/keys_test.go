@@ -63,6 +63,10 @@ func TestAdministratorRotatesKeys(t *testing.T) {
 		t.Errorf("the table is\n%s", out)
 	}
 
+	if out, errOut, status := m.odooGateway("audit", "list", "--kind", "administration_read", "--json", "--address", s.admin); status != 0 || strings.Count(out, `"what":"keys"`) != 3 {
+		t.Errorf("the audit trail has %s%s", out, errOut)
+	}
+
 	if out := run(0, "rotate", "--gateway", "erp"); !strings.Contains(out, "\nmade ") || strings.Contains(out, "made "+first) {
 		t.Errorf("rotated: %s", out)
 	}

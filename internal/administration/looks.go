@@ -1,0 +1,18 @@
+package administration
+
+import "context"
+
+// What an administrator looks at that is not made here leaves an event like
+// all else.
+
+// ListedKeys records that the administrator has seen which signing keys there
+// are.
+func (d *Desk) ListedKeys(ctx context.Context) { d.read(ctx, "keys", "", "") }
+
+// Explained records that the administrator was told what an application may do.
+func (d *Desk) Explained(ctx context.Context, application string) {
+	d.read(ctx, "explain", application, "")
+}
+
+// Examined records that the administrator had the doctor look.
+func (d *Desk) Examined(ctx context.Context) { d.read(ctx, "doctor", "", "") }
