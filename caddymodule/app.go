@@ -189,6 +189,7 @@ func (a *App) Start() error {
 		return err
 	}
 	a.reportIdle()
+	a.reportWeakSecrets()
 	if err := a.open(a.ctx); err != nil {
 		return err
 	}
@@ -207,6 +208,20 @@ func (a *App) reportIdle() {
 		}
 		if len(a.gateways[name].settings.applications) == 0 {
 			a.logger.Warn("gateway " + name + " has no application")
+		}
+	}
+}
+
+// reportWeakSecrets tells of client secrets that are easily guessed.
+func (a *App) reportWeakSecrets() {
+	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
+		for _, app := range a.gateways[name].settings.applications {
+			for _, secret := range app.Secrets {
+				if why := secret.Weakness(); why != "" {
+					a.logger.Warn("application "+app.Name+" of gateway "+name+": its client_secret "+why+": replace it by one of `caddy odoo-gateway generate-secret`",
+						zap.String("gateway", name), zap.String("application", app.Name))
+				}
+			}
 		}
 	}
 }

@@ -96,6 +96,7 @@ func (a *App) examineGateway(parent context.Context, name string, s *served) gat
 	}
 	patient := s.Patient()
 	add(patient.RedirectURIs()...)
+	add(patient.Secrets()...)
 	reached := false
 	err := a.withUpstream(ctx, s, func(rt http.RoundTripper) error {
 		reached = true

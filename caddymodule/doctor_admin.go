@@ -27,6 +27,12 @@ func serveDoctor(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
 	}
+	for _, g := range report.Gateways {
+		// Where the store is not open the report says so.
+		if desk, err := app.gateways[g.Name].desk(r); err == nil {
+			desk.Examined(r.Context())
+		}
+	}
 	offered := offeredKey{p["store"], p["seal_key"]}
 	report.OtherKey = offered.known() && offered.dir == app.store.options.dir && !app.store.pooled.fitsMark(offered.mark)
 	return report, nil

@@ -85,13 +85,17 @@ func TestDoctorCommand(t *testing.T) {
 		t.Errorf("status %d: %s%s", status, out, errOut)
 	}
 
+	// That somebody has looked is in the audit trail.
+	if out, errOut, status := m.odooGateway("audit", "list", "--kind", "administration_read", "--json", "--address", s.admin); status != 0 || !strings.Contains(out, `"what":"doctor"`) {
+		t.Errorf("status %d: %s%s", status, out, errOut)
+	}
 	// The file beside it, which names the admin API as well.
 	if out, errOut, status = m.doctor("--json", "--gateway", "erp"); status != 0 || !strings.Contains(out, `"text":"Caddyfile is what runs"`) {
 		t.Errorf("status %d: %s%s", status, out, errOut)
 	}
-	change := func(old, new string) { m.write("Caddyfile", strings.Replace(s.caddyfile(), old, new, 1)) }
+	file := func(old, new string) { m.write("Caddyfile", strings.Replace(s.caddyfile(), old, new, 1)) }
 	withFile := []string{"--config", "Caddyfile", "--adapter", "caddyfile"}
-	change("client_secret", "description changed\nclient_secret")
+	file("client_secret", "description changed\nclient_secret")
 	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
 	// A reload with another key than the store's would be refused.
 	for _, key := range []string{"{file." + m.write("other.key", strings.Repeat("ab", 32)) + "}", strings.Repeat("ab", 32)} {
@@ -103,11 +107,11 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	m.write("Caddyfile", strings.Replace(s.caddyfile(), "odoo_gateway {", "odoo_gateway {\nseal_key {file."+filepath.Join(m.home, "data", "caddy", "odoo_gateway", "seal.key")+"}", 1))
 	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
-	change("top-secret", "{env.ONLY_CADDY_HAS_IT}")
+	file("top-secret", "{env.ONLY_CADDY_HAS_IT}")
 	look(0, map[string]string{"configuration": "warning Caddyfile is not what runs"}, withFile...)
-	change("database demo19", "")
+	file("database demo19", "")
 	look(1, map[string]string{"configuration": "problem Caddyfile is not what runs, and can not be: "}, withFile...)
-	change("database demo19", "datenbank demo19")
+	file("database demo19", "datenbank demo19")
 	look(1, map[string]string{"configuration": "problem can not be read: "}, withFile...)
 	m.write("Caddyfile", s.caddyfile())
 
@@ -147,6 +151,15 @@ func TestDoctorCommand(t *testing.T) {
 	_, all = look(1, map[string]string{"service account": "problem application wiki: Odoo refuses the login or the key of demo"})
 	if strings.Contains(all["service account"].Text, "wrong") {
 		t.Error("a key is told")
+	}
+	load()
+
+	// A client secret that is easily guessed is told of at the start, too.
+	load("top-secret-of-the-wiki", "hunter2")
+	_, all = look(0, map[string]string{"client secret": "warning application wiki: it is shorter than 16 characters"})
+	p.await("application wiki of gateway erp: its client_secret is shorter than 16 characters")
+	if strings.Contains(p.out.String()+all["client secret"].Text, "hunter2") {
+		t.Error("the secret is told")
 	}
 	load()
 

@@ -10,6 +10,7 @@ type Secret struct {
 	sum  [sha256.Size]byte
 	set  bool
 	slow *slowHash // instead of sum, for a secret that is configured hashed
+	weak string    // see Weakness
 }
 
 // NewSecret returns the comparable form of a plain secret. The empty string
@@ -18,11 +19,16 @@ func NewSecret(plain string) Secret {
 	if plain == "" {
 		return Secret{}
 	}
-	return Secret{sum: sha256.Sum256([]byte(plain)), set: true}
+	return Secret{sum: sha256.Sum256([]byte(plain)), set: true, weak: weakness(plain)}
 }
 
 // Set tells whether there is a secret at all.
 func (s Secret) Set() bool { return s.set }
+
+// Weakness says in a few words why a secret is easily guessed, as in "is shorter
+// than 16 characters", and nothing more of it; "" where nothing speaks against
+// it. Of one that is configured hashed nobody can tell.
+func (s Secret) Weakness() string { return s.weak }
 
 // Slow tells whether Matches may take long: a hash made for passwords costs
 // a tenth of a second and more, on purpose. Who calls it on a stranger's

@@ -257,3 +257,24 @@ func TestRedirectURIs(t *testing.T) {
 		expect(t, name, all[0], test.status, test.text, test.advice)
 	}
 }
+
+func TestSecrets(t *testing.T) {
+	app := func(name string, active bool, secrets ...string) application.Application {
+		a := application.Application{Name: name, Active: active}
+		for _, s := range secrets {
+			a.Secrets = append(a.Secrets, application.NewSecret(s))
+		}
+		return a
+	}
+	long := application.GenerateSecret()
+	all := patient(t, "https://erp.example.com", app("good", true, long), app("public", true), app("archived", false, "x")).Secrets()
+	if len(all) != 0 {
+		t.Errorf("found %+v", all)
+	}
+	all = patient(t, "https://erp.example.com", app("wiki", true, long, "hunter2"), app("nightly", true, "change-me-please")).Secrets()
+	if len(all) != 2 || strings.Contains(all[0].Text+all[0].Advice, "hunter2") {
+		t.Fatalf("found %+v", all)
+	}
+	expect(t, "short", all[0], doctor.Warning, "application wiki: it is shorter than 16 characters", "generate-secret")
+	expect(t, "famous", all[1], doctor.Warning, "application nightly: it is made of words that everybody tries first", "generate-secret")
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
 )
@@ -59,40 +58,4 @@ func originOrPath(location string) string {
 		return u.Host + u.EscapedPath()
 	}
 	return u.EscapedPath()
-}
-
-// RedirectURIs judges where applications have people sent back to.
-func (p Patient) RedirectURIs() []Finding {
-	var all []Finding
-	add := func(status Status, text, advice string) {
-		all = append(all, Finding{Part: "redirect URIs", Status: status, Text: text, Advice: advice})
-	}
-	applications, uris := 0, 0
-	for _, app := range p.Applications {
-		if !app.Active {
-			continue
-		}
-		applications++
-		active := 0
-		for _, u := range app.RedirectURIs {
-			if !u.Active {
-				continue
-			}
-			active++
-			if u.Insecure && strings.HasPrefix(u.URI, "http://") {
-				add(Warning, "application "+app.Name+": codes go to "+u.URI+" without TLS", "give it an https address, and take insecure away")
-			}
-		}
-		if active == 0 && app.Service == nil {
-			add(Problem, "application "+app.Name+": none is active", "give it a redirect_uri, or set active false")
-		}
-		uris += active
-	}
-	switch {
-	case applications == 0:
-		add(Warning, "no application is active", "configure one")
-	case len(all) == 0:
-		add(OK, fmt.Sprintf("%d of %d applications", uris, applications), "")
-	}
-	return all
 }
