@@ -50,6 +50,7 @@ func findings(t *testing.T, out string) (diagnosis, map[string]doctor.Finding) {
 
 func TestDoctorCommand(t *testing.T) {
 	s, odoo := newOdooSite(t)
+	s.secret = "top-secret-of-the-wiki" // one that nobody guesses
 	m := newMachine(t)
 	p := m.start(s.caddyfile(), s.admin)
 	// look has the doctor look, and compares what it finds of some parts: the

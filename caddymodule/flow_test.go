@@ -171,7 +171,7 @@ func redeem(c *http.Client, base, code string) (tokens, error) {
 
 // redeemAs exchanges a code of an application.
 func redeemAs(c *http.Client, base, client, code string) (tokens, error) {
-	t, status, err := fetchAs(c, base, "access_token", client, "top-secret-of-the-wiki", url.Values{
+	t, status, err := fetchAs(c, base, "access_token", client, "top-secret", url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback},
 	})
 	if err == nil && (status != http.StatusOK || t.Access == "" || t.Refresh == "") {
@@ -182,7 +182,7 @@ func redeemAs(c *http.Client, base, client, code string) (tokens, error) {
 
 // refresh exchanges a refresh token.
 func refresh(c *http.Client, base, token string) (tokens, error) {
-	t, status, err := fetch(c, base, "access_token", "top-secret-of-the-wiki", url.Values{
+	t, status, err := fetch(c, base, "access_token", "top-secret", url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {token},
 	})
 	if err == nil && (status != http.StatusOK || t.Access == "" || t.Refresh == "") {

@@ -30,7 +30,7 @@ type site struct {
 
 func (s site) caddyfile() string {
 	if s.secret == "" {
-		s.secret = "top-secret-of-the-wiki"
+		s.secret = "top-secret"
 	}
 	if s.fields == "" {
 		s.fields = "name"

@@ -101,7 +101,7 @@ func TestMetrics(t *testing.T) {
 			made := fmt.Sprintf("x%d", i)
 			_, _, _ = user.do(http.MethodGet, oauthBase+"authorize?"+url.Values{"client_id": {made}, "redirect_uri": {callback}, "response_type": {"code"}}.Encode(), nil)
 			_, _, _ = user.do(http.MethodPost, oauthBase+"access_token", url.Values{"client_id": {made}, "client_secret": {made}, "grant_type": {made}})
-			_, _, _ = user.do(http.MethodPost, oauthBase+"access_token", url.Values{"client_id": {"wiki"}, "client_secret": {"top-secret-of-the-wiki"}, "grant_type": {made}})
+			_, _, _ = user.do(http.MethodPost, oauthBase+"access_token", url.Values{"client_id": {"wiki"}, "client_secret": {"top-secret"}, "grant_type": {made}})
 			get("/restapi/1.0/object/"+made+".model/1", http.StatusForbidden)
 			get("/json/2/res.partner/"+made, http.StatusNotFound)
 			_, _, _ = user.do(http.MethodGet, "/restapi/1.0/"+made, nil)

@@ -278,7 +278,7 @@ func checkGeneration(t *testing.T, w *watched, g generation, archived tokens) to
 	if status, body := ask(recordPath, archived.Access); status != http.StatusUnauthorized {
 		t.Errorf("after reload %d the archived application reads: %d %s", g, status, body)
 	}
-	if _, status, err := fetchAs(client, base, "access_token", (g - 1).guest(), "top-secret-of-the-wiki", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {archived.Refresh}}); err == nil && status < 400 {
+	if _, status, err := fetchAs(client, base, "access_token", (g - 1).guest(), "top-secret", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {archived.Refresh}}); err == nil && status < 400 {
 		t.Errorf("after reload %d the archived application refreshes", g)
 	}
 	want := http.StatusForbidden
