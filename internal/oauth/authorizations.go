@@ -84,13 +84,16 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 		}
 		item := s.describe(a, sets)
 		item.Token = s.revokeToken(v, a.ID)
+		if s.ownOffer(s.Applications.ByName(a.Application), v, a.Connection) {
+			item.StayURL = s.ownStayURL(v, a)
+		}
 		list.Items = append(list.Items, item)
 	}
 	slices.SortStableFunc(list.Items, func(a, b page.Authorization) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Application), strings.ToLower(b.Application)), a.Since.Compare(b.Since))
 	})
 	if d, ok := s.takeDone(w, r, AuthorizationsPath, v.subject); ok {
-		list.Revoked = s.revoked(d, list.Items)
+		list.Done = s.said(d, list.Items)
 	}
 	if list.LeftKeys, err = s.leftKeys(r, rt, v); err != nil {
 		s.refuseStore(w, r, "listing former keys", err)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/page"
@@ -23,6 +24,8 @@ type done struct {
 	// Application is the configured name of the one that was revoked, "" for
 	// all.
 	Application string `json:"a,omitempty"`
+	// Stays: it was not revoked, but stays connected.
+	Stays bool `json:"s,omitempty"`
 	// Count is how many authorizations were revoked.
 	Count int       `json:"n"`
 	Until time.Time `json:"t"`
@@ -43,18 +46,16 @@ func (s *Server) takeDone(w http.ResponseWriter, r *http.Request, path, subject 
 	return d, ok && d.Subject == subject && s.Now().Before(d.Until)
 }
 
-// revoked is what the list says after one of its forms, by what is left in it.
-func (s *Server) revoked(d done, left []page.Authorization) page.Revoked {
-	if d.Application == "" {
-		return page.Revoked{All: len(left) == 0}
-	}
+// said is what the list says after one of its forms, by what is left in it.
+func (s *Server) said(d done, left []page.Authorization) page.Done {
 	title := s.titleOf(d.Application)
-	for _, a := range left {
-		if a.Application == title {
-			return page.Revoked{Application: title, Part: true}
-		}
+	switch {
+	case d.Stays:
+		return page.Done{Application: title, Stays: true}
+	case d.Application == "":
+		return page.Done{All: len(left) == 0}
 	}
-	return page.Revoked{Application: title}
+	return page.Done{Application: title, Part: slices.ContainsFunc(left, func(a page.Authorization) bool { return a.Application == title })}
 }
 
 // titleOf is what people call an application, its configured name where it is

@@ -84,6 +84,9 @@ func keyRequired() *failure {
 // stayForm is what the page stands for. It is sealed into the way to it and
 // into its form: nothing of it can be changed, read or made up outside.
 type stayForm struct {
+	// Own: the person comes from the list of their authorizations, and there is
+	// no request.
+	Own           bool      `json:"o,omitempty"`
 	Params        params    `json:"p"`
 	Session       string    `json:"s"` // hash
 	Subject       string    `json:"u"`
@@ -183,6 +186,9 @@ type stayTurn struct {
 // stayTurn finds out who sits there, and whether what the form stands for is
 // still so. Where it is not, the browser has been answered.
 func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, f stayForm) (t stayTurn, ok bool) {
+	if f.Own {
+		return s.ownStayTurn(w, r, rt, f)
+	}
 	q, kind, ok := s.request(f.Params)
 	if !ok { // the configuration has changed since
 		s.problem(w, r, kind, "", "")
@@ -236,9 +242,7 @@ func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundT
 // for that.
 func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
 	identity, err := s.Connections.IdentityPage(t.r.Context(), t.rt, t.v.session, t.r.UserAgent())
-	next := s.stayForm(t.q, t.v, t.a)
-	next.Until = t.form.Until
-	token := s.sealStay(next)
+	token := s.sealStay(s.nextStayForm(t))
 	if err != nil {
 		s.Logger.Warn("can not ask odoo how people confirm who they are", zap.Error(err))
 		s.problem(t.w, t.r, page.OdooUnavailable, t.q.app.Title, StayPath+"?t="+token)
@@ -246,7 +250,7 @@ func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
 	}
 	p := page.Stay{
 		Application: t.q.app.Title, Logo: logoOf(t.q.app), Name: t.v.Name, Login: t.v.Login, Database: t.v.Database,
-		KeyName: connection.KeyName(t.q.app.Title), RedirectURI: t.q.redirectURI(),
+		KeyName: connection.KeyName(t.q.app.Title), RedirectURI: t.q.redirectURI(), Mine: AuthorizationsPath, Own: t.form.Own,
 		Must: t.offer == mustStay, Again: t.a.Connection.Kind == grant.APIKey, State: state,
 		Action: StayPath, Token: token, Confirmed: confirmed,
 	}

@@ -27,23 +27,23 @@ const (
 // answerStay takes the answer of the page.
 func (s *Server) answerStay(t stayTurn, p params) {
 	if s.presented(t.r) != t.form.Session {
-		redirect(t.w, http.StatusSeeOther, t.q.path(""))
+		redirect(t.w, http.StatusSeeOther, t.path())
 		return
 	}
 	if !s.Memory.use(t.form.Nonce) {
-		s.problem(t.w, t.r, page.FormRefused, t.q.app.Title, t.q.path(""))
+		s.problem(t.w, t.r, page.FormRefused, t.q.app.Title, t.path())
 		return
 	}
 	switch decision := p.get("decision"); {
 	case decision == "stay":
 		s.stay(t, p.get("password"))
 	case decision == "later" && t.offer == mayStay:
-		s.issueCode(t.w, t.r, t.q, t.a, t.scope, audit.Event{})
+		s.goOn(t, t.a, audit.Event{})
 	case decision == "later":
 		s.redirectFailure(t.w, t.r, t.q, &failure{code: "access_denied",
 			description: "the person did not set up the API key that the application needs"})
 	default:
-		s.problem(t.w, t.r, page.FormRefused, t.q.app.Title, t.q.path(""))
+		s.problem(t.w, t.r, page.FormRefused, t.q.app.Title, t.path())
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *Server) stay(t stayTurn, password string) {
 	default:
 		var failed *odoo.Error
 		if errors.As(err, &failed) && (failed.Kind == odoo.SessionExpired || failed.Kind == odoo.CheckIdentity) {
-			s.refuseVisit(t.w, t.r, t.q, err)
+			s.refuseStay(t, err)
 			return
 		}
 		s.Logger.Warn("odoo made no key", zap.String("application", t.q.app.Name), zap.Error(err))
@@ -92,7 +92,7 @@ func (s *Server) stay(t stayTurn, password string) {
 	a, failed := s.attachKey(ctx, t.a, key)
 	if failed != nil {
 		s.takeBack(t, key)
-		s.redirectFailure(t.w, t.r, t.q, failed)
+		s.giveUp(t, failed)
 		return
 	}
 	s.dropUnused(t.r, t.rt, t.v, "replaced")
@@ -100,7 +100,7 @@ func (s *Server) stay(t stayTurn, password string) {
 	if !key.Ends.IsZero() {
 		detail["ends"] = key.Ends.UTC().Format(time.RFC3339)
 	}
-	s.issueCode(t.w, t.r, t.q, a, t.scope, audit.Event{
+	s.goOn(t, a, audit.Event{
 		Kind: audit.StayConnected, Application: a.Application, Subject: a.Subject, Authorization: a.ID, Detail: detail,
 	})
 }

@@ -18,8 +18,8 @@ type Authorizations struct {
 	Database string
 	// Items are their authorizations.
 	Items []Authorization
-	// Revoked is what the form before has revoked, zero for nothing.
-	Revoked Revoked
+	// Done is what the form before has done, zero for nothing.
+	Done Done
 	// LeftKeys are API keys of theirs in Odoo that belong to nothing here.
 	LeftKeys []LeftKey
 	// Action is where the forms are posted to, with a Token in a hidden field.
@@ -62,28 +62,34 @@ type Authorization struct {
 	// Tokens is how many token sets are in use, the newest from Newest.
 	Tokens int
 	Newest time.Time
+	// StayURL is the page that offers to stay connected, "" where it does not.
+	StayURL string
 	// Token revokes it.
 	Token string
 }
 
-// Revoked is what a form of the page has revoked.
-type Revoked struct {
+// Done is what a form of the page has done.
+type Done struct {
 	// Application is the title of the one that was revoked; Part: it has another
 	// authorization, which was not.
 	Application string
 	Part        bool
+	// Stays: it was not revoked, but stays connected.
+	Stays bool
 	// All: nothing is left.
 	All bool
 }
 
-// Says is the key of the text for what was revoked, "" for nothing.
-func (r Revoked) Says() string {
+// Says is the key of the text for what was done, "" for nothing.
+func (d Done) Says() string {
 	switch {
-	case r.All:
+	case d.All:
 		return "list.revoked_all"
-	case r.Part:
+	case d.Stays:
+		return "list.stays"
+	case d.Part:
 		return "list.revoked_part"
-	case r.Application != "":
+	case d.Application != "":
 		return "list.revoked"
 	default:
 		return ""

@@ -33,6 +33,10 @@ type Stay struct {
 	KeyName string
 	// RedirectURI is where the browser goes afterwards; only its host is shown.
 	RedirectURI string
+	// Mine is where people see what they have connected, and can do this later.
+	// Own: they come from there, and go back.
+	Mine string
+	Own  bool
 	// Must: the application needs the key.
 	Must bool
 	// Again: there was a key, which ends.
