@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -206,8 +205,14 @@ func appendString(dst []byte, s string) ([]byte, error) {
 
 func appendObject(dst []byte, object map[string]any) ([]byte, error) {
 	dst = append(dst, '{')
+	var few [16]string
+	names := few[:0]
+	for name := range object {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	var err error
-	for i, name := range slices.Sorted(maps.Keys(object)) {
+	for i, name := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}

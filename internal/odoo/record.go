@@ -18,6 +18,52 @@ var ErrShape = errors.New("odoo: unexpected answer")
 // their members, in order and without parsing the values. The values point
 // into v. Duplicate names are refused. Errors wrap [ErrShape].
 func Records(v jsontext.Value) ([]Record, error) {
+	if records, ok := plainRecords(v); ok {
+		return records, nil
+	}
+	return anyRecords(v)
+}
+
+// plainRecords are those that the scanner takes.
+func plainRecords(v jsontext.Value) ([]Record, bool) {
+	into := recordList{records: []Record{}}
+	s := scanner{reader: reader{data: v}}
+	ok := s.records(&into)
+	return into.records, ok
+}
+
+// recordList takes records together, member by member. The members of all
+// records lie in few pieces of memory, and names that are those of the record
+// before are kept once.
+type recordList struct {
+	records []Record
+	list    []Member
+	start   int // of the record that is being taken
+}
+
+func (l *recordList) add(name []byte, value jsontext.Value) {
+	at := len(l.list) - l.start
+	if len(l.list) == cap(l.list) { // to a new piece, with what there is of the record
+		list := make([]Member, at, max(8, 2*cap(l.list), 2*at))
+		copy(list, l.list[l.start:])
+		l.list, l.start = list, 0
+	}
+	var known string
+	if n := len(l.records); n > 0 && at < len(l.records[n-1]) && l.records[n-1][at].Name == string(name) {
+		known = l.records[n-1][at].Name
+	} else {
+		known = string(name)
+	}
+	l.list = append(l.list, Member{known, value})
+}
+
+func (l *recordList) next() {
+	l.records = append(l.records, Record(l.list[l.start:len(l.list):len(l.list)]))
+	l.start = len(l.list)
+}
+
+// anyRecords are whatever jsontext takes.
+func anyRecords(v jsontext.Value) ([]Record, error) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(v))
 	if err := expect(dec, '['); err != nil {
 		return nil, err
@@ -181,11 +227,22 @@ func AppendRecord(dst []byte, r Record) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		// Invalid UTF-8 can not come from a decoder; it would be replaced.
-		dst, _ = jsontext.AppendQuote(dst, m.Name)
+		dst = appendName(dst, m.Name)
 		dst = append(append(dst, ':'), m.Value...)
 	}
 	return append(dst, '}')
+}
+
+// appendName appends the name of a member. Invalid UTF-8 can not come from a
+// decoder; it would be replaced.
+func appendName(dst []byte, name string) []byte {
+	for i := range len(name) {
+		if c := name[i]; (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' {
+			dst, _ = jsontext.AppendQuote(dst, name)
+			return dst
+		}
+	}
+	return append(append(append(dst, '"'), name...), '"')
 }
 
 // ID returns the record's id; ok is false where it has none.

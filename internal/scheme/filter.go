@@ -126,21 +126,34 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 	if err != nil {
 		return odoo.Result{}, err
 	}
+	var columns []column
 	for i, r := range records {
 		if short {
 			shorten(m.name, r)
 		}
 		kept := r[:0]
-		for _, member := range r {
-			if !m.opens(member.Name) || member.Name != "id" && !slices.Contains(wanted, member.Name) {
+		for at, member := range r {
+			// Records of one answer have the same members in the same order.
+			if at == len(columns) {
+				columns = append(columns, column{})
+			}
+			c := &columns[at]
+			if c.name != member.Name || !c.judged {
+				*c = column{
+					judged: true, name: member.Name, kind: known[member.Name].Type,
+					leaves: m.opens(member.Name) && (member.Name == "id" || slices.Contains(wanted, member.Name)),
+				}
+				c.shown, c.masked = names[member.Name]
+			}
+			if !c.leaves {
 				continue
 			}
-			if shown, ok := names[member.Name]; ok {
-				if member.Value, err = shown.mask(member.Value); err != nil {
+			if c.masked {
+				if member.Value, err = c.shown.mask(member.Value); err != nil {
 					return odoo.Result{}, unexpected(err)
 				}
 			}
-			switch known[member.Name].Type {
+			switch c.kind {
 			case "properties":
 				if member.Value, err = j.properties(m, member.Value); err != nil {
 					return odoo.Result{}, err
@@ -164,6 +177,16 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 		}
 	}
 	return odoo.Result{Value: odoo.AppendRecords(make([]byte, 0, len(res.Value)), records)}, nil
+}
+
+// column is what becomes of the members at one place of the records.
+type column struct {
+	judged bool
+	name   string
+	leaves bool
+	kind   string // of the field
+	masked bool
+	shown  shown
 }
 
 // unnamed is a many2one without the name.
@@ -190,6 +213,9 @@ func content(v jsontext.Value) jsontext.Value {
 }
 
 func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {
+	if areInOrder(ids, records) {
+		return records, nil
+	}
 	byID := make(map[int64]odoo.Record, len(records))
 	for _, r := range records {
 		id, ok := r.ID()
@@ -205,6 +231,14 @@ func inOrder(ids []int64, records []odoo.Record) ([]odoo.Record, error) {
 		}
 	}
 	return out, nil
+}
+
+// areInOrder tells whether the records are those with these ids already.
+func areInOrder(ids []int64, records []odoo.Record) bool {
+	return slices.EqualFunc(ids, records, func(id int64, r odoo.Record) bool {
+		found, ok := r.ID()
+		return ok && found == id
+	})
 }
 
 func (j *judge) described(m *model, call Checked, res odoo.Result) (odoo.Result, error) {

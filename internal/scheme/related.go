@@ -176,6 +176,9 @@ func reference(v jsontext.Value) (id int64, named bool, err error) {
 	if v.Kind() != '[' {
 		return 0, false, nil
 	}
+	if id, ok := odoo.Reference(v); ok {
+		return id, true, nil
+	}
 	parsed, err := odoo.ParseJSON(v, odoo.DefaultLimits)
 	if err != nil {
 		return 0, false, err

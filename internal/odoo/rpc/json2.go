@@ -79,7 +79,7 @@ var bareStatus = map[int]bool{
 func parseBare(status int, body []byte, model, method string) (jsontext.Value, error) {
 	if status == http.StatusOK {
 		value := jsontext.Value(bytes.TrimSpace(body))
-		if !value.IsValid() {
+		if !odoo.Valid(value) {
 			return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is malformed"}
 		}
 		return value, nil
