@@ -37,9 +37,13 @@ var outcomePlaceholders = map[string]func(gateway.Outcome) string{
 func noteOutcome(r *http.Request, o gateway.Outcome) {
 	ctx := r.Context()
 	if repl, ok := ctx.Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		for name, value := range outcomePlaceholders {
-			repl.Set(name, value(o))
-		}
+		repl.Map(func(key string) (any, bool) {
+			value, ok := outcomePlaceholders[key]
+			if !ok {
+				return nil, false
+			}
+			return value(o), true
+		})
 	}
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Set(outcomeField(o))

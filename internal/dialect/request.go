@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,30 @@ func Path(r *http.Request) (string, error) {
 		return "", errors.New("the path must be plain")
 	}
 	return p, nil
+}
+
+// IsJSON tells whether the body that belongs to a header is announced as JSON.
+func IsJSON(h http.Header) bool {
+	announced := h.Get("Content-Type")
+	if announced == "application/json" { // as most write it
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(announced)
+	return err == nil && kind == "application/json"
+}
+
+// ReadBody reads a body to its end, of which so many bytes were announced;
+// below 0 is not at all. What was announced is believed up to a size alone, as
+// somebody may announce and not send.
+func ReadBody(body io.Reader, announced int64) ([]byte, error) {
+	const most = 64 << 10
+	size := int64(bytes.MinRead)
+	if announced > 0 {
+		size = min(announced, most) + bytes.MinRead
+	}
+	into := bytes.NewBuffer(make([]byte, 0, size))
+	_, err := into.ReadFrom(body)
+	return into.Bytes(), err
 }
 
 // Parameters are the parameters of a request. Each name occurs once.

@@ -63,13 +63,6 @@ func (g *Gateway) recorder() audit.Recorder {
 // due where there was nothing to decide: what everybody may read, a page, data
 // that the rules let through, a browser that is sent to the login.
 func (g *Gateway) unrecorded(r *http.Request, o traced) (e audit.Event, due bool) {
-	detail := map[string]string{"path": place(r.URL.Path), "status": strconv.Itoa(o.Status)}
-	if o.Code != "" {
-		detail["reason"] = o.Code
-	}
-	if o.clientID != "" {
-		detail["client_id"] = o.clientID
-	}
 	switch {
 	case o.Decision == Allowed:
 		return audit.Event{}, false
@@ -79,6 +72,13 @@ func (g *Gateway) unrecorded(r *http.Request, o traced) (e audit.Event, due bool
 		e.Kind = audit.RequestFailed
 	default:
 		e.Kind = audit.RequestRefused
+	}
+	detail := map[string]string{"path": place(r.URL.Path), "status": strconv.Itoa(o.Status)}
+	if o.Code != "" {
+		detail["reason"] = o.Code
+	}
+	if o.clientID != "" {
+		detail["client_id"] = o.clientID
 	}
 	e.Application, e.Subject, e.Authorization, e.Detail = o.Application, o.Subject, o.authorization, detail
 	return g.event(r, e), true

@@ -111,6 +111,7 @@ type Described struct {
 type Gateway struct {
 	config       Config
 	issuer       string
+	firstClaim   []byte // see begins
 	applications *application.Registry
 	audit        audit.Recorder // before the store is open
 
@@ -163,7 +164,7 @@ func New(c Config) (*Gateway, error) {
 		c.RequestID = func(*http.Request) string { return grant.NewID() }
 	}
 	return &Gateway{
-		config: c, issuer: issuerString(c.Issuer), applications: applications,
+		config: c, issuer: issuerString(c.Issuer), firstClaim: firstClaim(issuerString(c.Issuer)), applications: applications,
 		audit: audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
 	}, nil
 }

@@ -34,7 +34,9 @@ func read(p string, is func(string) bool) bool {
 }
 
 // within tells whether p is a path or one below it.
-func within(p, of string) bool { return p == of || strings.HasPrefix(p, of+"/") }
+func within(p, of string) bool {
+	return strings.HasPrefix(p, of) && (len(p) == len(of) || p[len(of)] == '/')
+}
 
 // clean tells whether a path means one thing only: it stays what it is when
 // dot segments and doubled slashes are resolved, hides no separator behind

@@ -11,6 +11,12 @@ type polite struct {
 	queue string
 }
 
+// under is a transport under the ceiling, in the queue of an application; "" is
+// the gateway's own.
+func (s *service) under(rt http.RoundTripper, queue string) http.RoundTripper {
+	return s.ceiling.Transport(rt, queue, s.calls)
+}
+
 // of is the upstream of an application's calls.
 func (p polite) of(application string) Upstream {
 	p.queue = application
@@ -19,10 +25,14 @@ func (p polite) of(application string) Upstream {
 
 // RoundTrip implements http.RoundTripper.
 func (p polite) RoundTrip(r *http.Request) (*http.Response, error) {
-	return p.service.ceiling.Transport(p.Upstream, p.queue, p.service.calls).RoundTrip(r)
+	queue := p.queue
+	if app := traceOf(r.Context()).application(); queue == "" && app != nil {
+		queue = app.Name // such as one that has proven itself, for new tokens
+	}
+	return p.service.under(p.Upstream, queue).RoundTrip(r)
 }
 
 // Browser implements Upstream.
 func (p polite) Browser() http.RoundTripper {
-	return p.service.ceiling.Transport(p.Upstream.Browser(), "", p.service.calls)
+	return p.service.under(p.Upstream.Browser(), "")
 }

@@ -58,6 +58,9 @@ func (s *service) admit(r *http.Request, app *application.Application) time.Dura
 
 // limit counts a request, and tells the audit trail where it is over the limit.
 func (s *service) limit(r *http.Request, rates *throttle.Rates, name string, l application.Rate, app *application.Application, subject string) time.Duration {
+	if l.Requests <= 0 || l.Per <= 0 {
+		return 0 // no limit
+	}
 	key := strings.Join([]string{s.name, app.Name, subject}, "\x00")
 	wait := rates.Take(key, l.Requests, l.Per)
 	if wait > 0 {

@@ -43,7 +43,7 @@ func (g *Gateway) RemoveKeys(ctx context.Context, up Upward) error {
 		return err
 	}
 	return up(func(rt http.RoundTripper) error {
-		rt = s.ceiling.Transport(rt, "", s.calls)
+		rt = s.under(rt, "")
 		for _, k := range due {
 			if err := s.removeKey(ctx, rt, k); err != nil {
 				return err

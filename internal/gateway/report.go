@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 
-	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -38,7 +37,7 @@ func (n *runner) Report(ctx context.Context, name string, ids []int64) ([]byte, 
 	if err := n.rules.Prove(ctx, fields, checked); err != nil {
 		return nil, failure(err)
 	}
-	pdf, err := n.service.connections.Report(ctx, n.upstream, n.authorization, connection.UserAgent(n.app.Title), checked.Report, checked.IDs)
+	pdf, err := n.service.connections.Report(ctx, n.upstream, n.authorization, n.service.userAgents[n.app.Name], checked.Report, checked.IDs)
 	if err != nil {
 		return nil, failure(err)
 	}

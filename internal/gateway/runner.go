@@ -9,7 +9,6 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
-	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/dialect"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -67,7 +66,7 @@ func (n *runner) Compat() bool { return n.app.Compat.Restapi }
 
 // run sends a call that the rules have let through, or one of the gateway's own.
 func (n *runner) run(ctx context.Context, call odoo.Call) (odoo.Result, error) {
-	return n.service.connections.Do(ctx, n.upstream, n.authorization, connection.UserAgent(n.app.Title), call)
+	return n.service.connections.Do(ctx, n.upstream, n.authorization, n.service.userAgents[n.app.Name], call)
 }
 
 // refused records a refusal of the rules and words it for the application.

@@ -53,11 +53,11 @@ type service struct {
 	logger       *zap.Logger
 	advice       *advice
 	now          clock.Clock
-	requestID    func(*http.Request) string
 	clientAddr   func(*http.Request) netip.Addr
 	origins      map[string]bool // of scripts that may ask
 	limits       *rateLimits
-	maxAnswer    int64 // bytes
+	userAgents   map[string]string // of the calls for each application
+	maxAnswer    int64             // bytes
 	reads        *reads
 	ceiling      *ceiling.Ceiling
 	calls        ceiling.Limits
@@ -103,10 +103,10 @@ func newService(ctx context.Context, g *Gateway) (*service, error) {
 		logger:       c.Logger,
 		advice:       &advice{logger: c.Logger.With(zap.String("gateway", c.Name))},
 		now:          c.Now,
-		requestID:    c.RequestID,
 		clientAddr:   c.ClientAddr,
 		origins:      listedOrigins(c.Applications),
 		limits:       c.State.limits,
+		userAgents:   make(map[string]string, len(c.Applications)),
 		maxAnswer:    c.MaxAnswer,
 		reads:        coalesce.New[*sharedAnswer](coalesce.Config{}),
 		ceiling:      c.State.ceiling(c.Name),
@@ -116,6 +116,9 @@ func newService(ctx context.Context, g *Gateway) (*service, error) {
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
 		versions:     &versionCache{now: c.Now},
 		keepalive:    c.SessionKeepalive > 0,
+	}
+	for _, app := range c.Applications {
+		s.userAgents[app.Name] = connection.UserAgent(app.Title)
 	}
 	if c.AuditRetention > 0 {
 		s.audit = audit.Tee(s.audit, newKeeper(s.store, c.AuditRetention, c.Now))

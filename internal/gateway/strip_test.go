@@ -45,7 +45,7 @@ func TestM30_Strip(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			g := &Gateway{issuer: issuer}
+			g := &Gateway{issuer: issuer, firstClaim: firstClaim(issuer)}
 			r := &http.Request{Header: tt.in.Clone()}
 			got := g.strip(r.Header)
 			if !reflect.DeepEqual(got, tt.want) {
@@ -86,9 +86,35 @@ func TestPresentsToken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &http.Request{URL: &url.URL{RawQuery: tt.query}, Header: http.Header{"Authorization": tt.lines}}
-			if got := (&Gateway{issuer: issuer}).presentsToken(r); got != tt.want {
+			if got := (&Gateway{issuer: issuer, firstClaim: firstClaim(issuer)}).presentsToken(r); got != tt.want {
 				t.Errorf("presentsToken is %v", got)
 			}
 		})
+	}
+}
+
+// Tokens as the gateway writes them are known by their beginning, and no other
+// issuer's is: not one that begins as ours does.
+func TestBegins(t *testing.T) {
+	for _, issuer := range []string{"https://erp.example.com", "http://127.0.0.1:8080", "https://a.b", "https://" + strings.Repeat("x", 300)} {
+		g := &Gateway{issuer: issuer, firstClaim: firstClaim(issuer)}
+		short := len(issuer) < 200
+		for claims, want := range map[string]bool{
+			`{"iss":"` + issuer + `","sub":"x"}`:              short,
+			`{"iss":"` + issuer + `"}`:                        false, // it is ours all the same
+			`{"sub":"x","iss":"` + issuer + `"}`:              false,
+			`{"iss":"` + issuer + `.evil.example","a":1}`:     false,
+			`{"iss":"` + issuer[:len(issuer)-1] + `","a":1}`:  false,
+			`{"iss":"` + issuer[:len(issuer)-1] + `x","a":1}`: false,
+			`{"iss":"`: false,
+			``:         false,
+		} {
+			if got := g.begins(base64.RawURLEncoding.EncodeToString([]byte(claims))); got != want {
+				t.Errorf("%s: %v", claims, got)
+			}
+		}
+		if g.begins("!" + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+issuer+`","sub":"x"}`))) {
+			t.Error("what is no base64 begins as ours")
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (g *Gateway) KeepSessions(ctx context.Context, up Upward) error {
 		return err
 	}
 	return up(func(rt http.RoundTripper) error {
-		rt = s.ceiling.Transport(rt, "", s.calls)
+		rt = s.under(rt, "")
 		for _, a := range idle {
 			app := s.applications.ByName(a.Application)
 			if app == nil || !s.connections.Idle(a) {

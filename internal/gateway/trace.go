@@ -37,13 +37,18 @@ func traceOf(ctx context.Context) *trace {
 	return t
 }
 
-// known notes which application makes the request of a context.
-func known(ctx context.Context, app *application.Application) {
+// note notes something of the request of a context.
+func note(ctx context.Context, what func(*trace)) {
 	if t := traceOf(ctx); t != nil {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.app = app
+		what(t)
 	}
+}
+
+// known notes which application makes the request of a context.
+func known(ctx context.Context, app *application.Application) {
+	note(ctx, func(t *trace) { t.app = app })
 }
 
 // application is the one that makes the request, nil before it is known.
@@ -58,45 +63,29 @@ func (t *trace) application() *application.Application {
 
 // knownPerson notes as whom the request of a context is made.
 func knownPerson(ctx context.Context, a grant.Authorization) {
-	if t := traceOf(ctx); t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.subject, t.login, t.authorization = a.Subject, a.Login, a.ID
-	}
+	note(ctx, func(t *trace) { t.subject, t.login, t.authorization = a.Subject, a.Login, a.ID })
 }
 
 // noteCall notes what an application asks for. Of several calls of one request
 // the first one counts that does more than read; what is refused counts in any
 // case.
 func noteCall(ctx context.Context, call odoo.Call, refused bool) {
-	t := traceOf(ctx)
-	if t == nil {
-		return
-	}
 	operation := operationOf(call)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.operation == "" || refused || t.operation == "read" && operation != "read" {
-		t.operation, t.model = operation, call.Model
-	}
+	note(ctx, func(t *trace) {
+		if t.operation == "" || refused || t.operation == "read" && operation != "read" {
+			t.operation, t.model = operation, call.Model
+		}
+	})
 }
 
 // noteGrant notes what tokens are asked for.
 func noteGrant(ctx context.Context, grantType string) {
-	if t := traceOf(ctx); t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.grantType = grantType
-	}
+	note(ctx, func(t *trace) { t.grantType = grantType })
 }
 
 // noteAnswer notes that Odoo has answered a call that the rules had let through.
 func noteAnswer(ctx context.Context) {
-	if t := traceOf(ctx); t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.answered = true
-	}
+	note(ctx, func(t *trace) { t.answered = true })
 }
 
 // noteWait notes, once it is called, how long the request of a context has waited
@@ -104,11 +93,7 @@ func noteAnswer(ctx context.Context) {
 func noteWait(ctx context.Context, now clock.Clock) (waited func()) {
 	start := now()
 	return sync.OnceFunc(func() {
-		if t := traceOf(ctx); t != nil {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.odoo += now().Sub(start)
-		}
+		note(ctx, func(t *trace) { t.odoo += now().Sub(start) })
 	})
 }
 

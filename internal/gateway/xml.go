@@ -40,6 +40,9 @@ func negotiate(w http.ResponseWriter, r *http.Request, limit int64) (http.Respon
 // that means JSON; they name text/html first, and are given JSON, which they
 // can show.
 func prefersXML(accept []string) bool {
+	if len(accept) == 0 {
+		return false
+	}
 	asXML, asJSON := 0.0, 0.0
 	byName, jsonRank := false, 0
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {

@@ -109,22 +109,22 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 		return out, err
 	}
 	out.Method, out.shape, out.ids, out.around = "search_read", shapeRecords, ids, around.And(m.filter)
-	if out.Kwargs, err = out.readOf(ids); err != nil {
+	if out.Kwargs, err = out.readOf(ids, list(fields)); err != nil {
 		return out, err
 	}
-	out.Kwargs["fields"] = list(fields)
 	out.bare, err = bare(m, args)
 	return out, err
 }
 
-// readOf are the arguments of a read of these records, but for the fields.
-func (c Checked) readOf(ids []int64) (map[string]any, error) {
+// readOf are the arguments of a read of these fields of these records.
+func (c Checked) readOf(ids []int64, fields any) (map[string]any, error) {
 	wanted, err := odoo.Where("id", "in", odoo.IDList(ids))
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{
 		"domain": wanted.And(c.around).Value(),
+		"fields": fields,
 		"offset": int64(0),
 		"limit":  int64(max(len(ids), 1)),
 		"order":  "id",

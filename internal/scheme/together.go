@@ -38,11 +38,10 @@ func (c Checked) Together() (key string, ids []int64, ok bool) {
 // For is a read of other records. Its answer is for those who have asked for
 // them by calls with the same key.
 func (c Checked) For(ids []int64) (odoo.Call, error) {
-	kwargs, err := c.readOf(ids)
+	kwargs, err := c.readOf(ids, c.Kwargs["fields"])
 	if err != nil {
 		return odoo.Call{}, err
 	}
-	kwargs["fields"] = c.Kwargs["fields"]
 	call := c.Call
 	call.Kwargs = kwargs
 	return call, nil

@@ -5,9 +5,8 @@
 package json2
 
 import (
+	"bytes"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -103,10 +102,10 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method s
 	if r.Header.Get("Content-Encoding") != "" {
 		return call, &refusal{http.StatusUnsupportedMediaType, unsupported, "the body must not be compressed"}
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if !dialect.IsJSON(r.Header) {
 		return call, &refusal{http.StatusUnsupportedMediaType, unsupported, "the Content-Type must be application/json"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
+	body, err := dialect.ReadBody(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return call, &refusal{http.StatusRequestEntityTooLarge, tooLarge, "the body is too large"}
 	}
@@ -114,7 +113,7 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, model, method s
 		return call, &refusal{http.StatusBadRequest, badRequest, "the body cannot be read"}
 	}
 	call.Kwargs = map[string]any{}
-	if len(strings.TrimSpace(string(body))) == 0 {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return complete(call)
 	}
 	value, err := odoo.ParseJSON(body, odoo.DefaultLimits)

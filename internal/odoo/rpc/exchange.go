@@ -123,7 +123,9 @@ func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, erro
 	if announced > c.maxAnswer {
 		return nil, tooLarge(c.maxAnswer)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
+	into := bytes.NewBuffer(make([]byte, 0, max(announced, 0)+bytes.MinRead))
+	_, err := into.ReadFrom(io.LimitReader(resp.Body, c.maxAnswer+1))
+	body := into.Bytes()
 	switch {
 	case int64(len(body)) > c.maxAnswer:
 		return nil, tooLarge(c.maxAnswer)
@@ -136,7 +138,11 @@ func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, erro
 }
 
 func isJSON(resp *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	announced := resp.Header.Get("Content-Type")
+	if announced == "application/json" { // as Odoo writes it
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(announced)
 	return err == nil && kind == "application/json"
 }
 
