@@ -157,6 +157,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.gateways[name] = &served{Gateway: g, settings: s}
 	}
+	if err := ctx.GetMetricsRegistry().Register(callMetrics{a.store.state().Calls, counters.configured}); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
 	return nil
 }
 

@@ -24,6 +24,7 @@ type metrics struct {
 	requests    *prometheus.CounterVec
 	seconds     *prometheus.HistogramVec
 	odoo        *prometheus.CounterVec
+	joined      *prometheus.CounterVec
 	grants      *prometheus.CounterVec
 	events      *prometheus.CounterVec
 	refusals    *prometheus.CounterVec
@@ -61,6 +62,8 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}, []string{"gateway", "dialect", "part"}),
 		odoo: counter("odoo_requests_total", "Requests to Odoo that such requests have made, by whether Odoo has answered.",
 			"gateway", "outcome"),
+		joined: counter("odoo_calls_joined_total", "Calls of Odoo that were answered by the call of another request for the same.",
+			"gateway", "application"),
 		grants: counter("token_grants_total", "Requests for tokens by clients that have proven themselves.",
 			"gateway", "application", "grant_type", "decision"),
 		events: counter("events_total", "Events of the audit trail, by kind.",
@@ -76,7 +79,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		configured: make(map[string]map[string]bool),
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.seconds, m.odoo, m.grants, m.events, m.refusals, m.ended, m.connections, m.ending,
+		m.requests, m.seconds, m.odoo, m.joined, m.grants, m.events, m.refusals, m.ended, m.connections, m.ending,
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
@@ -121,6 +124,7 @@ func (m *metrics) expect(gatewayName string, applications []application.Applicat
 			m.connections.WithLabelValues(gatewayName, app.Name, kind)
 		}
 		m.ending.WithLabelValues(gatewayName, app.Name)
+		m.joined.WithLabelValues(gatewayName, app.Name)
 	}
 }
 
@@ -142,6 +146,9 @@ func (m *metrics) served(o gateway.Outcome) {
 		m.seconds.WithLabelValues(o.Gateway, o.Dialect, partOdoo).Observe(o.Odoo.Seconds())
 		m.odoo.WithLabelValues(o.Gateway, "answered").Add(float64(o.OdooCalls - o.OdooFailed))
 		m.odoo.WithLabelValues(o.Gateway, "failed").Add(float64(o.OdooFailed))
+	}
+	if o.OdooJoined > 0 {
+		m.joined.WithLabelValues(o.Gateway, application).Add(float64(o.OdooJoined))
 	}
 	if o.GrantType != "" {
 		m.grants.WithLabelValues(o.Gateway, application, o.GrantType, string(o.Decision)).Inc()

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 )
 
@@ -56,6 +58,10 @@ func TestMetrics(t *testing.T) {
 		`odoo_gateway_requests_total{application="wiki",decision="refused",dialect="json2",gateway="erp",operation="read"} 0`,
 		`odoo_gateway_token_grants_total{application="wiki",decision="failed",gateway="erp",grant_type="refresh_token"} 0`,
 		`odoo_gateway_odoo_requests_total{gateway="erp",outcome="failed"} 0`,
+		`odoo_gateway_odoo_calls_running{application="wiki",gateway="erp"} 0`,
+		`odoo_gateway_odoo_calls_waiting{application="",gateway="erp"} 0`,
+		`odoo_gateway_odoo_calls_refused_total{application="wiki",gateway="erp"} 0`,
+		`odoo_gateway_odoo_calls_joined_total{application="wiki",gateway="erp"} 0`,
 		`odoo_gateway_store_open 1`, `odoo_gateway_store_writable 1`, `odoo_gateway_store_failures_total 0`,
 	)
 	user, got := connected(t, base)
@@ -178,6 +184,33 @@ func TestMetricsKnowConfiguredNamesOnly(t *testing.T) {
 	tell("wiki")
 	if after := count(); after != before {
 		t.Errorf("%d series, before %d", after, before)
+	}
+}
+
+// What a ceiling tells has a series for each application that is configured, and
+// for the gateway itself, and for nobody else.
+func TestCallsAreTold(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(callMetrics{
+		calls: func(gateway string) map[string]ceiling.Stats {
+			return map[string]ceiling.Stats{"wiki": {Running: 2, Waiting: 3, Refused: 4}, "": {Running: 1}, "gone": {Running: 9}}
+		},
+		applications: map[string]map[string]bool{"erp": {"wiki": true, "other": true}},
+	})
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			name := strings.TrimPrefix(f.GetName(), "odoo_gateway_odoo_calls_")
+			got[name] += fmt.Sprint(" ", m.Label[0].GetValue(), "=", m.GetGauge().GetValue()+m.GetCounter().GetValue())
+		}
+	}
+	want := map[string]string{"running": " =1 other=0 wiki=2", "waiting": " =0 other=0 wiki=3", "refused_total": " =0 other=0 wiki=4"}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -35,6 +35,15 @@ type Ceiling struct {
 	running int
 	queues  map[string]*queue
 	turns   []*queue // those in which calls wait; the first is the next
+	refused map[string]uint64
+}
+
+// Stats are the numbers of one queue.
+type Stats struct {
+	// Running and Waiting are calls at this moment.
+	Running, Waiting int
+	// Refused are those that have not come to their turn, since the start.
+	Refused uint64
 }
 
 // queue are the calls of one application.
@@ -52,7 +61,7 @@ type waiter struct {
 
 // New returns a ceiling under which nothing runs.
 func New() *Ceiling {
-	return &Ceiling{queues: make(map[string]*queue)}
+	return &Ceiling{queues: make(map[string]*queue), refused: make(map[string]uint64)}
 }
 
 // Enter waits until a call of that queue may run. Whoever has entered must
@@ -73,6 +82,7 @@ func (c *Ceiling) Enter(ctx context.Context, name string, limits Limits) (leave 
 		return c.leaving(name, q), nil
 	}
 	if len(q.waiting) >= maxWaiting {
+		c.refused[name]++
 		c.mu.Unlock()
 		return nil, ErrFull
 	}
@@ -96,6 +106,9 @@ func (c *Ceiling) Enter(ctx context.Context, name string, limits Limits) (leave 
 	defer c.mu.Unlock()
 	if w.called { // just now
 		return c.leaving(name, q), nil
+	}
+	if err == ErrFull {
+		c.refused[name]++
 	}
 	q.waiting = slices.DeleteFunc(q.waiting, func(other *waiter) bool { return other == w })
 	if len(q.waiting) == 0 {
@@ -144,6 +157,21 @@ func (c *Ceiling) call() {
 		w.called = true
 		close(w.turn)
 	}
+}
+
+// Stats are those of the queues in which something runs or waits, or has been
+// refused.
+func (c *Ceiling) Stats() map[string]Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string]Stats, len(c.queues)+len(c.refused))
+	for name, n := range c.refused {
+		all[name] = Stats{Refused: n}
+	}
+	for name, q := range c.queues {
+		all[name] = Stats{Running: q.running, Waiting: len(q.waiting), Refused: all[name].Refused}
+	}
+	return all
 }
 
 // forget drops a queue without calls.

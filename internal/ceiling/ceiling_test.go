@@ -180,6 +180,9 @@ func TestWaitingEnds(t *testing.T) {
 		if _, err := c.Enter(t.Context(), "b", limits); err != ErrFull || time.Since(start) != 3*time.Second {
 			t.Errorf("waited for %v: %v", time.Since(start), err)
 		}
+		if got := c.Stats(); len(got) != 2 || got["a"] != (Stats{Running: 1}) || got["b"] != (Stats{Refused: 1}) {
+			t.Errorf("%+v", got)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start = time.Now()
@@ -244,10 +247,17 @@ func TestQueuesAreBounded(t *testing.T) {
 		if _, err := c.Enter(t.Context(), "a", limits); err != ErrFull || time.Since(start) != 0 {
 			t.Errorf("one more: %v", err)
 		}
+		if got := c.Stats()["a"]; got != (Stats{Running: 1, Waiting: maxWaiting, Refused: 1}) {
+			t.Errorf("%+v", got)
+		}
 		cancel()
 		all.Wait()
 		leave()
 		wantIdle(t, c)
+		// Who has gone by himself was not refused.
+		if got := c.Stats(); len(got) != 1 || got["a"] != (Stats{Refused: 1}) {
+			t.Errorf("%+v", got)
+		}
 	})
 }
 

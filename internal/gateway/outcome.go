@@ -84,6 +84,9 @@ type Outcome struct {
 	// OdooCalls is how many requests Odoo was sent, and OdooFailed how many of
 	// them it has not answered, or with a status of its own failure.
 	OdooCalls, OdooFailed int
+	// OdooJoined is how many calls were answered together with those of other
+	// requests that have asked the same, and have made none of their own.
+	OdooJoined int
 }
 
 // GatewayTime is the part of the time that the gateway took itself.

@@ -79,6 +79,10 @@ func (s *State) Open(ctx context.Context) (Backend, error) {
 	return b, nil
 }
 
+// Calls tells of the calls to one gateway's Odoo under its ceiling, for each
+// application that has made some; "" is the gateway itself.
+func (s *State) Calls(gateway string) map[string]ceiling.Stats { return s.ceiling(gateway).Stats() }
+
 // ceiling is that of the calls to one gateway's Odoo. It survives a reload:
 // calls of both configurations run in the same Odoo.
 func (s *State) ceiling(gateway string) *ceiling.Ceiling {

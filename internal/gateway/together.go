@@ -35,7 +35,9 @@ func (n *runner) together(ctx context.Context, checked scheme.Checked) (odoo.Res
 	}
 	waited := noteWait(ctx, n.service.now)
 	defer waited()
+	asked := false
 	answer, err := n.service.reads.Do(ctx, n.authorization.ID+"\x00"+key, ids, func(ctx context.Context, ids []int64) (*sharedAnswer, error) {
+		asked = true
 		waited()
 		call := checked.Call
 		if ids != nil {
@@ -49,6 +51,9 @@ func (n *runner) together(ctx context.Context, checked scheme.Checked) (odoo.Res
 	})
 	if err != nil {
 		return odoo.Result{}, err
+	}
+	if !asked {
+		noteJoined(ctx)
 	}
 	return answer.of(ids)
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/ceiling"
 	"github.com/caddy-odoo/gateway/internal/coalesce"
 	"github.com/caddy-odoo/gateway/internal/dialect"
@@ -281,6 +283,33 @@ func TestErrorOfOneIsNobodysElse(t *testing.T) {
 	}
 }
 
+// Of three that ask the same, one is first, and one asks for the third as well.
+func TestJoinedCallsAreCounted(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, _ := w.connect("wiki", "demo")
+	w.warm(bearer)
+	before := len(w.outcomes)
+	c := newCrowd(w)
+	fine := func(status int, body any) {
+		if status != http.StatusOK {
+			t.Errorf("%d %v", status, body)
+		}
+	}
+	c.ask("/restapi/1.0/object/res.partner/1?fields=['name']", bearer, fine)
+	<-c.gate.Arrived()
+	c.ask("/restapi/1.0/object/res.partner/2?fields=['name']", bearer, fine)
+	c.ask("/restapi/1.0/object/res.partner/3?fields=['name']", bearer, fine)
+	c.gather(2)
+	c.release()
+	calls, joined := 0, 0
+	for _, o := range w.outcomes[before:] {
+		calls, joined = calls+o.OdooCalls, joined+o.OdooJoined
+	}
+	if calls != 2 || joined != 1 {
+		t.Errorf("%d calls, %d joined", calls, joined)
+	}
+}
+
 // TestRulesJudgeEachByItself: what the rules refuse, or filter, they do for
 // whoever asks together with others.
 func TestRulesJudgeEachByItself(t *testing.T) {
@@ -339,6 +368,7 @@ func TestAnswersAreSplit(t *testing.T) {
 func TestApplicationsQueueApart(t *testing.T) {
 	w := newWorld(t, 19)
 	w.calls = ceiling.Limits{Calls: 4}
+	w.apps[0].Service = &application.Service{Login: "demo", APIKey: application.Hide(w.odoo.NewAPIKey("demo", "batch", w.clock.Now().Add(24*time.Hour)))}
 	w.reload()
 	wiki, _ := w.connect("wiki", "demo")
 	other, _ := w.connect("other", "demo")
@@ -356,9 +386,19 @@ func TestApplicationsQueueApart(t *testing.T) {
 	if status, _, body := w.get("/restapi/1.0/object/res.partner/search?limit=4", wiki); status != http.StatusServiceUnavailable {
 		t.Errorf("the fourth: %d %v", status, body)
 	}
+	// So does a client that has proven itself, for new tokens.
+	if status, body := w.post(oauth.AccessTokenPath, url.Values{"grant_type": {"client_credentials"}}); status != http.StatusServiceUnavailable {
+		t.Errorf("new tokens for it: %d %v", status, body)
+	}
 	c.ask("/restapi/1.0/object/res.partner/search?limit=1", other, fine)
 	<-c.gate.Arrived()
+	if calls := w.state.Calls("erp"); calls["wiki"] != (ceiling.Stats{Running: 3, Refused: 2}) || calls["other"] != (ceiling.Stats{Running: 1}) || len(calls) != 2 {
+		t.Errorf("told: %+v", calls)
+	}
 	c.release()
+	if calls := w.state.Calls("erp"); len(calls) != 1 || calls["wiki"] != (ceiling.Stats{Refused: 2}) {
+		t.Errorf("told in the end: %+v", calls)
+	}
 }
 
 // TestCallsKeepToTheCeiling: a call that does not come to its turn in time is

@@ -28,6 +28,7 @@ type trace struct {
 	answered         bool // Odoo has answered a call
 	odoo             time.Duration
 	calls, failed    int
+	joined           int
 }
 
 type traceKey struct{}
@@ -87,6 +88,9 @@ func noteGrant(ctx context.Context, grantType string) {
 func noteAnswer(ctx context.Context) {
 	note(ctx, func(t *trace) { t.answered = true })
 }
+
+// noteJoined notes a call that the call of another request was made for as well.
+func noteJoined(ctx context.Context) { note(ctx, func(t *trace) { t.joined++ }) }
 
 // noteWait notes, once it is called, how long the request of a context has waited
 // for Odoo's answers to others.
@@ -170,7 +174,7 @@ func (t *trace) outcome() traced {
 	defer t.mu.Unlock()
 	o := traced{authorization: t.authorization, answered: t.answered}
 	o.Subject, o.Login, o.Operation, o.Odoo, o.OdooCalls, o.OdooFailed = t.subject, t.login, t.operation, t.odoo, t.calls, t.failed
-	o.GrantType = t.grantType
+	o.GrantType, o.OdooJoined = t.grantType, t.joined
 	if t.model != "" {
 		o.Model = named(t.model)
 	}
