@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 )
 
 // statusClientClosedRequest is what reverse_proxy writes for a request whose
@@ -98,6 +100,17 @@ func (r *recorder) failed() error {
 		return errCancelled
 	}
 	return r.err
+}
+
+// interrupted is the error of an exchange that failed, with the header of the
+// answer where that had come.
+func (r *recorder) interrupted(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sent == nil || r.status == statusClientClosedRequest {
+		return err
+	}
+	return &rpc.Interrupted{Header: r.sent, Err: err}
 }
 
 // response returns what was recorded.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -85,14 +86,8 @@ func (u *upstream) roundTrip(r *http.Request, p *peer) (res *http.Response, err 
 
 	// The caller's own end comes first: whatever went wrong after it did so
 	// because of it. detach has hidden from next whether it was a limit.
-	if ctxErr := r.Context().Err(); ctxErr != nil {
-		return nil, ctxErr
-	}
-	if err := rec.failed(); err != nil {
-		return nil, err
-	}
-	if err != nil {
-		return nil, err
+	if err := cmp.Or(r.Context().Err(), rec.failed(), err); err != nil {
+		return nil, rec.interrupted(err)
 	}
 	if unhandled, _ := caddyhttp.GetVar(sub.Context(), "unhandled").(bool); unhandled {
 		return nil, errors.New("nothing after odoo_gateway answers: is there a reverse_proxy?")

@@ -3,10 +3,13 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 )
 
 // hanging starts an upstream that says when it was called, and when its
@@ -82,6 +85,34 @@ func TestOwnTimeLimitIsNoFailureOfOdoo(t *testing.T) {
 		res, err := call(r.Context(), up, "GET", "/", "")
 		if err != nil || res.StatusCode != http.StatusOK {
 			t.Errorf("the next call: %v, %v: the upstream was taken out", res, err)
+		}
+	})
+}
+
+// An answer whose body does not come whole has told the new id of a session: its
+// header comes with the error.
+func TestInterruptedAnswersTellTheirHeader(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Set-Cookie", "session_id=next")
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write(make([]byte, 50))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(srv.Close)
+	base := runCaddy(t, "", "http://ADDR {\n\tgateway_probe\n\treverse_proxy "+srv.Listener.Addr().String()+" {\n\t\tflush_interval -1\n\t}\n}")
+	throughProbe(t, request(t, "GET", base, ""), func(r *http.Request, up *upstream) {
+		_, err := call(r.Context(), up, "GET", "/cut", "")
+		if e, ok := errors.AsType[*rpc.Interrupted](err); !ok || e.Header.Get("Set-Cookie") != "session_id=next" || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("cut short: %v", err)
+		}
+		rec := newRecorder(100, func() {})
+		if err := rec.interrupted(io.ErrUnexpectedEOF); err != io.ErrUnexpectedEOF {
+			t.Errorf("no header has come: %v", err)
+		}
+		rec.WriteHeader(statusClientClosedRequest)
+		if err := rec.interrupted(context.Canceled); err != context.Canceled {
+			t.Errorf("the proxy's own answer: %v", err)
 		}
 	})
 }

@@ -231,6 +231,8 @@ func (m *Manager) withSession(ctx context.Context, rt http.RoundTripper, a *gran
 	result, rotated, err := m.client.Call(ctx, rt, rpc.Session{ID: id, UserAgent: userAgent}, call)
 	if m.rotated(ctx, id, rotated) {
 		a.Connection.Hash = grant.HashToken(rotated.Value)
+	} else {
+		m.lost(id, err)
 	}
 	if is(err, odoo.SessionExpired) {
 		return odoo.Result{}, ReasonExpired, err

@@ -45,6 +45,11 @@ func (m *Manager) Touch(ctx context.Context, rt http.RoundTripper, a grant.Autho
 	if !m.table.firstSight("touch\x00"+a.Connection.Hash, leastTouch) {
 		return nil
 	}
+	return m.touch(ctx, rt, a, userAgent)
+}
+
+// touch is Touch, whoever has tried it.
+func (m *Manager) touch(ctx context.Context, rt http.RoundTripper, a grant.Authorization, userAgent string) error {
 	id, err := m.open(a)
 	if err != nil {
 		return err
@@ -53,6 +58,8 @@ func (m *Manager) Touch(ctx context.Context, rt http.RoundTripper, a grant.Autho
 	uid, cookie, err := m.client.Touch(ctx, rt, rpc.Session{ID: id, UserAgent: userAgent})
 	if m.rotated(ctx, id, cookie) {
 		a.Connection.Hash = grant.HashToken(cookie.Value)
+	} else {
+		m.lost(id, err)
 	}
 	reason := ""
 	switch {

@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -68,6 +69,8 @@ func (m *Manager) RemoveKey(ctx context.Context, rt http.RoundTripper, k grant.K
 		return RemovalDone, nil
 	case is(err, odoo.Missing):
 		return RemovalDone, nil // somebody was faster
+	case err == nil && string(result.Value) != "false" && !isAction(result.Value):
+		return RemovalWaits, &odoo.Error{Kind: odoo.Server, Message: "the answer does not tell whether the key is removed"}
 	case err == nil, is(err, odoo.User), is(err, odoo.AccessError), is(err, odoo.UnknownMethod), is(err, odoo.UnknownModel):
 		return RemovalLeft, nil
 	case is(err, odoo.AccessDenied):
@@ -76,6 +79,15 @@ func (m *Manager) RemoveKey(ctx context.Context, rt http.RoundTripper, k grant.K
 		return RemovalLeft, nil
 	}
 	return RemovalWaits, err
+}
+
+// isAction tells whether an answer sends a person to a window of Odoo's, such as
+// that where they confirm who they are.
+func isAction(answer []byte) bool {
+	parsed, err := odoo.ParseJSON(answer, odoo.DefaultLimits)
+	object, _ := parsed.(map[string]any)
+	kind, _ := object["type"].(string)
+	return err == nil && strings.HasPrefix(kind, "ir.actions.")
 }
 
 // revocation is the call by which a key ends itself, or another of the same

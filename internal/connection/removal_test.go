@@ -106,7 +106,11 @@ func TestRemoveKeyAnswers(t *testing.T) {
 		want   Removal
 	}{
 		"removed":       {200, `true`, RemovalDone},
-		"something":     {200, `{"type":"ir.actions.act_window"}`, RemovalLeft},
+		"a window":      {200, `{"type":"ir.actions.act_window"}`, RemovalLeft},
+		"not removed":   {200, `false`, RemovalLeft},
+		"nothing":       {200, `null`, RemovalWaits},
+		"a text":        {200, `"x"`, RemovalWaits},
+		"another":       {200, `{"status":"starting"}`, RemovalWaits},
 		"not enabled":   {422, `{"name":"odoo.exceptions.UserError","message":"Programmatic API keys are not enabled"}`, RemovalLeft},
 		"unknown":       {404, `{"name":"werkzeug.exceptions.NotFound","message":"The method 'res.users.apikeys.revoke' does not exist"}`, RemovalLeft},
 		"no right":      {403, `{"name":"odoo.exceptions.AccessError","message":"x"}`, RemovalLeft},

@@ -37,6 +37,8 @@ func (m *Manager) Report(ctx context.Context, rt http.RoundTripper, a grant.Auth
 		if rotated != nil && rotated.MaxAge >= 0 && soft(id, rotated.Value) {
 			m.table.rotated(id, rotated)
 			m.follow(ctx, id, rotated.Value)
+		} else {
+			m.lost(id, err)
 		}
 		if !is(err, odoo.Unavailable) {
 			return pdf, err

@@ -46,6 +46,8 @@ type Table struct {
 	checked *simplelru.LRU[string, checked]
 	// verdicts are who may connect, by credential and group.
 	verdicts *simplelru.LRU[string, judgement]
+	// unsettled are sessions whose answers were lost, by hash, and since when.
+	unsettled *simplelru.LRU[string, time.Time]
 }
 
 type entry struct {
@@ -67,6 +69,7 @@ func NewTable(now clock.Clock) *Table {
 	t.seen, _ = simplelru.NewLRU[string, time.Time](tableSize, nil)
 	t.checked, _ = simplelru.NewLRU[string, checked](tableSize, nil)
 	t.verdicts, _ = simplelru.NewLRU[string, judgement](tableSize, nil)
+	t.unsettled, _ = simplelru.NewLRU[string, time.Time](tableSize, nil)
 	return t
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -24,20 +25,35 @@ const (
 // there is no way.
 type Upward func(use func(http.RoundTripper) error) error
 
-// KeepSessions touches idle sessions, some at each call: where the last call
-// has stopped, this one goes on. One call at a time. It asks Odoo nothing where
-// no session has to be touched, and stops where Odoo does not answer.
+// KeepSessions asks over sessions whose last answer was lost how they go on, and
+// touches idle ones, some at each call: where the last call has stopped, this
+// one goes on. One call at a time. It asks Odoo nothing where no session needs
+// it, and stops where Odoo does not answer.
 func (g *Gateway) KeepSessions(ctx context.Context, up Upward) error {
 	s, err := g.open(ctx)
-	if err != nil || !s.keepalive {
+	if err != nil {
 		return err
 	}
-	idle, err := s.idleSessions(ctx)
-	if err != nil || len(idle) == 0 {
+	unsettled, err := s.unsettledSessions(ctx)
+	if err != nil {
 		return err
+	}
+	var idle []grant.Authorization
+	if s.keepalive {
+		if idle, err = s.idleSessions(ctx); err != nil {
+			return err
+		}
+	}
+	if len(unsettled)+len(idle) == 0 {
+		return nil
 	}
 	return up(func(rt http.RoundTripper) error {
 		rt = s.under(rt, "")
+		for _, a := range unsettled {
+			if err := s.connections.Settle(ctx, rt, a, connection.UserAgent(s.applications.ByName(a.Application).Title)); noAnswer(err) {
+				return err
+			}
+		}
 		for _, a := range idle {
 			app := s.applications.ByName(a.Application)
 			if app == nil || !s.connections.Idle(a) {
@@ -53,6 +69,19 @@ func (g *Gateway) KeepSessions(ctx context.Context, up Upward) error {
 		}
 		return nil
 	})
+}
+
+// unsettledSessions are as many as one sweep asks about.
+func (s *service) unsettledSessions(ctx context.Context) ([]grant.Authorization, error) {
+	all, err := s.connections.Unsettled(ctx)
+	all = slices.DeleteFunc(all, func(a grant.Authorization) bool { return !s.active(a) })
+	return all[:min(len(all), sweepTouches)], err
+}
+
+// active tells whether the application of an authorization is in use.
+func (s *service) active(a grant.Authorization) bool {
+	app := s.applications.ByName(a.Application)
+	return app != nil && app.Active
 }
 
 // idleSessions looks at the next authorizations for sessions to touch, each of
@@ -71,8 +100,7 @@ func (s *service) idleSessions(ctx context.Context) ([]grant.Authorization, erro
 				return idle, nil
 			}
 			s.swept = a.ID
-			app := s.applications.ByName(a.Application)
-			if app != nil && app.Active && s.connections.Idle(a) && !seen[a.Connection.Hash] {
+			if s.active(a) && s.connections.Idle(a) && !seen[a.Connection.Hash] {
 				seen[a.Connection.Hash] = true
 				idle = append(idle, a)
 			}

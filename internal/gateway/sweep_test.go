@@ -148,3 +148,48 @@ func TestSweepLeavesTheWrongKind(t *testing.T) {
 		}
 	}
 }
+
+// A session whose last answer was lost is asked again how it goes on, whether
+// sessions are kept or not: after two minutes Odoo 19 would tell nobody.
+func TestSweepsSettleSessions(t *testing.T) {
+	w := newWorld(t, 19)
+	bearer, a := w.connect("wiki", "demo")
+	read := func(want int) {
+		t.Helper()
+		if status, _, body := w.get(recordPath, bearer); status != want {
+			t.Fatalf("status %d, want %d: %v", status, want, body)
+		}
+	}
+	read(http.StatusOK)
+	id := sessionOf(t, w, a)
+	w.odoo.AgeSessions(4 * time.Hour)
+	w.between = func(_ *http.Request, resp *http.Response) *http.Response {
+		resp.Body.Close()
+		resp.Body, resp.ContentLength = http.NoBody, 100
+		resp.Header.Del("Set-Cookie")
+		return resp
+	}
+	read(http.StatusServiceUnavailable)
+	w.between = nil
+	if next := w.odoo.SessionSuccessor(id); next == "" || sessionOf(t, w, a) != id {
+		t.Fatalf("the rotation was not lost: %q", next)
+	}
+	if ways, touches, err := w.sweep(); ways != 1 || touches != 1 || err != nil {
+		t.Errorf("%d ways, %d touches, %v", ways, touches, err)
+	}
+	if ways, _, err := w.sweep(); ways != 0 || err != nil {
+		t.Errorf("again: %d ways, %v", ways, err)
+	}
+	w.odoo.AgeSessions(3 * time.Minute)
+	read(http.StatusOK)
+
+	// An archived application's sessions are left to themselves.
+	w.odoo.SetDown(true)
+	read(http.StatusServiceUnavailable)
+	w.odoo.SetDown(false)
+	w.apps[0].Active = false
+	w.reload()
+	if ways, _, err := w.sweep(); ways != 0 || err != nil {
+		t.Errorf("archived: %d ways, %v", ways, err)
+	}
+}

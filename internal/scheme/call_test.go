@@ -204,9 +204,10 @@ func TestWrittenAnswers(t *testing.T) {
 		{create("sale.order", vals{}), `"SENTINEL"`, ``},
 		{create("sale.order", vals{}), `[{"id":1,"vat":"SENTINEL"}]`, ``},
 		{create("sale.order", vals{}), `0`, ``},
-		{write("sale.order", vals{}, 1), `{"vat":"SENTINEL"}`, `true`},
+		{write("sale.order", vals{}, 1), `{"vat":"SENTINEL"}`, ``},
 		{write("sale.order", vals{}, 1), `null`, `true`},
-		{odoo.Call{Model: "sale.order", Method: "unlink", IDs: []int64{1}}, `"SENTINEL"`, `true`},
+		{write("sale.order", vals{}, 1), `[7]`, `true`},
+		{odoo.Call{Model: "sale.order", Method: "unlink", IDs: []int64{1}}, `"SENTINEL"`, ``},
 	} {
 		checked, err := check(t, s, tt.call)
 		if err != nil {

@@ -63,6 +63,11 @@ func (s *Scheme) Filter(ctx context.Context, src Source, checked Checked, res od
 			err = odoo.ErrShape
 		}
 	case shapeDone:
+		// An addon's own write may answer nothing. An object or a text is nobody's
+		// answer to a change: it must not be told as done.
+		if k := res.Value.Kind(); k == '{' || k == '"' {
+			err = odoo.ErrShape
+		}
 		res.Value = jsontext.Value("true")
 	case shapeMethod:
 		res.Value = checked.method.answer(res.Value)

@@ -218,7 +218,10 @@ func TestFilterDisplayName(t *testing.T) {
 
 // An answer of another shape says nothing and lets nothing through.
 func TestFilterUnexpected(t *testing.T) {
-	s := compile(t, customer, country)
+	writable := customer
+	writable.Operations = readWrite
+	s := compile(t, writable, country)
+	write := odoo.Call{Model: "res.partner", Method: "write", IDs: []int64{1}, Args: []any{map[string]any{"name": "x"}}}
 	tests := map[string]struct {
 		call   odoo.Call
 		answer string
@@ -234,6 +237,8 @@ func TestFilterUnexpected(t *testing.T) {
 		"fields_get":        {odoo.Call{Model: "res.partner", Method: "fields_get"}, `["SENTINEL"]`},
 		"properties":        {searchRead("res.partner", map[string]any{"fields": []any{"props"}}), `[{"id":1,"props":["SENTINEL"]}]`},
 		"fields_get, field": {odoo.Call{Model: "res.partner", Method: "fields_get"}, `{"name":"SENTINEL"}`},
+		"write, an object":  {write, `{"status":"SENTINEL"}`},
+		"write, a text":     {write, `"SENTINEL"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -198,16 +198,33 @@ func (s *Server) NewAPIKey(login, name string, expires time.Time) string {
 
 // APIKeyNames are the names of a login's keys in the first database, oldest
 // first.
-func (s *Server) APIKeyNames(login string) []string {
+func (s *Server) APIKeyNames(login string) (names []string) {
+	for _, row := range s.apiKeys(login) {
+		names = append(names, asString(row["name"]))
+	}
+	return names
+}
+
+// APIKeyID is the id of the newest of a login's keys with that name, 0 where
+// there is none.
+func (s *Server) APIKeyID(login, name string) (id int64) {
+	for _, row := range s.apiKeys(login) {
+		if asString(row["name"]) == name {
+			id, _ = row["id"].(int64)
+		}
+	}
+	return id
+}
+
+func (s *Server) apiKeys(login string) (keys []map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, u := s.mustFind(s.main.name, login)
-	var names []string
 	rows := s.main.engine.sudo(1, "res.users.apikeys", "search_read", []any{[]any{[]any{"user_id", "=", u.id}}, []any{"name"}}, map[string]any{"order": "id"})
 	for _, row := range asList(rows) {
-		names = append(names, asString(asMap(row)["name"]))
+		keys = append(keys, asMap(row))
 	}
-	return names
+	return keys
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

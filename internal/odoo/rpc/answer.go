@@ -28,6 +28,11 @@ func parseAnswer(body []byte, model, method string) (jsontext.Value, error) {
 	if members.Get("jsonrpc") == nil {
 		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is not Odoo's"}
 	}
+	// Odoo fails without an id before it has read one. Another than ours is that
+	// of a browser's request, whose answer something on the way has mistaken.
+	if id := members.Get("id"); id != nil && id.Kind() != 'n' && string(id) != requestIDText {
+		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is one to another request"}
+	}
 	if raw := members.Get("error"); raw != nil && raw.Kind() != 'n' {
 		return nil, classify(raw, model, method)
 	}

@@ -186,8 +186,15 @@ func marshal(v any) ([]byte, error) {
 	return body, nil
 }
 
+// requestID is the id of every request: each has a connection's attention to
+// itself. Odoo's web client counts its own from 1, too, and soon has others.
+const (
+	requestID     = int64(1)
+	requestIDText = "1"
+)
+
 func envelope(params map[string]any) map[string]any {
-	return map[string]any{"jsonrpc": "2.0", "method": "call", "id": int64(1), "params": params}
+	return map[string]any{"jsonrpc": "2.0", "method": "call", "id": requestID, "params": params}
 }
 
 // exchange is one request to a JSON route.
@@ -222,7 +229,7 @@ func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, 
 	}()
 	resp, err := rt.RoundTrip(c.request(limited.ctx, s, x))
 	if err != nil {
-		return nil, nil, limited.failure(err)
+		return nil, interruptedCookie(err), limited.failure(err)
 	}
 	defer resp.Body.Close()
 	cookie = sessionCookie(resp)

@@ -198,6 +198,40 @@ func TestCallRotated(t *testing.T) {
 	}
 }
 
+// interrupted is an exchange that fails once the header of its answer has come.
+type interrupted http.Header
+
+func (h interrupted) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("ceiling: %w", &Interrupted{Header: http.Header(h), Err: io.ErrUnexpectedEOF})
+}
+
+// An answer that is cut short has said how the session goes on.
+func TestInterruptedAnswersRotate(t *testing.T) {
+	other := sid84[:42] + strings.Repeat("x", 42)
+	for set, want := range map[string]string{"session_id=" + other + "; Max-Age=604800": other, "cids=1": "", "session_id=" + sid84: ""} {
+		c, rt := client(t, nil), interrupted{"Set-Cookie": {set}}
+		_, rotated, err := c.Call(t.Context(), rt, session, contextGet)
+		_, printed, reportErr := c.Report(t.Context(), rt, session, "base.report_x", []int64{1})
+		for what, cookie := range map[string]*http.Cookie{"call": rotated, "report": printed} {
+			if got := cookieValue(cookie); got != want {
+				t.Errorf("%s: %s: rotated to %q, want %q", set, what, got, want)
+			}
+		}
+		for _, err := range []error{err, reportErr} {
+			if kind(t, err) != odoo.Unavailable || !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(errors.Unwrap(err).Error(), "unexpected EOF") {
+				t.Errorf("%s: %v", set, err)
+			}
+		}
+	}
+}
+
+func cookieValue(c *http.Cookie) string {
+	if c == nil {
+		return ""
+	}
+	return c.Value
+}
+
 func TestAnswers(t *testing.T) {
 	whole := `{"jsonrpc":"2.0","id":1,"result":"` + strings.Repeat("x", 1000) + `"}`
 	status := func(code int) http.HandlerFunc {

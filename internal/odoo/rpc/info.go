@@ -41,6 +41,10 @@ func (c *Client) Info(ctx context.Context, rt http.RoundTripper, s Session) (inf
 		return Info{}, cookie, &odoo.Error{Kind: odoo.Server, Message: "the session information is malformed", Err: err}
 	}
 	object, _ := parsed.(map[string]any)
+	if _, told := object["uid"]; !told {
+		// This would send somebody to the login who is logged in.
+		return Info{}, cookie, &odoo.Error{Kind: odoo.Server, Message: "the session information does not name the user"}
+	}
 	info = readInfo(object)
 	if info.UID <= 0 {
 		return Info{}, cookie, &odoo.Error{Kind: odoo.SessionExpired, Message: "nobody is logged in"}

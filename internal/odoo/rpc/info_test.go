@@ -76,7 +76,6 @@ func TestInfoVariants(t *testing.T) {
 		{name: "nobody", answer: answer(`"uid":null`), kind: odoo.SessionExpired},
 		{name: "nobody, false", answer: answer(`"uid":false`), kind: odoo.SessionExpired},
 		{name: "uid as text", answer: answer(`"uid":"2"`), kind: odoo.SessionExpired},
-		{name: "no object", answer: `{"jsonrpc":"2.0","result":[1]}`, kind: odoo.SessionExpired},
 		{name: "expired", answer: `{"jsonrpc":"2.0","id":null,"error":{"code":100,"data":{"name":"odoo.http.SessionExpiredException"}}}`, kind: odoo.SessionExpired},
 		{name: "locked", answer: `{"jsonrpc":"2.0","id":null,"error":{"code":100,"data":{"name":"odoo.http.session.CheckIdentityException"}}}`, kind: odoo.CheckIdentity},
 	}
@@ -175,6 +174,19 @@ func TestInfoOfEveryVersion(t *testing.T) {
 		server.ExpireSessions()
 		if _, _, err := c.Info(context.Background(), rt, s); kind(t, err) != odoo.SessionExpired {
 			t.Errorf("%d, expired: %v", version, err)
+		}
+	}
+}
+
+// What does not say whether somebody is logged in says of nobody that they are
+// not: they would be sent to the login, and their session taken from the browser.
+func TestInfoThatSaysNothing(t *testing.T) {
+	for _, result := range []string{`null`, `[1]`, `"x"`, `{}`, `{"db":"demo19"}`} {
+		tr := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			answerJSON(w, `{"jsonrpc":"2.0","id":1,"result":`+result+`}`)
+		})
+		if info, _, err := client(t, nil).Info(t.Context(), tr, session); err == nil || kind(t, err) != odoo.Server {
+			t.Errorf("%s: %+v, %v", result, info, err)
 		}
 	}
 }

@@ -87,11 +87,14 @@ func (c *Client) Authenticate(ctx context.Context, rt http.RoundTripper, login s
 		c.distrust(err)
 		return 0, err
 	}
-	uid, ok := odoo.Int(value)
-	if !ok || uid <= 0 {
+	switch uid, ok := odoo.Int(value); {
+	case ok && uid > 0:
+		return uid, nil
+	case string(value) == "false":
 		return 0, &odoo.Error{Kind: odoo.AccessDenied, Message: "the login or its key is refused"}
+	default:
+		return 0, &odoo.Error{Kind: odoo.Server, Message: "the answer does not name the user"}
 	}
-	return uid, nil
 }
 
 // keyOwner asks whose key it is, from 19 on.

@@ -217,3 +217,20 @@ func TestKeyOfEveryVersion(t *testing.T) {
 		}
 	}
 }
+
+// Who a login and its key stand for is a number, or nobody: whatever else comes
+// is not Odoo's word, and refuses nothing.
+func TestAuthenticateAnswers(t *testing.T) {
+	for answer, want := range map[string]odoo.Kind{"false": odoo.AccessDenied, "null": odoo.Server, `"x"`: odoo.Server, "{}": odoo.Server, "0": odoo.Server, "true": odoo.Server} {
+		rt := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/web/webclient/version_info" {
+				answerJSON(w, `{"jsonrpc":"2.0","id":1,"result":{"server_version_info":[17,0,0,"final",0,""]}}`)
+				return
+			}
+			answerJSON(w, `{"jsonrpc":"2.0","id":1,"result":`+answer+`}`)
+		})
+		if _, err := client(t, nil).Authenticate(t.Context(), rt, "demo", Key{Secret: "x"}); kind(t, err) != want {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}

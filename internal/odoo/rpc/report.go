@@ -64,7 +64,10 @@ func (c *Client) Report(ctx context.Context, rt http.RoundTripper, s Session, na
 	}
 	resp, err := rt.RoundTrip(req.WithContext(limited.ctx))
 	if err != nil {
-		return nil, nil, limited.failure(err)
+		if cookie := interruptedCookie(err); cookie != nil && cookie.Value != s.ID {
+			rotated = cookie
+		}
+		return nil, rotated, limited.failure(err)
 	}
 	defer resp.Body.Close()
 	if cookie := sessionCookie(resp); cookie != nil && cookie.Value != s.ID {
