@@ -14,9 +14,10 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 fail() { echo "test.sh: $*" >&2; exit 1; }
 
 step "tools"
-# has WHAT: tells whether a command, or a module of Debian's Python, is there.
+# has WHAT: tells whether a command, a module of Debian's Python, or a PostgreSQL server is there.
 has() {
   case $1 in
+    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
     python3:*) /usr/bin/python3 -c "import ${1#python3:}" 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
@@ -40,6 +41,7 @@ need npm npm
 need python3:requests_oauthlib python3-requests-oauthlib
 need systemd-analyze systemd
 need nginx nginx
+need postgresql postgresql
 if [ -z "${ODOO_GATEWAY_E2E_URL:-}" ]; then
   need debootstrap debootstrap
   need unshare util-linux

@@ -20,8 +20,23 @@ const (
 type known struct {
 	keys []*key // oldest first
 	byID map[string]*key
-	// at is when the store was last asked, whether it answered or not.
-	at time.Time
+	// at is when the store was last asked, whether it answered or not, and failed
+	// says that it did not.
+	at     time.Time
+	failed bool
+	// changes is how often the keys had changed before, as far as the store tells.
+	changes uint64
+}
+
+// teller is a store that hears of changes which others make, and counts them.
+type teller interface{ SigningKeysChanges() uint64 }
+
+// changes is the count of a store that tells, 0 of any other.
+func (k *Keys) changes() uint64 {
+	if t, ok := k.store.(teller); ok {
+		return t.SigningKeysChanges()
+	}
+	return 0
 }
 
 // signer is the key that signs now, nil if there is none: of those of the
@@ -47,8 +62,9 @@ func (n *known) signer(algorithm string, now time.Time) *key {
 	return best
 }
 
-// current is what is known, at most RefreshEvery old: one of the callers who
-// find it older looks, and the others go on with what there is. A store that
+// current is what is known, at most RefreshEvery old, and no older than a change
+// that the store has heard of: one of the callers who find it older looks, and the
+// others go on with what there is. A store that
 // fails leaves what is known as it is.
 func (k *Keys) current() *known {
 	if !k.stale(RefreshEvery) || !k.loading.TryLock() {
@@ -90,9 +106,17 @@ func (k *Keys) find(id string, now time.Time) *key {
 const thumbprintSize = 43
 
 // stale tells whether the store was last asked that long ago, or in what is
-// now the future.
+// now the future, or has heard of a change since. One that fails then is not asked
+// by everybody.
 func (k *Keys) stale(after time.Duration) bool {
-	age := k.now().Sub(k.known.Load().at)
+	last := k.known.Load()
+	if k.changes() != last.changes {
+		after = 0
+		if last.failed {
+			after = unknownEvery
+		}
+	}
+	age := k.now().Sub(last.at)
 	return age >= after || age < 0
 }
 
@@ -100,9 +124,9 @@ func (k *Keys) stale(after time.Duration) bool {
 // is not opened again.
 func (k *Keys) load(ctx context.Context) error {
 	old := k.known.Load()
-	next := &known{byID: make(map[string]*key), at: k.now()}
+	next := &known{byID: make(map[string]*key), at: k.now(), changes: k.changes()}
 	failed := func(err error) error {
-		k.known.Store(&known{keys: old.keys, byID: old.byID, at: next.at})
+		k.known.Store(&known{keys: old.keys, byID: old.byID, at: next.at, failed: true, changes: old.changes})
 		return err
 	}
 	stored, err := k.store.SigningKeys(ctx)

@@ -61,3 +61,13 @@ func (c *Cache[V]) Drop(key string) {
 	*c.stripe(key)++
 	c.entries.Remove(key)
 }
+
+// Clear is Drop of everything.
+func (c *Cache[V]) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.drops {
+		c.drops[i]++
+	}
+	c.entries.Purge()
+}

@@ -25,3 +25,18 @@ func TestCacheNeverKeepsTheOld(t *testing.T) {
 		t.Fatal("a dropped value is still there")
 	}
 }
+
+// TestClearIsDropOfEverything: of what is kept, and of what is about to be.
+func TestClearIsDropOfEverything(t *testing.T) {
+	c := New[string](10)
+	_, mark, _ := c.Get("kept")
+	c.Fill("kept", mark, "old")
+	_, mark, _ = c.Get("read")
+	c.Clear()
+	c.Fill("read", mark, "old")
+	for _, key := range []string{"kept", "read"} {
+		if v, _, ok := c.Get(key); ok {
+			t.Errorf("%s: the cache keeps %q", key, v)
+		}
+	}
+}
