@@ -76,8 +76,9 @@ func TestDoctorCommand(t *testing.T) {
 		"store": "ok is open and can be read: 0 authorizations, ", "disk": "ok ", "seal key": "ok is in " + m.home, "redirect URIs": "ok 1 of 1 applications",
 		"site": "ok serves", "issuer": "ok its metadata is at http://" + s.addr + "/.well-known/oauth-authorization-server", "odoo": "ok answers, version 19.0",
 		"clock": "ok ", "proxy mode": "ok Odoo knows that it is http://" + s.addr, "database": "ok demo19 is there",
+		"models": "unknown nobody is connected by whom Odoo could be asked about the models of sales",
 	})
-	if len(all) != 10 || len(d.Gateways) != 1 || !strings.HasPrefix(d.Gateways[0].OdooVersion, "19.0") {
+	if len(all) != 11 || len(d.Gateways) != 1 || !strings.HasPrefix(d.Gateways[0].OdooVersion, "19.0") {
 		t.Errorf("found %+v", d)
 	}
 	out, errOut, status := m.doctor("--address", s.admin)
@@ -141,6 +142,14 @@ func TestDoctorCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What the configuration names of Odoo's, asked in the name of who is connected.
+	load()
+	look(0, map[string]string{"models": "ok Odoo has what the model schemes name: 1 model,"})
+	load("fields whitelist name", "fields whitelist name nmae")
+	look(0, map[string]string{"models": "warning model_configuration customer: res.partner has no field nmae, or hides it from demo"})
+	load("res.partner", "res.partnr")
+	look(1, map[string]string{"models": "problem model_configuration customer: Odoo has no model res.partnr"})
+
 	account := func(key string) string {
 		return "service_connection {\nlogin demo\napi_key " + key + "\n}\nclient_secret"
 	}

@@ -1,10 +1,13 @@
 package caddymodule
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -30,14 +33,19 @@ type explanation struct {
 	Model       string `json:"model"`
 	Operation   string `json:"operation"`
 	Allowed     bool   `json:"allowed"`
-	// Known is false where Odoo has not described the model's fields lately:
-	// then a field that shows what a hidden one holds counts as any other.
+	// Known is false where Odoo has not described the model's fields: then a
+	// field that does not exist, or that shows what a hidden one holds, counts
+	// as any other.
 	Known    bool      `json:"known"`
 	Verdicts []verdict `json:"verdicts"`
 }
 
-// serveExplain judges what is configured, with what Odoo has said of the
-// model's fields when somebody last used it.
+// explainTime is how long an explanation waits for Odoo.
+const explainTime = 5 * time.Second
+
+// serveExplain judges what is configured, with what Odoo says of the model's
+// fields: now, where somebody is connected in whose name it can be asked, or
+// when somebody last used it.
 func serveExplain(app *App, r *http.Request) (any, error) {
 	p, err := readParameters(r, "gateway", "application", "model", "operation", "fields")
 	if err != nil {
@@ -63,20 +71,74 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 	if p["fields"] != "" {
 		fields = strings.Split(p["fields"], ",")
 	}
-	known, err := s.KnownFields(r.Context())
+	q := question{s, a, p["model"], operation, fields}
+	said, err := q.fromMemory(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	said, err := s.settings.schemes[a.Scheme].Explain(r.Context(), known, p["model"], operation, fields...)
-	if err != nil {
-		return nil, err
+	missing := false
+	if said.Opens {
+		if fresh, none, err := q.askOdoo(r.Context(), app); err == nil {
+			said, missing = fresh, none
+		}
 	}
 	desk, err := s.desk(r)
 	if err != nil {
 		return nil, err
 	}
 	desk.Explained(r.Context(), a.Name)
-	return explain(a, said), nil
+	e := explain(a, said)
+	if missing {
+		e.add(verdict{Subject: "model " + said.Model, Code: "model_unknown", Line: "Odoo: it has no model of that name"})
+	}
+	return e, nil
+}
+
+// question is what somebody wants to have explained.
+type question struct {
+	gateway     *served
+	application application.Application
+	model       string
+	operation   string
+	fields      []string
+}
+
+func (q question) explain(ctx context.Context, src odoo.FieldSource) (scheme.Explanation, error) {
+	return q.gateway.settings.schemes[q.application.Scheme].Explain(ctx, src, q.model, q.operation, q.fields...)
+}
+
+// fromMemory judges by what Odoo has said when somebody last used the model.
+func (q question) fromMemory(ctx context.Context) (scheme.Explanation, error) {
+	known, err := q.gateway.KnownFields(ctx)
+	if err != nil {
+		return scheme.Explanation{}, err
+	}
+	return q.explain(ctx, known)
+}
+
+// errNobody says that nobody is connected in whose name Odoo could be asked.
+var errNobody = errors.New("nobody can be asked")
+
+// askOdoo judges by what Odoo says now, or tells that it does not have the model.
+func (q question) askOdoo(parent context.Context, app *App) (said scheme.Explanation, missing bool, err error) {
+	ctx, cancel := context.WithTimeout(parent, explainTime)
+	defer cancel()
+	err = app.withUpstream(ctx, q.gateway, func(rt http.RoundTripper) error {
+		d, err := q.gateway.Describe(ctx, rt, q.application.Scheme)
+		if err != nil {
+			return err
+		}
+		if _, err = d.Wider(ctx, q.model); err != nil {
+			return err
+		}
+		missing = d.Missing(q.model)
+		said, err = q.explain(ctx, d)
+		if err == nil && !said.Known && !missing {
+			return errNobody
+		}
+		return err
+	})
+	return said, missing, err
 }
 
 // explain puts what the application's own settings say before what its scheme does.

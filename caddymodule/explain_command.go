@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,9 +29,10 @@ configuration decides each. An operation is read (the default), create, write or
 unlink, a method such as action_confirm, or the name of a report. What a person
 may see in Odoo limits the application further.
 
-Fields that show what a hidden one holds are hidden, too. Which those are Odoo
-tells when an application uses the model; until then the answer says that they
-are not judged.
+Odoo is asked whether it has the model and the fields, and which of these show
+what a hidden one holds, as they are hidden, too: in the name of somebody who
+has connected the application, or another one of its model scheme, or of its
+service account. Where there is nobody, the answer says that this is not judged.
 
 The status is 0 where all of it is allowed, and 1 where something is not.` + howFound,
 		Args: cobra.NoArgs,
@@ -81,16 +81,19 @@ func (e explanation) write(out io.Writer, asJSON bool) error {
 	rows := [][]string{{"", "", "DECIDED BY"}}
 	for _, v := range e.Verdicts {
 		said := "yes"
-		if !v.Allowed {
+		switch {
+		case !v.Allowed:
 			said = "no (" + v.Code + ")"
+		case !e.Known && (strings.HasPrefix(v.Subject, "model ") || strings.HasPrefix(v.Subject, "field ")):
+			said = "yes, if Odoo has it"
 		}
 		rows = append(rows, []string{v.Subject, said, v.Line})
 	}
 	if err := table(out, rows); err != nil {
 		return err
 	}
-	if !e.Known && e.Allowed && slices.ContainsFunc(e.Verdicts, func(v verdict) bool { return strings.HasPrefix(v.Subject, "field ") }) {
-		if _, err := fmt.Fprintln(out, "\nNot judged: whether the fields exist, and whether they show what a hidden one holds. Odoo tells when an application uses the model."); err != nil {
+	if !e.Known && e.Allowed {
+		if _, err := fmt.Fprintln(out, "\nNot judged: whether Odoo has the model and the fields, and whether they show what a hidden one holds. Nobody is connected in whose name it could be asked."); err != nil {
 			return err
 		}
 	}

@@ -83,34 +83,47 @@ func TestExplainArchived(t *testing.T) {
 	}
 }
 
-// Which fields are copies Odoo tells when somebody uses the model. Until then
-// the explanation says that this is not judged.
-func TestExplainCopies(t *testing.T) {
-	s, _ := newOdooSite(t)
+// Which models and fields there are, and which fields are copies, Odoo tells in
+// the name of somebody who is connected. Before that the explanation says that
+// it is not judged.
+func TestExplainAsksOdoo(t *testing.T) {
+	s, odoo := newOdooSite(t)
 	m := newMachine(t)
-	m.start(strings.Replace(s.caddyfile(), "fields whitelist name", "fields blacklist parent_id", 1), s.admin)
-	explain := func() (string, int) {
-		out, errOut, status := m.odooGateway("explain", "--application", "wiki", "--model", "res.partner", "--field", "child_ids", "--address", s.admin)
-		return out + errOut, status
+	with := func(change ...string) string {
+		return strings.NewReplacer(append(change, "fields whitelist name", "fields blacklist parent_id nmae")...).Replace(s.caddyfile())
 	}
-	const notJudged = "Not judged: "
-	if out, status := explain(); status != 0 || !strings.Contains(out, notJudged) {
-		t.Errorf("status %d: %s", status, out)
+	p := m.start(with(), s.admin)
+	explain := func(args ...string) (string, int) {
+		t.Helper()
+		out, errOut, status := m.odooGateway(append([]string{"explain", "--application", "wiki", "--address", s.admin, "--model"}, args...)...)
+		return strings.Join(strings.Fields(out+errOut), " "), status
 	}
-	base := "http://" + s.addr
-	user := newPerson(t, base)
-	code, err := user.authorize("s")
-	if err != nil {
+	expect := func(want int, says []string, args ...string) {
+		t.Helper()
+		out, status := explain(args...)
+		if status != want || strings.Contains(out, "Not judged") != (says[0] == "Not judged") {
+			t.Errorf("%v: status %d: %s", args, status, out)
+		}
+		for _, text := range says {
+			if !strings.Contains(out, text) {
+				t.Errorf("%v does not say %q: %s", args, text, out)
+			}
+		}
+	}
+	expect(0, []string{"Not judged", "model res.partner yes, if Odoo has it", "field child_ids yes, if Odoo has it", "operation read yes model_configuration"}, "res.partner", "--field", "child_ids")
+	if _, err := newPerson(t, "http://"+s.addr).authorize("s"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := redeem(user.client, base, code)
-	if err != nil {
+	copied := []string{"model res.partner yes model_configuration", "field child_ids no", "the field shows what a hidden one holds"}
+	expect(1, copied, "res.partner", "--field", "child_ids")
+	expect(0, []string{"field phone yes model_configuration"}, "res.partner", "--field", "phone")
+	expect(1, []string{"field fax no (field_unknown) Odoo: the model has no such field"}, "res.partner", "--field", "fax")
+	// While Odoo is away, what it has said just now holds.
+	odoo.SetDown(true)
+	expect(1, copied, "res.partner", "--field", "child_ids")
+	odoo.SetDown(false)
+	if err := p.load(with("model res.partner", "model res.partnr")); err != nil {
 		t.Fatal(err)
 	}
-	if err := read(user.client, base, got.Access); err != nil {
-		t.Fatal(err)
-	}
-	if out, status := explain(); status != 1 || strings.Contains(out, notJudged) || !strings.Contains(out, "the field shows what a hidden one holds") {
-		t.Errorf("status %d: %s", status, out)
-	}
+	expect(1, []string{"model res.partnr yes", "model res.partnr no (model_unknown) Odoo: it has no model of that name"}, "res.partnr", "--field", "name")
 }

@@ -89,6 +89,7 @@ func found(t *testing.T, p doctor.Patient, s http.RoundTripper, version string, 
 			return version, res.Body.Close()
 		},
 		ServiceAccount: func(context.Context, http.RoundTripper, *application.Application) error { return account },
+		Models:         func(context.Context, http.RoundTripper) (doctor.Models, error) { return doctor.Models{Looked: 3}, nil },
 	})
 	byPart := make(map[string]doctor.Finding)
 	for _, f := range all {
@@ -277,4 +278,35 @@ func TestSecrets(t *testing.T) {
 	}
 	expect(t, "short", all[0], doctor.Warning, "application wiki: it is shorter than 16 characters", "generate-secret")
 	expect(t, "famous", all[1], doctor.Warning, "application nightly: it is made of words that everybody tries first", "generate-secret")
+}
+
+func TestModels(t *testing.T) {
+	s := server{"/web/webclient/version_info": {}, "/web/login": {body: loginPage}, "/web//login": {}, "/robots.txt": {}, "/jsonrpc": {body: hasDatabase}}
+	const where = "model_configuration customer"
+	for name, test := range map[string]struct {
+		models       doctor.Models
+		err          error
+		status       doctor.Status
+		text, advice string
+	}{
+		"right":    {doctor.Models{Looked: 3}, nil, doctor.OK, "what the model schemes name: 3 models", ""},
+		"one":      {doctor.Models{Looked: 1}, nil, doctor.OK, "name: 1 model,", ""},
+		"missing":  {doctor.Models{Looked: 3, Doubts: []doctor.Doubt{{Where: where, Model: "res.partnr", Missing: true}}}, nil, doctor.Problem, where + ": Odoo has no model res.partnr", "install the module"},
+		"fields":   {doctor.Models{Doubts: []doctor.Doubt{{Where: where, Model: "res.partner", Fields: []string{"nmae", "emial"}, Asked: []string{"demo"}}}}, nil, doctor.Warning, "res.partner has no field nmae, emial, or hides it from demo", "mend the names"},
+		"filter":   {doctor.Models{Doubts: []doctor.Doubt{{Where: where, Model: "res.partner", Filter: "x.y"}}}, nil, doctor.Problem, "its filter goes by x.y", "mend the filter"},
+		"nobody":   {doctor.Models{Looked: 1, Untold: []string{"sales", "stock"}}, nil, doctor.Unknown, "the models of sales, stock", "connect an application"},
+		"cut off":  {doctor.Models{Looked: 1}, context.DeadlineExceeded, doctor.Unknown, "not all could be looked at", "ask again"},
+		"repeated": {doctor.Models{Repeated: []string{"it was told"}}, nil, doctor.Warning, "it was told", "the log"},
+	} {
+		_, all := patient(t, "https://erp.example.com").Odoo(t.Context(), doctor.Asking{
+			Transport: s,
+			Version:   func(context.Context, http.RoundTripper) (string, error) { return "18.0", nil },
+			Models:    func(context.Context, http.RoundTripper) (doctor.Models, error) { return test.models, test.err },
+		})
+		if f := all[len(all)-1]; f.Part != "models" {
+			t.Errorf("%s: %+v", name, all)
+		} else {
+			expect(t, name, f, test.status, test.text, test.advice)
+		}
+	}
 }

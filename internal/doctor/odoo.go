@@ -27,6 +27,8 @@ type Asking struct {
 	Version func(context.Context, http.RoundTripper) (string, error)
 	// ServiceAccount tries that of an application.
 	ServiceAccount func(context.Context, http.RoundTripper, *application.Application) error
+	// Models asks about the models of the model schemes.
+	Models func(context.Context, http.RoundTripper) (Models, error)
 }
 
 // Odoo asks Odoo all that is to be asked. The version is "" where it does not
@@ -57,7 +59,8 @@ func (p Patient) Odoo(ctx context.Context, a Asking) (version string, all []Find
 			all = append(all, serviceFinding(app, a.ServiceAccount(ctx, a.Transport, app)))
 		}
 	}
-	return version, all
+	models, err := a.Models(ctx, a.Transport)
+	return version, append(all, modelFindings(models, err)...)
 }
 
 // datedTransport remembers when Odoo says it is, and when that was.

@@ -18,8 +18,7 @@ import (
 // needs no open store: each part of a gateway is to be checked by itself. Its
 // error is an *odoo.Error.
 func (g *Gateway) OdooVersion(ctx context.Context, rt http.RoundTripper, userAgent string) (string, error) {
-	client := rpc.New(rpc.Config{Issuer: g.config.Issuer, Database: g.config.Database, Logger: g.config.Logger.Named("odoo")})
-	record, err := client.Version(ctx, rt, userAgent)
+	record, err := g.client().Version(ctx, rt, userAgent)
 	if err != nil {
 		return "", err
 	}
@@ -38,11 +37,16 @@ func (g *Gateway) OdooVersion(ctx context.Context, rt http.RoundTripper, userAge
 	return string(text), nil
 }
 
+// client asks Odoo for nobody. It needs no open store.
+func (g *Gateway) client() *rpc.Client {
+	return rpc.New(rpc.Config{Issuer: g.config.Issuer, Database: g.config.Database, Logger: g.config.Logger.Named("odoo")})
+}
+
 // Patient is the gateway as the doctor looks at it.
 func (g *Gateway) Patient() doctor.Patient {
 	return doctor.Patient{
 		Issuer: g.config.Issuer, Database: g.config.Database, Applications: g.config.Applications, UserAgent: connection.UserAgent(""),
-		Client: rpc.New(rpc.Config{Issuer: g.config.Issuer, Database: g.config.Database, Logger: g.config.Logger.Named("odoo")}),
+		Client: g.client(),
 	}
 }
 
@@ -59,6 +63,13 @@ func (g *Gateway) Asking(rt http.RoundTripper) doctor.Asking {
 				_, err = s.connections.ServiceUser(ctx, rt, app, connection.UserAgent(app.Title))
 			}
 			return err
+		},
+		Models: func(ctx context.Context, rt http.RoundTripper) (doctor.Models, error) {
+			s, err := g.open(ctx)
+			if err != nil {
+				return doctor.Models{}, err
+			}
+			return s.doubts(ctx, rt)
 		},
 	}
 }

@@ -47,6 +47,9 @@ func (p personFields) refresh(ctx context.Context, model string) bool {
 func (p personFields) ask(model string) func(context.Context) (odoo.Fields, error) {
 	return func(ctx context.Context) (odoo.Fields, error) {
 		result, err := p.runner.run(ctx, odoo.FieldsCall(model))
+		if noSuchModel(err) {
+			p.runner.service.advice.missing(p.runner.rules, model)
+		}
 		if err != nil {
 			return nil, err
 		}

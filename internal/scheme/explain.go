@@ -24,6 +24,8 @@ type Explanation struct {
 	Scheme, Model, Operation string
 	// Allowed tells whether all verdicts allow.
 	Allowed bool
+	// Opens tells whether the scheme opens the model at all.
+	Opens bool
 	// Scope is what the access token needs, too.
 	Scope string
 	// Known tells whether Odoo's description of the model's fields was at hand.
@@ -48,6 +50,7 @@ func (s *Scheme) Explain(ctx context.Context, src odoo.FieldSource, model, opera
 	if m == nil {
 		return e, nil
 	}
+	e.Opens = true
 	e.add(m.explainOperation(operation))
 	fieldsOf, err := src.Fields(ctx, model)
 	if err != nil {

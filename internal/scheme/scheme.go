@@ -153,21 +153,3 @@ func (s *Scheme) Scopes() []string {
 	}
 	return out
 }
-
-// Unknown lists the fields that the configuration of a model names and that
-// known, which must be the model's fields as somebody sees them, lacks: they
-// are misspelt, or Odoo hides them from that person. The configuration's name
-// comes with them.
-func (s *Scheme) Unknown(model string, known odoo.Fields) (configuration string, fields []string) {
-	m := s.models[model]
-	if m == nil {
-		return "", nil
-	}
-	named := slices.Concat(m.listed, m.writeList, sortedKeys(m.forced), sortedKeys(m.preset))
-	for _, name := range named {
-		if _, ok := known[name]; !ok && !slices.Contains(fields, name) {
-			fields = append(fields, name)
-		}
-	}
-	return m.label, fields
-}
