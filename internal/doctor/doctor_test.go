@@ -158,7 +158,11 @@ func TestDatabase(t *testing.T) {
 		"not told":               {answer{body: loginPage}, answer{status: 403}, doctor.Unknown, "does not tell", ""},
 	} {
 		s := server{"/web/webclient/version_info": {}, "/web/login": test.login, "/web//login": {}, "/robots.txt": {}, "/jsonrpc": test.jsonrpc}
-		expect(t, name, found(t, patient(t, "https://erp.example.com"), s, "18.0", nil)["database"], test.status, test.text, test.advice)
+		all := found(t, patient(t, "https://erp.example.com"), s, "18.0", nil)
+		expect(t, name, all["database"], test.status, test.text, test.advice)
+		if _, asked := all["models"]; asked == (test.status == doctor.Problem) {
+			t.Errorf("%s: found %+v", name, all)
+		}
 	}
 }
 

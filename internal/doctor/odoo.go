@@ -53,11 +53,15 @@ func (p Patient) Odoo(ctx context.Context, a Asking) (version string, all []Find
 			Advice: "people log in there: let the site hand it on to Odoo",
 		})
 	}
-	all = append(all, p.proxyMode(ctx, a.Transport, l), p.database(ctx, a.Transport, l))
+	database := p.database(ctx, a.Transport, l)
+	all = append(all, p.proxyMode(ctx, a.Transport, l), database)
 	for i := range p.Applications {
 		if app := &p.Applications[i]; app.Active && app.Service != nil {
 			all = append(all, serviceFinding(app, a.ServiceAccount(ctx, a.Transport, app)))
 		}
+	}
+	if database.Status == Problem {
+		return version, all // what is in it is the next question
 	}
 	models, err := a.Models(ctx, a.Transport)
 	return version, append(all, modelFindings(models, err)...)
