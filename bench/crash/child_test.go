@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,10 @@ import (
 // asStore makes this test binary a process that has the store in that directory
 // open.
 const asStore = "ODOO_GATEWAY_TEST_AS_STORE"
+
+// freeIn names a file that says how many bytes are free, for where no disk can be
+// made that is full.
+const freeIn = "ODOO_GATEWAY_TEST_FREE_IN"
 
 // question is a line that a child reads: a call about a person, or something to
 // do with the store.
@@ -63,8 +68,18 @@ func serve(dir string) error {
 	if err != nil {
 		return err
 	}
+	var free func(string) (uint64, error)
+	if name := os.Getenv(freeIn); name != "" {
+		free = func(string) (n uint64, err error) {
+			text, err := os.ReadFile(name)
+			if err == nil {
+				n, err = strconv.ParseUint(string(text), 10, 64)
+			}
+			return n, err
+		}
+	}
 	db, err := badgerstore.Open(badgerstore.Options{
-		Dir: dir, Seal: ring, Now: func() time.Time { return history.Start }, FlushEvery: 5 * time.Millisecond, SweepEvery: 50 * time.Millisecond,
+		FreeSpace: free, Dir: dir, Seal: ring, Now: func() time.Time { return history.Start }, FlushEvery: 5 * time.Millisecond, SweepEvery: 50 * time.Millisecond,
 	})
 	if err != nil {
 		return err

@@ -36,12 +36,12 @@ type process struct {
 var errGone = errors.New("the process is gone")
 
 // begin starts a child; it may not have opened the store yet.
-func begin(dir string) (*process, error) {
+func begin(dir string, env ...string) (*process, error) {
 	p := &process{
 		cmd: exec.Command(os.Args[0]), said: new(bytes.Buffer),
 		gone: make(chan struct{}), opened: make(chan struct{}), waiting: make(map[int]chan answer),
 	}
-	p.cmd.Env = append(os.Environ(), asStore+"="+dir)
+	p.cmd.Env = append(append(os.Environ(), asStore+"="+dir), env...)
 	p.cmd.Stderr = p.said
 	in, err := p.cmd.StdinPipe()
 	if err != nil {

@@ -118,7 +118,7 @@ func (s *store) writeWaiting(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	if s.db.room() != nil {
+	if s.db.room() != nil || s.db.ready() != nil {
 		return nil // as in flush
 	}
 	return s.db.outcome(s.flushTrail())
@@ -138,7 +138,7 @@ func (s *store) writeTrail(waiting []waitingEvent) error {
 		}
 		// The record comes before the first event: where it is missing later,
 		// somebody has taken it away.
-		if err := s.db.badger.Update(func(txn *badger.Txn) error { return s.storeEnd(txn.Set, last) }); err != nil {
+		if err := s.db.wrote(s.db.badger.Update(func(txn *badger.Txn) error { return s.storeEnd(txn.Set, last) })); err != nil {
 			return err
 		}
 		t.end = &last
@@ -158,7 +158,7 @@ func (s *store) writeTrail(waiting []waitingEvent) error {
 	if err := s.storeEnd(batch.Set, last); err != nil {
 		return err
 	}
-	if err := batch.Flush(); err != nil {
+	if err := s.db.wrote(batch.Flush()); err != nil {
 		return err
 	}
 	t.end = &last

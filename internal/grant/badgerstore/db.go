@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,10 @@ type DB struct {
 	// retention is Options.Retention, a time.Duration.
 	retention atomic.Int64
 	failures  atomic.Uint64
+	// broken is that Badger has lost the table in memory that it writes to: both
+	// reading and writing would end the process.
+	broken atomic.Bool
+	home   fs.FileInfo // of the directory as it was opened
 
 	mu     sync.Mutex
 	stores map[string]*store
@@ -67,6 +72,12 @@ func (db *DB) Close() error {
 	db.use.Lock()
 	defer db.use.Unlock()
 	flushed := db.flush()
+	if err := db.ready(); err != nil {
+		// Badger writes tables as it closes, and without room for them it ends the
+		// process. All that was answered is in its logs.
+		db.log.Warn("grant store is left to the next start to tidy up", zap.String("dir", db.opts.Dir), zap.Error(err))
+		return flushed
+	}
 	if err := db.badger.Close(); err != nil {
 		return fmt.Errorf("closing grant store %s: %w", db.opts.Dir, err)
 	}
@@ -79,9 +90,13 @@ func (db *DB) enter(ctx context.Context) (leave func(), err error) {
 		return nil, err
 	}
 	db.use.RLock()
-	if db.closed.Load() {
+	switch {
+	case db.closed.Load():
 		db.use.RUnlock()
 		return nil, grant.ErrUnavailable
+	case db.broken.Load():
+		db.use.RUnlock()
+		return nil, errBroken
 	}
 	return db.use.RUnlock, nil
 }
@@ -109,11 +124,14 @@ func (db *DB) update(ctx context.Context, write func(*badger.Txn) error) error {
 		return err
 	}
 	defer leave()
+	if err := db.ready(); err != nil {
+		return err
+	}
 	for range maxConflicts {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := db.badger.Update(write)
+		err := db.wrote(db.badger.Update(write))
 		if !errors.Is(err, badger.ErrConflict) {
 			return db.outcome(err)
 		}
@@ -140,25 +158,6 @@ func (db *DB) outcome(err error) error {
 	db.failures.Add(1)
 	db.log.Error("grant store failed", zap.String("dir", db.opts.Dir), zap.Error(err))
 	return fmt.Errorf("%w: %w", grant.ErrUnavailable, err)
-}
-
-// Space tells how many bytes are free on the store's disk, and below how many
-// there are no new grants.
-func (db *DB) Space() (free, floor uint64, err error) {
-	free, err = db.opts.FreeSpace(db.opts.Dir)
-	return free, db.opts.FreeSpaceFloor, err
-}
-
-// room tells whether the disk has space for new grants.
-func (db *DB) room() error {
-	free, err := db.opts.FreeSpace(db.opts.Dir)
-	if err != nil {
-		return fmt.Errorf("%w: free space of %s: %w", grant.ErrUnavailable, db.opts.Dir, err)
-	}
-	if free < db.opts.FreeSpaceFloor {
-		return fmt.Errorf("%w: only %d bytes are free for %s", grant.ErrUnavailable, free, db.opts.Dir)
-	}
-	return nil
 }
 
 // get reads one value inside a transaction.

@@ -12,3 +12,9 @@ func freeSpace(dir string) (uint64, error) {
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
+
+// writable tells whether this process may make files in dir.
+func writable(dir string) error {
+	const write, search = 2, 1 // of access(2)
+	return syscall.Access(dir, write|search)
+}

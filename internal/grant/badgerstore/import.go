@@ -39,6 +39,9 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 			err = errors.Join(err, clear(o.Dir, keep, errors.Is(statErr, os.ErrNotExist)))
 		}
 	}()
+	if err := o.prepared(); err != nil {
+		return err
+	}
 	b, err := openBadger(o)
 	if err != nil {
 		return err

@@ -46,6 +46,9 @@ func Open(o Options) (*DB, error) {
 		o.Logger.Warn("other users of this machine can look into the grant store's directory",
 			zap.String("dir", o.Dir), zap.String("mode", info.Mode().Perm().String()))
 	}
+	if err := o.prepared(); err != nil {
+		return nil, err
+	}
 	if err := checkFiles(o.Dir); err != nil {
 		return nil, err
 	}
@@ -53,8 +56,13 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	home, err := os.Stat(o.Dir)
+	if err != nil {
+		_ = b.Close()
+		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
+	}
 	db := &DB{
-		opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
+		home: home, opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
 		stop: make(chan struct{}), done: make(chan struct{}), full: make(chan struct{}, 1),
 	}
 	db.SetRetention(o.Retention)

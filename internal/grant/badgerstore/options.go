@@ -78,8 +78,9 @@ type Options struct {
 	Retention time.Duration
 	// FreeSpaceFloor is how many bytes must be free on the disk for new grants
 	// (default 64 MiB). Below it what creates grants returns
-	// grant.ErrUnavailable, while reading and revoking go on: Badger dies on a
-	// full disk.
+	// grant.ErrUnavailable, while reading and revoking go on. Below half of it
+	// nothing is written any more, and no store is opened: Badger dies on a full
+	// disk.
 	FreeSpaceFloor uint64
 	// FreeSpace tells how many bytes are free for dir; nil asks the system.
 	FreeSpace func(dir string) (uint64, error)

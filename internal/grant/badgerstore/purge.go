@@ -43,6 +43,9 @@ func (db *DB) Purge(ctx context.Context, now time.Time) (int, error) {
 func (db *DB) purge(ctx context.Context, now time.Time) (int, error) {
 	deleted := 0
 	for from := []byte(nil); ; {
+		if err := db.ready(); err != nil {
+			return deleted, err
+		}
 		found, next, err := db.doomed(from, now)
 		if err != nil {
 			return deleted, err
@@ -93,7 +96,7 @@ func (db *DB) bury(d doomed) error {
 			return err
 		}
 	}
-	if err := batch.Flush(); err != nil {
+	if err := db.wrote(batch.Flush()); err != nil {
 		return err
 	}
 	if len(d.sets) == 0 {
@@ -144,7 +147,7 @@ func (db *DB) buryAuthorization(r doomedRecord) error {
 	}
 	err := badger.ErrConflict
 	for range maxConflicts {
-		if err = db.badger.Update(bury); !errors.Is(err, badger.ErrConflict) {
+		if err = db.wrote(db.badger.Update(bury)); !errors.Is(err, badger.ErrConflict) {
 			break
 		}
 	}

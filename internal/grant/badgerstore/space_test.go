@@ -94,7 +94,20 @@ func TestFullDiskTakesNoNewGrants(t *testing.T) {
 	if _, _, err := s.RedeemCode(ctx, redemption); err != nil {
 		t.Errorf("the code that was refused for space: %v", err)
 	}
-	free.Store(0)
+	free.Store(badgerstore.DefaultFreeSpaceFloor/2 - 1)
+	for what, err := range map[string]error{
+		"ending a connection": s.UpdateConnection(ctx, a.ID, a.Connection.Hash, grant.Connection{}),
+		"revoking":            s.RevokeAuthorization(ctx, a.ID, start),
+		"ending a token set":  s.EndTokenSet(ctx, set.ID, "revoked", start),
+	} {
+		if !errors.Is(err, grant.ErrUnavailable) {
+			t.Errorf("%s on a full disk: %v", what, err)
+		}
+	}
+	if got, err := s.Authorization(ctx, a.ID); err != nil || !got.Live() {
+		t.Errorf("reading on a full disk: %+v, error %v", got, err)
+	}
+	free.Store(badgerstore.DefaultFreeSpaceFloor / 2)
 	if err := s.UpdateConnection(ctx, a.ID, a.Connection.Hash, grant.Connection{}); err != nil {
 		t.Errorf("ending a connection: %v", err)
 	}

@@ -78,7 +78,7 @@ func (db *DB) reported(what string, work func() error) {
 // collectValueLog frees value log files. Badger says with an error that there
 // was nothing to free, or that it is busy.
 func (db *DB) collectValueLog() {
-	for db.badger.RunValueLogGC(0.5) == nil {
+	for db.ready() == nil && db.badger.RunValueLogGC(0.5) == nil {
 		select {
 		case <-db.stop:
 			return
@@ -91,7 +91,7 @@ func (db *DB) collectValueLog() {
 // trail. On a full disk they wait: they are worth less than the space that a
 // revocation needs.
 func (db *DB) flush() error {
-	if db.room() != nil {
+	if db.room() != nil || db.ready() != nil {
 		return nil
 	}
 	db.mu.Lock()
@@ -112,7 +112,7 @@ func (s *store) showUses(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	if s.db.room() == nil {
+	if s.db.room() == nil && s.db.ready() == nil {
 		s.db.reported("writing last-used times", s.flushUsed)
 	}
 	return nil
@@ -160,7 +160,7 @@ func (s *store) writeUses(used map[string]uses) error {
 	if err != nil {
 		return err
 	}
-	return batch.Flush()
+	return s.db.wrote(batch.Flush())
 }
 
 func (s *store) loadUses(txn *badger.Txn, id string) (u uses, err error) {
