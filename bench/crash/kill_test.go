@@ -10,6 +10,7 @@ var (
 	kills      = flag.Int("kills", 20, "how `often` TestKilled kills")
 	operations = flag.Int("operations", 2000, "how `many` calls TestHistories makes at least")
 	clients    = flag.Int("clients", 16, "how `many` call at once")
+	flips      = flag.Int("flips", 3, "how `many` bits of each file TestFlippedBits flips")
 	seed       = flag.Uint64("seed", 0, "the `seed` of all that is made up; 0 is another each time")
 )
 

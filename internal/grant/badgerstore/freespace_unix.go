@@ -2,7 +2,11 @@
 
 package badgerstore
 
-import "syscall"
+import (
+	"errors"
+	"os"
+	"syscall"
+)
 
 // freeSpace is what an unprivileged process may still write below dir.
 func freeSpace(dir string) (uint64, error) {
@@ -17,4 +21,14 @@ func freeSpace(dir string) (uint64, error) {
 func writable(dir string) error {
 	const write, search = 2, 1 // of access(2)
 	return syscall.Access(dir, write|search)
+}
+
+// locked tells whether another process has a database open in dir.
+func locked(dir string) bool {
+	d, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer d.Close() // with it goes the lock
+	return errors.Is(syscall.Flock(int(d.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,16 +90,23 @@ func checkFiles(dir string) error {
 	for _, pattern := range []string{marker, "*.sst", "*.vlog", "*.mem"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil || len(found) > 0 {
-			return fmt.Errorf("grant store %s is damaged: %s is missing beside %s; restore a backup",
+			return fmt.Errorf("grant store %s is damaged: %s is missing beside %s: move the directory away and restore a backup",
 				dir, badger.ManifestFilename, pattern)
 		}
 	}
 	return nil
 }
 
-// openBadger opens a database again where a process was killed between making a
-// log and giving it a size: Badger gives it one then, and fails all the same.
+// openBadger looks for damage first. It opens a database again where a process
+// was killed between making a log and giving it a size: Badger gives it one then,
+// and fails all the same.
 func openBadger(o Options) (b *badger.DB, err error) {
+	if locked(o.Dir) {
+		return nil, inUseBy(o.Dir)
+	}
+	if err := undamaged(o); err != nil {
+		return nil, fmt.Errorf("grant store %s %w: move the directory away and restore a backup", o.Dir, err)
+	}
 	for range 10 { // one for each such log, of which one kill leaves one
 		if b, err = tryBadger(o); err == nil || !isUnborn(err) {
 			break
@@ -111,7 +119,7 @@ func openBadger(o Options) (b *badger.DB, err error) {
 func tryBadger(o Options) (b *badger.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b, err = nil, fmt.Errorf("grant store %s is damaged: %v", o.Dir, p)
+			b, err = nil, fmt.Errorf("grant store %s is damaged: %v: move the directory away and restore a backup", o.Dir, p)
 		}
 	}()
 	b, err = badger.Open(badgerOptions(o))
@@ -119,10 +127,21 @@ func tryBadger(o Options) (b *badger.DB, err error) {
 	case err == nil:
 		return b, nil
 	case isLocked(err):
-		return nil, fmt.Errorf("grant store %s is in use by another process; if Caddy is already running use `caddy reload`", o.Dir)
-	default:
-		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
+		return nil, inUseBy(o.Dir)
+	case errors.Is(err, fs.ErrPermission), isUnborn(err):
+		return nil, fmt.Errorf("grant store %s: %s", o.Dir, firstLine(err))
 	}
+	return nil, fmt.Errorf("grant store %s can not be opened: %s: where its disk is well, move the directory away and restore a backup", o.Dir, firstLine(err))
+}
+
+func inUseBy(dir string) error {
+	return fmt.Errorf("grant store %s is in use by another process; if Caddy is already running use `caddy reload`", dir)
+}
+
+// firstLine leaves out the stack that Badger's errors may have.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // isUnborn tells whether a log had no size. Badger has an error value for this,
@@ -164,7 +183,7 @@ func (db *DB) admit() error {
 
 func (db *DB) initialize() error {
 	if _, err := os.Stat(filepath.Join(db.opts.Dir, marker)); err == nil {
-		return fmt.Errorf("grant store %s is damaged: it has lost its records; restore a backup", db.opts.Dir)
+		return fmt.Errorf("grant store %s is damaged: it has lost its records: move the directory away and restore a backup", db.opts.Dir)
 	}
 	db.epoch = grant.NewID()
 	err := db.badger.Update(func(txn *badger.Txn) error {
