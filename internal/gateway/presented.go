@@ -51,7 +51,7 @@ func present(r *http.Request) (presented, *dialect.Failure) {
 		kind, raw = lines[0][:i], lines[0][i:]
 	}
 	raw, found := strings.CutPrefix(raw, " ")
-	one := found && raw != "" && !strings.ContainsAny(raw, " \t,")
+	one := found && raw != "" && strings.IndexByte(raw, ' ') < 0 && strings.IndexByte(raw, '\t') < 0 && strings.IndexByte(raw, ',') < 0
 	switch {
 	case strings.EqualFold(kind, "Bearer") && one:
 		return presented{token: raw}, nil
@@ -87,6 +87,9 @@ func (p presented) by(app *application.Application) *dialect.Failure {
 
 // tokensInURL are all tokens in a query.
 func tokensInURL(query string) []string {
+	if query == "" {
+		return nil
+	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil // no dialect takes it

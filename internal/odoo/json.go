@@ -40,6 +40,14 @@ const (
 // exceeds the limits, and anything but white space after the value.
 // Every error wraps [ErrJSON].
 func ParseJSON(data []byte, limits Limits) (any, error) {
+	if v, ok := parsePlain(data, limits); ok {
+		return v, nil
+	}
+	return parseAny(data, limits)
+}
+
+// parseAny is ParseJSON of whatever there may be.
+func parseAny(data []byte, limits Limits) (any, error) {
 	p := parser{dec: jsontext.NewDecoder(bytes.NewBuffer(data)), limits: limits}
 	v, err := p.value(0)
 	if err == nil {

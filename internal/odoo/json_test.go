@@ -120,6 +120,39 @@ func TestMarshalValue(t *testing.T) {
 	}
 }
 
+// comparePlain fails where the plain parser takes what the tokenizer refuses, or
+// otherwise.
+func comparePlain(t *testing.T, in []byte, limits Limits) (taken bool) {
+	t.Helper()
+	got, ok := parsePlain(in, limits)
+	want, err := parseAny(in, limits)
+	if ok && (err != nil || !reflect.DeepEqual(got, want)) {
+		t.Errorf("%q: %#v, and by the tokenizer %#v, %v", in, got, want, err)
+	}
+	return ok
+}
+
+func TestPlainJSON(t *testing.T) {
+	for in, want := range map[string]bool{
+		`{"domain": [["name", "ilike", "a"]], "fields": ["name"], "limit": 10, "order": null, "x": -1.5e3, "y": [], "z": {}}`: true,
+		` [ true , false , "caf\u00e9 \"x\"" ] `: true, `"x"`: true, `7`: true, `{"a":{"b":{"c":1}}}`: true, `9223372036854775808`: true,
+		`{"a":1,"a":2}`: false, `{"a":1,"\u0061":2}`: false, `{"a":1,}`: false, `[1,]`: false, `[1 2]`: false, `{"a" 1}`: false, `{a:1}`: false,
+		`{"a":1`: false, `[`: false, ``: false, `1e999`: false, `01`: false, `"\ud83d\ude00"`: false, `"\x"`: false, `nul`: false, `[1] 2`: false,
+		`{"a":}`: false, `{,}`: false, "\"\xff\"": false, `{1:2}`: false, `{"a":1 "b":2}`: false,
+		strings.Repeat("[", 64) + strings.Repeat("]", 64): true, strings.Repeat("[", 65) + strings.Repeat("]", 65): false,
+	} {
+		if got := comparePlain(t, []byte(in), DefaultLimits); got != want {
+			t.Errorf("%s is taken: %v", in, got)
+		}
+	}
+	few := Limits{Depth: 2, Values: 5}
+	for in, want := range map[string]bool{`[1,2,3,4]`: true, `[1,2,3,4,5]`: false, `{"a":1,"b":2}`: true, `{"a":1,"b":2,"c":3}`: false, `[[]]`: true, `[[[]]]`: false} {
+		if got := comparePlain(t, []byte(in), few); got != want {
+			t.Errorf("%s is taken: %v", in, got)
+		}
+	}
+}
+
 func FuzzParseJSON(f *testing.F) {
 	for _, s := range []string{
 		`{"a":[1,2.5,-3e7,"x",null,true]}`, `[[[[]]]]`, `"\ud83d\ude00"`, `1e400`, `{"a":1,"a":2}`, `-0`, `-0.0`, "\xff", `18446744073709551615`,
@@ -127,6 +160,8 @@ func FuzzParseJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		comparePlain(t, in, DefaultLimits)
+		comparePlain(t, in, Limits{Depth: 2, Values: 5})
 		v, err := ParseJSON(in, DefaultLimits)
 		if err != nil {
 			if !errors.Is(err, ErrJSON) {

@@ -29,7 +29,7 @@ type reader struct {
 const (
 	// maxNames is the most members of a record, and maxNested the deepest list
 	// in one, that the scanner takes.
-	maxNames  = 256
+	maxNames  = 64
 	maxNested = 8
 )
 
@@ -189,22 +189,23 @@ func (s *reader) list(depth int) bool {
 
 // text reads a text with its quotes.
 func (s *reader) text() bool {
-	if s.at >= len(s.data) || s.data[s.at] != '"' {
+	data := s.data
+	if s.at >= len(data) || data[s.at] != '"' {
 		return false
 	}
-	for i := s.at + 1; i < len(s.data); i++ {
-		switch c := s.data[i]; {
+	for i := s.at + 1; i < len(data); i++ {
+		switch c := data[i]; {
 		case c == '"':
 			s.at = i + 1
 			return true
 		case c == '\\':
-			if i++; i >= len(s.data) {
+			if i++; i >= len(data) {
 				return false
 			}
-			switch s.data[i] {
+			switch data[i] {
 			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 			case 'u':
-				if !plainEscape(s.data[i+1:]) {
+				if !plainEscape(data[i+1:]) {
 					return false
 				}
 				i += 4
@@ -294,9 +295,11 @@ func (s *reader) space() {
 
 // skip reads c, and white space before it, if it is there.
 func (s *reader) skip(c byte) bool {
-	s.space()
 	if s.peek() != c {
-		return false
+		s.space()
+		if s.peek() != c {
+			return false
+		}
 	}
 	s.at++
 	return true
