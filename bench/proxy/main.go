@@ -97,16 +97,15 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	var rows []row
+	b.printHead(out)
 	for _, s := range o.settings {
 		fmt.Fprintf(b.log, "%s …\n", s)
 		measured, err := b.requestsBy(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
-		rows = append(rows, measured...)
+		b.printRequests(out, measured)
 	}
-	b.printRequests(out, rows)
 	if o.perRound > 0 {
 		fmt.Fprintln(b.log, "token endpoints …")
 		rows, err := b.grants(ctx)

@@ -16,8 +16,11 @@ func median[T cmp.Ordered](all []T) T {
 	return sorted[len(sorted)/2]
 }
 
-func (b *bench) printRequests(out io.Writer, rows []row) {
+func (b *bench) printHead(out io.Writer) {
 	fmt.Fprintf(out, "| setting | contender | CPU seconds of 10,000 requests | × plain Caddy | p50 | p99 | RSS |\n|---|---|---|---|---|---|---|\n")
+}
+
+func (b *bench) printRequests(out io.Writer, rows []row) {
 	for _, r := range rows {
 		if r.missing != "" {
 			fmt.Fprintf(out, "| %s | %s | %s | | | | |\n", r.setting, r.name, r.missing)
