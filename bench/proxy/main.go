@@ -64,14 +64,16 @@ func main() {
 	flag.IntVar(&o.tokens, "tokens", 5000, "`tokens` that are used once each, in all rounds of a setting together")
 	flag.IntVar(&o.perRound, "grants", 4000, "`grants` and signatures of each kind in each round; 0 leaves them out")
 	flag.IntVar(&o.redemptions, "redemptions", 4000, "`codes` that are redeemed in each round; 0 leaves them out")
+	settings := flag.Int("settings", len(o.settings), "the first `settings` only, of one core, unpinned, and one core with another GOGC")
 	flag.StringVar(&o.dir, "dir", "", "`directory` for the stores, on the disk to measure; default: that for temporary files")
 	flag.StringVar(&o.nginx, "nginx", "nginx", "the nginx to run: a `command`")
 	flag.StringVar(&o.pprof, "pprof", "", "an `address` at which the gateway's process serves profiles, as net/http/pprof does")
 	flag.Parse()
-	if flag.NArg() > 0 {
+	if flag.NArg() > 0 || *settings < 0 || *settings > len(o.settings) {
 		flag.Usage()
 		os.Exit(2)
 	}
+	o.settings = o.settings[:*settings]
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o, os.Stdout); err != nil {
