@@ -112,7 +112,7 @@ func runDemo(flags demoFlags, out, errOut io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, caddy.Stop()) }()
 	if odoo != nil {
-		if err := looksLikeOdoo(odoo); err != nil {
+		if err := oddAbout(odoo, flags.database); err != nil {
 			_, _ = fmt.Fprintf(errOut, "Warning: --odoo %s: %v\n", flags.odoo, err)
 		}
 	}

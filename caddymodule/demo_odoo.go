@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,7 +9,24 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
 )
+
+// oddAbout is what is odd about a real Odoo and the name of its database: a
+// hint for people.
+func oddAbout(odoo *url.URL, database string) error {
+	if err := looksLikeOdoo(odoo); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client := rpc.New(rpc.Config{Issuer: odoo, Database: database})
+	if has, err := client.HasDatabase(ctx, new(http.Transport), "odoo-gateway demo"); err == nil && !has {
+		return fmt.Errorf("it has no database %q: nobody can connect the wiki until --database names one that it has", database)
+	}
+	return nil
+}
 
 // looksLikeOdoo asks what every supported Odoo answers to anybody. Its error
 // is a hint for people: an Odoo may start after the demo.

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
+	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
@@ -128,6 +129,8 @@ func (s *Server) refuseNobody(w http.ResponseWriter, r *http.Request, to way, er
 	case errors.Is(err, errOtherDatabase):
 		s.settle(w, r)
 		s.problem(w, r, page.OtherDatabase, to.title, to.other)
+	case errors.Is(err, connection.ErrNoDatabase): // which the log has told
+		s.problem(w, r, page.DatabaseMissing, to.title, to.path)
 	case outage(err):
 		s.Logger.Warn("can not ask odoo who this is", zap.Error(err))
 		s.problem(w, r, page.OdooUnavailable, to.title, to.path)

@@ -24,6 +24,8 @@ const (
 	NotInGroup
 	// OdooUnavailable: Odoo did not answer.
 	OdooUnavailable
+	// DatabaseMissing: Odoo answers, and does not have the configured database.
+	DatabaseMissing
 	// StoreUnavailable: the gateway can not write its own data.
 	StoreUnavailable
 	// LoginLoop: Odoo keeps saying both that the person is logged in and not.
@@ -101,6 +103,8 @@ func (k Kind) String() string {
 		return "not_in_group"
 	case OdooUnavailable:
 		return "odoo_unavailable"
+	case DatabaseMissing:
+		return "database_missing"
 	case StoreUnavailable:
 		return "store_unavailable"
 	case LoginLoop:
@@ -127,7 +131,7 @@ func (k Kind) Status() int {
 	switch k {
 	case OtherDatabase, NotInternal, NotAPerson, NotInGroup, LoginLoop, FormRefused, ListRefused, NotAWindow, NotAdministrator:
 		return http.StatusForbidden
-	case OdooUnavailable, StoreUnavailable:
+	case OdooUnavailable, DatabaseMissing, StoreUnavailable:
 		return http.StatusServiceUnavailable
 	case NotConfigured:
 		return http.StatusNotFound
