@@ -11,8 +11,8 @@ import (
 	"github.com/caddy-odoo/gateway/internal/throttle"
 )
 
-// Refusals can be made as often as somebody likes. So many of them are kept in
-// the store at once, and one more in each time; the logger gets them all.
+// Refusals can be made as often as somebody likes, and must fill no disk. So many
+// of them are kept in the store at once, and one more in each time.
 const (
 	// keptRefusals and keptRefusalEvery are for each application, of what has
 	// come with its tokens or its id, and for all strangers together.
@@ -24,24 +24,34 @@ const (
 	keptOfNetworkEvery = 2 * time.Minute
 	// keptNetworks is how many networks are remembered.
 	keptNetworks = 1024
+	// moreLogged is how many times as many the logger gets, and as often.
+	moreLogged = 100
 )
 
-// shares are what each application and each network may leave in the store.
+// shares are what each application and each network may leave in the store, or
+// so many times as much.
 type shares struct {
+	times        int
 	applications map[string]*rate.Limiter // of configured names
 	strangers    *rate.Limiter
 	networks     *simplelru.LRU[string, *rate.Limiter]
 }
 
-func newShares() *shares {
+func newShares(times int) *shares {
 	networks, err := simplelru.NewLRU[string, *rate.Limiter](keptNetworks, nil)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &shares{applications: make(map[string]*rate.Limiter), strangers: newShare(), networks: networks}
+	return &shares{
+		times: times, applications: make(map[string]*rate.Limiter), networks: networks,
+		strangers: share(keptRefusals, keptRefusalEvery, times),
+	}
 }
 
-func newShare() *rate.Limiter { return rate.NewLimiter(rate.Every(keptRefusalEvery), keptRefusals) }
+// share allows so many at once, and one more in each time, times as much.
+func share(burst int, every time.Duration, times int) *rate.Limiter {
+	return rate.NewLimiter(rate.Every(every/time.Duration(times)), burst*times)
+}
 
 // cheap are the kinds of events that somebody can make at will.
 var cheap = map[audit.Kind]bool{
@@ -59,7 +69,7 @@ func (s *shares) keep(e audit.Event) bool {
 	}
 	l := s.applications[e.Application]
 	if l == nil {
-		l = newShare()
+		l = share(keptRefusals, keptRefusalEvery, s.times)
 		s.applications[e.Application] = l
 	}
 	return l.AllowN(e.Time, 1)
@@ -76,7 +86,7 @@ func (s *shares) ofNetwork(e audit.Event) *rate.Limiter {
 	key := throttle.ClientKey("", addr)
 	l, ok := s.networks.Get(key)
 	if !ok {
-		l = rate.NewLimiter(rate.Every(keptOfNetworkEvery), keptOfNetwork)
+		l = share(keptOfNetwork, keptOfNetworkEvery, s.times)
 		s.networks.Add(key, l)
 	}
 	return l

@@ -28,7 +28,7 @@ type keeper struct {
 }
 
 func newKeeper(store grant.Store, retention time.Duration, now clock.Clock) *keeper {
-	return &keeper{store: store, retention: retention, now: now, shares: newShares()}
+	return &keeper{store: store, retention: retention, now: now, shares: newShares(1)}
 }
 
 // Record implements audit.Recorder.

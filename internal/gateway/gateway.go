@@ -114,6 +114,7 @@ type Gateway struct {
 	firstClaim   []byte // see begins
 	applications *application.Registry
 	audit        audit.Recorder // before the store is open
+	patience     time.Duration  // with the body of a request
 
 	opening sync.Mutex
 	service atomic.Pointer[service]
@@ -164,8 +165,8 @@ func New(c Config) (*Gateway, error) {
 		c.RequestID = func(*http.Request) string { return grant.NewID() }
 	}
 	return &Gateway{
-		config: c, issuer: issuerString(c.Issuer), firstClaim: firstClaim(issuerString(c.Issuer)), applications: applications,
-		audit: audit.Tee(audit.NewZap(c.Logger, c.Now), c.Audit, audit.Slips),
+		config: c, issuer: issuerString(c.Issuer), firstClaim: firstClaim(issuerString(c.Issuer)), applications: applications, patience: bodyPatience,
+		audit: audit.Tee(newAuditLog(audit.NewZap(c.Logger, c.Now), c.Now), c.Audit, audit.Slips),
 	}, nil
 }
 
@@ -213,6 +214,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream)
 	}
 	w, r, done := g.watch(w, r)
 	defer done()
+	g.paced(w, r)
 	if !ours {
 		g.refuse(w, r)
 		return nil
