@@ -164,7 +164,7 @@ func data(name, application, method, path, body, once string) operation {
 		},
 		told: func(f fault, a got) string {
 			if f.nothing && once == "write" {
-				return statusOf(a, http.StatusOK)
+				return statusOf(a, http.StatusOK, http.StatusInternalServerError)
 			}
 			return statusOf(a, f.status...)
 		},
