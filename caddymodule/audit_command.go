@@ -101,10 +101,6 @@ func printLeftOut(out io.Writer, n int) error {
 	if n == 0 {
 		return nil
 	}
-	is := "is"
-	if n != 1 {
-		is = "are"
-	}
-	_, err := fmt.Fprintf(out, "%s of administrators who looked %s left out: --all lists them\n", several(n, "event"), is)
+	_, err := fmt.Fprintf(out, "%s of administrators who looked %s left out: --all lists them\n", several(n, "event"), are(n))
 	return err
 }

@@ -57,7 +57,7 @@ It fails where it finds something.` + howFound,
 				return err
 			}
 			if v.Broken > 0 {
-				return fmt.Errorf("the audit trail is not what was written: %d places", v.Broken)
+				return fmt.Errorf("the audit trail is not what was written: %s", several(v.Broken, "place"))
 			}
 			return nil
 		},
@@ -76,11 +76,11 @@ var findingWords = map[string]string{
 }
 
 func printVerdict(out io.Writer, v administration.Verdict) error {
-	if _, err := fmt.Fprintf(out, "%d events are what was written\n", v.Verified); err != nil {
+	if _, err := fmt.Fprintf(out, "%s %s what was written\n", several(v.Verified, "event"), are(v.Verified)); err != nil {
 		return err
 	}
 	if v.Unlinked > 0 {
-		if _, err := fmt.Fprintf(out, "%d older ones can not be verified\n", v.Unlinked); err != nil {
+		if _, err := fmt.Fprintf(out, "%s can not be verified\n", several(v.Unlinked, "older one")); err != nil {
 			return err
 		}
 	}

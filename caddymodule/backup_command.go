@@ -74,7 +74,7 @@ func printSaved(out io.Writer, s savedBackup, asJSON bool) error {
 	if s.File != "" {
 		to = " to " + s.File
 	}
-	_, err := fmt.Fprintf(out, "saved %d records, %d authorizations among them%s\n", s.Records, s.Authorizations, to)
+	_, err := fmt.Fprintf(out, "saved %s, %s among them%s\n", several(s.Records, "record"), several(s.Authorizations, "authorization"), to)
 	return err
 }
 

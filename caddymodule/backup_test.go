@@ -56,7 +56,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := run(0, "backup", "backup", "--address", s.admin); !regexp.MustCompile(`^saved [0-9]+ records, 1 authorizations among them to backup\n$`).MatchString(out) {
+	if out, _ := run(0, "backup", "backup", "--address", s.admin); !regexp.MustCompile(`^saved [0-9]+ records, 1 authorization among them to backup\n$`).MatchString(out) {
 		t.Errorf("printed %s", out)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
@@ -166,7 +166,7 @@ func TestBackupAndRestore(t *testing.T) {
 	s.options = "seal_key " + strings.TrimSpace(string(key))
 	m.write("Caddyfile", s.caddyfile())
 	said := restore(0, "--accept-resurrection", "--config", filepath.Join(m.home, "Caddyfile"))
-	if !strings.HasPrefix(said, "restored ") || !strings.HasSuffix(said, " into "+store+"; of 1 authorizations 0 are revoked\n") {
+	if !strings.HasPrefix(said, "restored ") || !strings.HasSuffix(said, " into "+store+"; of 1 authorization 0 are revoked\n") {
 		t.Error(said)
 	}
 	m.start(s.caddyfile(), s.admin)

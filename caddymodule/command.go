@@ -84,6 +84,14 @@ func table(out io.Writer, rows [][]string) error {
 	return nil
 }
 
+// are is the verb for so many.
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 // moment is a time for people, "-" where there was none.
 func moment(t time.Time) string {
 	if t.IsZero() {

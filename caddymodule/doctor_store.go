@@ -51,10 +51,10 @@ func (a *App) census(ctx context.Context) []doctor.Finding {
 	for _, n := range live {
 		authorizations += n
 	}
-	f.Text = fmt.Sprintf("is open and can be read: %d authorizations, %d records", authorizations, records)
+	f.Text = fmt.Sprintf("is open and can be read: %s, %s", several(authorizations, "authorization"), several(records, "record"))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		f.Status, f.Text = doctor.Unknown, fmt.Sprintf("is open; in %v %d records could be read, and not all", storeTime, records)
+		f.Status, f.Text = doctor.Unknown, fmt.Sprintf("is open; in %v %s could be read, and not all", storeTime, several(records, "record"))
 	case err != nil:
 		f.Status, f.Text = doctor.Problem, "can not be read: "+err.Error()
 		f.Advice = "stop Caddy, keep a copy of the directory, and restore a backup"
@@ -78,10 +78,10 @@ func (a *App) orphans(live map[owner]int) []doctor.Finding {
 		s := a.gateways[o.gateway]
 		switch {
 		case s == nil:
-			f.Text = fmt.Sprintf("%d authorizations are of the gateway %s, which is not configured", live[o], o.gateway)
+			f.Text = fmt.Sprintf("%s %s of the gateway %s, which is not configured", several(live[o], "authorization"), are(live[o]), o.gateway)
 			f.Advice = "configure it under that name again, or leave them: they are of no use without it"
 		case !slices.ContainsFunc(s.settings.applications, func(app application.Application) bool { return app.Name == o.application }):
-			f.Text = fmt.Sprintf("%d authorizations are of the application %s of the gateway %s, which is not configured", live[o], o.application, o.gateway)
+			f.Text = fmt.Sprintf("%s %s of the application %s of the gateway %s, which is not configured", several(live[o], "authorization"), are(live[o]), o.application, o.gateway)
 			f.Advice = fmt.Sprintf("give it its name back, or take them back: caddy odoo-gateway authorizations revoke --gateway %s --application %s", o.gateway, o.application)
 		default:
 			continue

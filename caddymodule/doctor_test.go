@@ -73,7 +73,7 @@ func TestDoctorCommand(t *testing.T) {
 		return d, all
 	}
 	d, all := look(0, map[string]string{
-		"store": "ok is open and can be read: 0 authorizations, ", "disk": "ok ", "seal key": "ok is in " + m.home, "redirect URIs": "ok 1 of 1 applications",
+		"store": "ok is open and can be read: 0 authorizations, ", "disk": "ok ", "seal key": "ok is in " + m.home, "redirect URIs": "ok 1 of 1 application",
 		"site": "ok serves", "issuer": "ok its metadata is at http://" + s.addr + "/.well-known/oauth-authorization-server", "odoo": "ok answers, version 19.0",
 		"clock": "ok ", "proxy mode": "ok Odoo knows that it is http://" + s.addr, "database": "ok demo19 is there",
 		"models": "unknown nobody is connected by whom Odoo could be asked about the models of sales",
@@ -175,12 +175,12 @@ func TestDoctorCommand(t *testing.T) {
 
 	// What was granted to an application that is not there any more.
 	load("application wiki", "application renamed")
-	_, all = look(0, map[string]string{"grants": "warning 1 authorizations are of the application wiki of the gateway erp, which is not configured"})
+	_, all = look(0, map[string]string{"grants": "warning 1 authorization is of the application wiki of the gateway erp, which is not configured"})
 	if !strings.HasSuffix(all["grants"].Advice, "authorizations revoke --gateway erp --application wiki") {
 		t.Errorf("advice %s", all["grants"].Advice)
 	}
 	load("gateway erp", "gateway other", "odoo_gateway erp", "odoo_gateway other")
-	look(0, map[string]string{"grants": "warning 1 authorizations are of the gateway erp, which is not configured"})
+	look(0, map[string]string{"grants": "warning 1 authorization is of the gateway erp, which is not configured"})
 	load()
 
 	// What would fail at the next start.

@@ -233,8 +233,8 @@ func (r restored) print(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(r)
 	}
-	_, err := fmt.Fprintf(out, "restored %d records of %s into %s; of %d authorizations %d are revoked%s\n",
-		r.Records, moment(r.MadeAt), r.Directory, r.Authorizations, r.Revoked, r.more())
+	_, err := fmt.Fprintf(out, "restored %s of %s into %s; of %s %d %s revoked%s\n",
+		several(r.Records, "record"), moment(r.MadeAt), r.Directory, several(r.Authorizations, "authorization"), r.Revoked, are(r.Revoked), r.more())
 	return err
 }
 

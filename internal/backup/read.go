@@ -83,7 +83,7 @@ func read(r io.Reader, ring *seal.Ring, each func(grant.Record) error) (s Summar
 		return s, in.damaged("somebody without the sealing key has changed it")
 	}
 	if _, err := in.lines.ReadByte(); !errors.Is(err, io.EOF) {
-		return s, in.damaged("it goes on after its end")
+		return s, in.damaged("something follows its end")
 	}
 	return s, nil
 }
@@ -107,7 +107,7 @@ func (r *reader) next() (l line, text []byte, err error) {
 		case err == nil:
 			return r.parse(text)
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-			return l, nil, r.damaged("it ends before its end")
+			return l, nil, r.damaged("it is cut off")
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return l, nil, fmt.Errorf("reading the backup: %w", err)
 		case len(text) > maxLine:

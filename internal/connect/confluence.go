@@ -13,8 +13,10 @@ const confluencePath = "/plugins/odoo-connector/callback.action"
 // confluence is what the Odoo Connector for Confluence Data Center is given for
 // a server, and what its macro will offer.
 func (g *Guide) confluence() []byte {
+	// The server is Odoo; the application's title is that of the wiki itself.
+	_, host, _ := strings.Cut(g.Issuer, "://")
 	rows := [][2]string{
-		{"Name", g.app.Title},
+		{"Name", "Odoo (" + host + "), or what your people call it"},
 		{"Server address", g.Issuer},
 		{"Client ID", g.app.ClientID},
 	}

@@ -249,7 +249,7 @@ func TestForge(t *testing.T) {
 // macro offers; the lines for curl ask for what is described.
 func TestConfluenceAndCurl(t *testing.T) {
 	rules, app := compile(t, definitions()["sales"]), wiki()
-	if text := made(t, guide(t, app, rules, erp()), "confluence"); !strings.Contains(text, "add compat confluence") || !strings.Contains(text, callback) ||
+	if text := made(t, guide(t, app, rules, erp()), "confluence"); !strings.Contains(text, "add compat confluence") || !strings.HasPrefix(text, "Name ") || !strings.Contains(text, " Odoo (erp.example.com), ") || !strings.Contains(text, callback) ||
 		!strings.Contains(text, "Macro: Customer") || strings.Contains(text, "Lead") {
 		t.Errorf("says %s", text)
 	}

@@ -36,7 +36,11 @@ func (p Patient) RedirectURIs() []Finding {
 	case applications == 0:
 		add(Warning, "no application is active", "configure one")
 	case len(all) == 0:
-		add(OK, fmt.Sprintf("%d of %d applications", uris, applications), "")
+		of := "applications"
+		if applications == 1 {
+			of = "application"
+		}
+		add(OK, fmt.Sprintf("%d of %d %s", uris, applications, of), "")
 	}
 	return all
 }

@@ -53,7 +53,7 @@ func TestListOfAuthorizations(t *testing.T) {
 
 	got := b.get(AuthorizationsPath)
 	for _, want := range []string{
-		"Team wiki", "Marc Demo", "demo · prod", aloneURI, "1 March 2026, 09:00<", "1 March 2026, 10:00<", "Times are those of UTC.", "Not yet",
+		"Team wiki", "Marc Demo", "demo · prod", aloneURI, "1 March 2026, 09:00 UTC<", "1 March 2026, 10:00 UTC<", "Times are those of UTC.", "Not yet",
 		"As long as you are signed in to Odoo", "2 in use", "None in use",
 	} {
 		if !strings.Contains(got.text, want) {

@@ -280,10 +280,10 @@ func TestLanguageOfPages(t *testing.T) {
 func TestMoments(t *testing.T) {
 	at := time.Date(2026, 2, 28, 23, 30, 0, 0, time.UTC)
 	for _, test := range []struct{ lang, zone, want, where string }{
-		{"en_US", "", "28 February 2026, 23:30", "UTC"}, {"de_AT", "Europe/Vienna", "1. März 2026, 00:30 Uhr", "Europe/Vienna"},
-		{"fr_FR", "Europe/Paris", "1er mars 2026 à 00:30", "Europe/Paris"}, {"fr_CA", "America/Montreal", "28 février 2026 à 18:30", "America/Montreal"},
-		{"hu_HU", "Europe/Budapest", "2026. március 1. 00:30", "Europe/Budapest"}, {"es_MX", "America/Mexico_City", "28 de febrero de 2026, 17:30", "America/Mexico_City"},
-		{"en_US", "Local", "28 February 2026, 23:30", "UTC"}, {"en_US", "../../etc/passwd", "28 February 2026, 23:30", "UTC"},
+		{"en_US", "", "28 February 2026, 23:30 UTC", "UTC"}, {"de_AT", "Europe/Vienna", "1. März 2026, 00:30 Uhr (CET)", "Europe/Vienna"},
+		{"fr_FR", "Europe/Paris", "1er mars 2026 à 00:30 (CET)", "Europe/Paris"}, {"fr_CA", "America/Montreal", "28 février 2026 à 18:30 (EST)", "America/Montreal"},
+		{"hu_HU", "Europe/Budapest", "2026. március 1. 00:30 (CET)", "Europe/Budapest"}, {"es_MX", "America/Mexico_City", "28 de febrero de 2026, 17:30 (CST)", "America/Mexico_City"},
+		{"en_US", "Local", "28 February 2026, 23:30 UTC", "UTC"}, {"en_US", "../../etc/passwd", "28 February 2026, 23:30 UTC", "UTC"},
 	} {
 		v := voiceFor(reading(Reader{Language: test.lang, Zone: test.zone}))
 		want := template.HTML(`<time datetime="2026-02-28T23:30:00Z">` + test.want + `</time>`)

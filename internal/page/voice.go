@@ -121,6 +121,6 @@ func (v Voice) Moment(t time.Time) template.HTML {
 		day = v.Text("date.first")
 	}
 	words := v.Text("date.moment", "day", day, "month", v.Text("date.month."+strconv.Itoa(int(here.Month()))),
-		"year", strconv.Itoa(here.Year()), "time", here.Format("15:04"))
+		"year", strconv.Itoa(here.Year()), "time", here.Format("15:04"), "zone", here.Format("MST"))
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(words) + `</time>`)
 }
