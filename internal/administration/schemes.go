@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -161,7 +162,7 @@ func (d *Desk) configuration(ctx context.Context, c scheme.Configuration) Config
 	view := Configuration{
 		Name: c.Name, Model: c.Model, DisplayName: orElse(c.DisplayName, c.Model), DisplayNames: c.DisplayNames, Description: c.Description,
 		Active: !c.Inactive, Sensitive: c.Sensitive, FieldLimit: orElse(string(c.Limit), string(scheme.LimitNone)), Fields: c.Fields,
-		WriteLimit: string(c.WriteLimit), WriteFields: c.WriteFields, Filter: c.Filter, Forced: values(c.Forced), Preset: values(c.Preset),
+		WriteLimit: string(c.WriteLimit), WriteFields: c.WriteFields, Filter: readable(c.Filter), Forced: values(c.Forced), Preset: values(c.Preset),
 		Reports: c.Reports, SearchFields: c.SearchFields, RowLimit: c.RowLimit, RelatedNames: !c.HideRelatedNames, Schemes: []string{},
 	}
 	if len(view.SearchFields) == 0 {
@@ -185,6 +186,23 @@ func (d *Desk) configuration(ctx context.Context, c scheme.Configuration) Config
 	c.Inactive = false // what it would allow
 	view.May = words(ctx, scheme.Definition{Name: c.Name, Configurations: []scheme.Configuration{c}})
 	return view
+}
+
+// readable is a filter without what JSON within HTML would need: a < for \u003c.
+func readable(filter string) string {
+	d := json.NewDecoder(strings.NewReader(filter))
+	d.UseNumber()
+	var value any
+	if filter == "" || d.Decode(&value) != nil {
+		return filter
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(value) != nil {
+		return filter
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // values are those of fields in JSON.

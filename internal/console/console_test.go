@@ -196,7 +196,7 @@ func TestPages(t *testing.T) {
 		console.AuditPath: "Team wiki", console.CodesPath: "Nothing", console.SchemesPath: "schemes", console.SettingsPath: "https://erp.example.com",
 	} {
 		before := len(s.trail.Events())
-		if w := s.show(path); w.Code != http.StatusOK || !strings.Contains(strings.ReplaceAll(w.Body.String(), "<wbr>", ""), want) || strings.Contains(w.Body.String(), "wiki-secret") {
+		if w := s.show(path); w.Code != http.StatusOK || !strings.Contains(strings.ReplaceAll(w.Body.String(), "<wbr>", ""), want) || strings.Contains(w.Body.String(), "wiki-secret") || !strings.Contains(w.Body.String(), `<span class="login">admin · `) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 		if got := s.trail.Kinds()[before:]; !slices.Equal(got, []audit.Kind{audit.AdministrationRead}) {

@@ -52,10 +52,10 @@ func (c *Console) codes(v visit, a page.Admin) (page.AdminPage, error) {
 func (c *Console) audit(v visit, a page.Admin) (page.AdminPage, error) {
 	p := page.AdminAudit{
 		Admin: a, Kinds: administration.Kinds(), Applications: v.desk.Titles(), Looks: v.parameter("all") == "true",
-		Kind: v.parameter("kind"), Application: v.parameter("application"), Subject: v.parameter("subject"), Login: v.parameter("login"),
+		Kind: v.parameter("kind"), Application: v.parameter("application"), Subject: v.parameter("subject"), Whom: v.parameter("login"),
 	}
 	list, err := v.desk.Events(v.r.Context(), administration.EventFilter{
-		Kind: p.Kind, Application: p.Application, Subject: p.Subject, Login: p.Login, Looks: p.Looks,
+		Kind: p.Kind, Application: p.Application, Subject: p.Subject, Login: p.Whom, Looks: p.Looks,
 	}, v.page())
 	if err != nil {
 		return nil, err

@@ -174,9 +174,9 @@ type AdminAudit struct {
 	// Kinds are those to choose from.
 	Kinds        []string
 	Applications []administration.Application
-	// Kind, Application, Subject and Login are what was searched for, and Whose is
-	// what the subject is called.
-	Kind, Application, Subject, Login, Whose string
+	// Kind, Application, Subject and Whom, which is a login, are what was searched
+	// for, and Whose is what the subject is called.
+	Kind, Application, Subject, Whom, Whose string
 	// Looks tells that administrators who looked are among them. LeftOut is how
 	// many of those are not, and AllURL where they are listed too.
 	Looks   bool

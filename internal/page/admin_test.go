@@ -91,7 +91,7 @@ func everyAdminPage() map[string]any {
 			{Time: at, Kind: x, Application: x, Title: x, Subject: x, Login: x, Address: x, RequestID: x, Detail: map[string]string{x: x}}, {Time: at, Kind: x, Subject: x},
 		}},
 		"admin_audit.html empty": AdminAudit{Admin: base},
-		"admin_audit.html on":    AdminAudit{Admin: base, Next: x, Login: x, LeftOut: 7, AllURL: x},
+		"admin_audit.html on":    AdminAudit{Admin: base, Next: x, Whom: x, LeftOut: 7, AllURL: x},
 		"admin_settings.html":    AdminSettings{Admin: base, Gateway: x, Issuer: x, History: history},
 		"admin_settings.html no": AdminSettings{Admin: base},
 	}
@@ -123,7 +123,7 @@ func TestConsoleEscapes(t *testing.T) {
 	for _, p := range []AdminPage{
 		AdminApplications{Admin: base, Text: evil, Items: []administration.Application{{Name: evil, Title: evil, Description: evil, RedirectURIs: []administration.RedirectURI{{URI: evil}}}}},
 		AdminConnect{Admin: base, Settings: connect.Settings{Application: evil, Title: evil, ClientID: evil}, Texts: []ConnectText{{evil, evil}}, Files: []ConnectFile{{evil, evil, evil}}},
-		AdminAudit{Admin: base, Kind: evil, Subject: evil, Whose: evil, Login: evil, Kinds: []string{evil}, Items: []administration.Event{{Kind: evil, Detail: map[string]string{evil: evil}, Address: evil}}},
+		AdminAudit{Admin: base, Kind: evil, Subject: evil, Whose: evil, Whom: evil, Kinds: []string{evil}, Items: []administration.Event{{Kind: evil, Detail: map[string]string{evil: evil}, Address: evil}}},
 		AdminAuthorizations{Admin: base, Person: evil, Items: []AdminAuthorization{{Authorization: administration.Authorization{Name: evil, Login: evil, Subject: evil}}}},
 	} {
 		got := render(func(w http.ResponseWriter, r *http.Request) { WriteAdmin(w, r, p) })
