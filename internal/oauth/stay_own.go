@@ -24,7 +24,7 @@ func (s *Server) ownOffer(app *application.Application, v visitor, c grant.Conne
 		return false
 	}
 	works := connection.KeyWorks(c, s.Now())
-	return works && connection.KeyEndsSoon(c, s.Now()) || c.Kind == grant.Session && app.Connection == application.ConnectionAsk
+	return works && connection.KeyEndsSoon(c, s.Now()) || c.Kind == grant.Session && app.Connection != application.ConnectionSession
 }
 
 // ownStayURL is the way from the list to the page.

@@ -32,7 +32,7 @@ func (b *browser) stayLink() string {
 func TestStayFromTheList(t *testing.T) {
 	for version := 16; version <= 19; version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			s := staySite(t, version, application.ConnectionAsk)
+			s := staySite(t, version, "") // ask is the default
 			b := s.guest("demo")
 			first := b.consent(query())
 			if !strings.Contains(first.text, "You can still choose it later") || !strings.Contains(first.text, `<a href="`+AuthorizationsPath+`"`) {
