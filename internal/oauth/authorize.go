@@ -153,6 +153,9 @@ func (s *Server) request(p params) (request, page.Kind, bool) {
 	if app == nil || !app.Active {
 		return request{}, page.UnknownApplication, false
 	}
+	if p.get("redirect_uri") == "" {
+		return request{}, page.MissingRedirect, false
+	}
 	uri, ok := app.ActiveRedirectURI(p.get("redirect_uri"))
 	if !ok {
 		return request{}, page.UnknownRedirect, false

@@ -161,6 +161,8 @@ func (s *Server) programRequest(r *http.Request) (request, *failure) {
 		f := invalidClient()
 		f.description = "client_id names no active application"
 		return request{}, f
+	case kind == page.MissingRedirect:
+		return request{}, invalidRequest("redirect_uri is missing")
 	case kind == page.UnknownRedirect:
 		return request{}, invalidRequest("redirect_uri is not registered for the application")
 	default:

@@ -15,7 +15,7 @@ const maxShown = 500
 func (s *Server) refuseRequest(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, p params, kind page.Kind) {
 	s.noteClient(r, p)
 	problem := page.Problem{Kind: kind, RequestID: s.noteProblem(r, kind)}
-	if (kind == page.UnknownApplication || kind == page.UnknownRedirect) && topLevel(r) {
+	if (kind == page.UnknownApplication || kind == page.UnknownRedirect || kind == page.MissingRedirect) && topLevel(r) {
 		if v, err := s.who(w, r, rt); err == nil {
 			r = v.reads(r)
 			if v.System {

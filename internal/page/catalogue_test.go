@@ -296,7 +296,7 @@ func TestMoments(t *testing.T) {
 func TestPlurals(t *testing.T) {
 	for lang, want := range map[string][3]string{
 		"en_US": {"0 in use, the newest from x", "1 in use, from x", "12,345 in use, the newest from x"},
-		"fr_FR": {"0 en cours d’usage, du x", "1 en cours d’usage, du x", "12\u00a0345 en cours d’usage, le plus récent du x"},
+		"fr_FR": {"0 en cours d’utilisation, du x", "1 en cours d’utilisation, du x", "12\u00a0345 en cours d’utilisation, le plus récent du x"},
 		"de_DE": {"0 in Gebrauch, das neueste vom x", "1 in Gebrauch, vom x", "12.345 in Gebrauch, das neueste vom x"},
 		"hu_HU": {"0 használatban, a legújabb kelte: x", "1 használatban, kelte: x", "12\u00a0345 használatban, a legújabb kelte: x"},
 		"es_ES": {"0 en uso, el más reciente del x", "1 en uso, del x", "12.345 en uso, el más reciente del x"},

@@ -13,6 +13,8 @@ const (
 	UnknownApplication
 	// UnknownRedirect: the redirect_uri is not registered, or archived.
 	UnknownRedirect
+	// MissingRedirect: there is no redirect_uri.
+	MissingRedirect
 	// OtherDatabase: logged in to another Odoo database.
 	OtherDatabase
 	// NotInternal: only internal users may connect the application.
@@ -93,6 +95,8 @@ func (k Kind) String() string {
 		return "unknown_application"
 	case UnknownRedirect:
 		return "unknown_redirect"
+	case MissingRedirect:
+		return "missing_redirect"
 	case OtherDatabase:
 		return "other_database"
 	case NotInternal:
