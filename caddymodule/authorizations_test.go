@@ -218,7 +218,7 @@ func TestAdminEndpointsRefuse(t *testing.T) {
 		{"GET", codesEndpoint + "?after=nonsense", "", 404, "kept no more"},
 		{"GET", doctorEndpoint + "?gatewy=erp", "", 400, "unknown parameter"},
 		{"POST", auditEndpoint, "", 405, "use GET"},
-		{"GET", auditEndpoint + "?login=a", "", 400, "unknown parameter"},
+		{"GET", auditEndpoint + "?logn=a", "", 400, "unknown parameter"},
 		{"GET", auditEndpoint + "?after=nonsense", "", 400, "is not what a page before has given"},
 		{"GET", auditEndpoint + "?gateway=other", "", 404, "there is no gateway"},
 		{"POST", backupEndpoint, "", 405, "use GET"},

@@ -191,6 +191,18 @@ func TestDoctorCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	sealed, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := m.write("elsewhere.key", string(sealed))
+	load("odoo_gateway {", "odoo_gateway {\nseal_key {file."+elsewhere+"}")
+	look(0, map[string]string{"seal key": "ok is the one of seal_key"})
+	m.write("elsewhere.key", strings.Repeat("ab", 32))
+	look(1, map[string]string{"seal key": "problem seal_key: the store " + store + " is sealed with another key"})
+	m.write("elsewhere.key", "")
+	look(1, map[string]string{"seal key": "problem seal_key: placeholder {file." + elsewhere + "} is unset or empty"})
+	load()
 	look(0, map[string]string{"store": "warning other users of this machine can look into " + store, "seal key": "warning other users of this machine can read " + key})
 	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
 		t.Fatal(err)
