@@ -169,7 +169,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if !strings.HasPrefix(said, "restored ") || !strings.HasSuffix(said, " into "+store+"; of 1 authorization 0 are revoked\n") {
 		t.Error(said)
 	}
-	m.start(s.caddyfile(), s.admin)
+	p = m.start(s.caddyfile(), s.admin)
 	told, _ := run(0, "audit", "list", "--kind", "store_restored", "--json", "--address", s.admin)
 	if strings.Count(told, "\n") != 1 || !strings.Contains(told, `"mode":"accept_resurrection"`) || !strings.Contains(told, `"backup":"20`) {
 		t.Errorf("the audit trail says %s", told)
@@ -182,6 +182,41 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if err := read(user.client, base, got.Access); err != nil {
 		t.Error(err)
+	}
+
+	// Killed while the application refreshes, it starts again with what it has
+	// answered, and the one exchange that it has not answered is no reuse.
+	refreshed := make(chan struct{}, 1000)
+	last := make(chan tokens, 1)
+	go func() {
+		for {
+			next, err := refresh(user.client, base, got.Refresh)
+			if err != nil {
+				last <- got
+				return
+			}
+			got = next
+			refreshed <- struct{}{}
+		}
+	}()
+	for range 10 {
+		select {
+		case <-refreshed:
+		case <-last:
+			t.Fatal("it refreshes no more, and was not killed yet")
+		}
+	}
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-p.done
+	got = <-last
+	m.start(s.caddyfile(), s.admin)
+	if err := read(user.client, base, got.Access); err != nil {
+		t.Errorf("reading after a kill: %v", err)
+	}
+	if _, err := refresh(user.client, base, got.Refresh); err != nil {
+		t.Errorf("refreshing after a kill: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -157,30 +158,55 @@ func (p *pooledStore) open(context.Context) (gateway.Backend, error) {
 	if err != nil {
 		return gateway.Backend{}, err
 	}
+	if err := p.keepKey(); err != nil {
+		return gateway.Backend{}, errors.Join(err, db.Close())
+	}
 	p.db = db
 	return gateway.Backend{Store: db.Store, Seal: ring}, nil
 }
 
-// ring returns the sealing key that is configured, or the one beside the
-// store, which is made where it is missing.
+// ring returns the sealing key that is configured, or the one beside the store,
+// which a first start makes. It has its name once the store is there: a key
+// without a store is then a store that was lost, and an empty one would be one in
+// which nobody was ever revoked.
 func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 	p.key = p.options.sealKey
-	if p.key == nil {
-		path := p.options.keyFile()
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && badgerstore.Exists(p.dir) {
+	if p.key != nil {
+		return seal.NewRing(p.key)
+	}
+	path, there := p.options.keyFile(), badgerstore.Begun(p.dir)
+	key, err := seal.Load(path)
+	switch {
+	case err == nil && !there:
+		return nil, fmt.Errorf("grant store %s has %s and no grants: restore a backup, or take that file away for a store that is new and empty", p.dir, filepath.Base(path))
+	case errors.Is(err, fs.ErrNotExist) && there:
+		if key, err = seal.Load(path + unborn); errors.Is(err, fs.ErrNotExist) {
 			return nil, errNoKey(p.options)
 		}
-		key, created, err := seal.LoadOrCreate(path)
-		if err != nil {
-			return nil, err
-		}
-		if created {
+	case errors.Is(err, fs.ErrNotExist):
+		created := false
+		if key, created, err = seal.LoadOrCreate(path + unborn); created {
 			logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
 				zap.String("file", path))
 		}
-		p.key = key
 	}
+	if err != nil {
+		return nil, err
+	}
+	p.key = key
 	return seal.NewRing(p.key)
+}
+
+// unborn is at the end of the key's name until the store is there.
+const unborn = ".new"
+
+// keepKey gives the key that was made for a store its name, now that there is one.
+func (p *pooledStore) keepKey() error {
+	path := p.options.keyFile()
+	if err := os.Rename(path+unborn, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("sealing key: %w", err)
+	}
+	return nil
 }
 
 // stats tells how the store is doing; open is false before it is opened.

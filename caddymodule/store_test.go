@@ -29,6 +29,52 @@ func mustAcquire(t *testing.T, dir string) *storeReference {
 	return r
 }
 
+// A key whose store is gone is no new store: nobody would be revoked in it. One
+// that a first start has left, which was killed, is.
+func TestStoreIsNotMadeAnewBesideItsKey(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	key := filepath.Join(dir, "seal.key")
+	try := func() error {
+		r := mustAcquire(t, dir)
+		_, err := r.state().Open(t.Context())
+		return errors.Join(err, r.release())
+	}
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(key+".new", []byte(strings.Repeat("ab", 32)), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the first start is killed before the key has its name, and the second goes on
+		if err := try(); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(key); err != nil || string(text) != strings.Repeat("ab", 32) {
+			t.Fatalf("the key is %q, error %v", text, err)
+		}
+		if err := os.Rename(key, key+".new"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := try(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != "seal.key" {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := try(); err == nil || !strings.Contains(err.Error(), "has seal.key and no grants: restore a backup") {
+		t.Errorf("with its key alone: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left are %v, error %v", left, err)
+	}
+}
+
 func TestStoreIsClosedWithItsLastReference(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	first := mustAcquire(t, dir)

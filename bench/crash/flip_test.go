@@ -33,7 +33,7 @@ func TestFlippedBits(t *testing.T) {
 			}
 			outcomes := make(map[string]int)
 			for _, name := range names(t, l.dir) {
-				for range *flips {
+				for range often(*flips) {
 					what := l.flip(name)
 					outcomes[filepath.Ext("."+name)+" "+what]++
 				}

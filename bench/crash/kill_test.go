@@ -19,7 +19,7 @@ var (
 func TestKilled(t *testing.T) {
 	l := newLoad(t, *clients, chosen(t))
 	killed := 0
-	for killed < *kills {
+	for killed < often(*kills) {
 		switch n := l.dice.IntN(100); {
 		case n < 5: // while it makes a store
 			dir := t.TempDir()
@@ -57,7 +57,7 @@ func TestKilled(t *testing.T) {
 // TestHistories is fewer kills and more calls.
 func TestHistories(t *testing.T) {
 	l := newLoad(t, *clients, chosen(t))
-	for l.calls < *operations {
+	for l.calls < often(*operations) {
 		p := l.next()
 		go l.killAfterCalls(p, 50+l.dice.IntN(*operations/2))
 		l.live(p, nil)
@@ -67,6 +67,14 @@ func TestHistories(t *testing.T) {
 	l.close(p)
 	t.Logf("seed %d: %d calls of %d people by %d clients at once, %d lives, %d calls without an answer",
 		l.seed, l.calls, l.count, l.clients, l.lives, l.unanswered)
+}
+
+// often is fewer with -short.
+func often(n int) int {
+	if testing.Short() {
+		return max(n/5, 1)
+	}
+	return n
 }
 
 func chosen(t *testing.T) uint64 {

@@ -81,6 +81,13 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
+// Begun tells whether there is a store, or what a first start has left of one that
+// was killed.
+func Begun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, badger.ManifestFilename))
+	return err == nil || Exists(dir)
+}
+
 // checkFiles refuses a directory whose manifest is lost: Badger would make a
 // new one and delete every table that it does not name.
 func checkFiles(dir string) error {
@@ -185,6 +192,8 @@ func (db *DB) initialize() error {
 	if _, err := os.Stat(filepath.Join(db.opts.Dir, marker)); err == nil {
 		return fmt.Errorf("grant store %s is damaged: it has lost its records: move the directory away and restore a backup", db.opts.Dir)
 	}
+	db.log.Warn("made a new grant store, without any grants: where there was one before, stop Caddy and restore a backup",
+		zap.String("dir", db.opts.Dir))
 	db.epoch = grant.NewID()
 	err := db.badger.Update(func(txn *badger.Txn) error {
 		if err := scan(txn, nil, func(*badger.Item) error { return errors.New("it holds records of something else") }); err != nil {
