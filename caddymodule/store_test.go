@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -72,6 +73,43 @@ func TestStoreIsNotMadeAnewBesideItsKey(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left are %v, error %v", left, err)
+	}
+}
+
+// A sealing key with another bit is no key, or another one, or the same in
+// capitals: nothing is opened with it, and nothing is made.
+func TestStoreIsNotOpenedWithADamagedKey(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	try := func() error {
+		r := mustAcquire(t, dir)
+		_, err := r.state().Open(t.Context())
+		return errors.Join(err, r.release())
+	}
+	if err := try(); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, "seal.key")
+	text, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := range 8 {
+		damaged := bytes.Clone(text)
+		damaged[bit*7] ^= 1 << bit
+		if err := os.WriteFile(key, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := try()
+		same := strings.EqualFold(string(damaged), string(text))
+		if (err == nil) != same || err != nil && (!strings.Contains(err.Error(), dir) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%q for %q: %v", damaged, text, err)
+		}
+	}
+	if err := os.WriteFile(key, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := try(); err != nil {
+		t.Error(err)
 	}
 }
 
