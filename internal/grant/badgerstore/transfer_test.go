@@ -181,7 +181,7 @@ func TestImportMakesTheSameStore(t *testing.T) {
 		t.Error("the copy has the epoch of the store, or no canary")
 	}
 	open(t, to)
-	refused(t, badgerstore.Options{Dir: from.Dir, Seal: ring(t)}, "another sealing key")
+	refused(t, badgerstore.Options{Dir: from.Dir, Seal: ring(t)}, "is sealed with another key")
 }
 
 func TestImportRefuses(t *testing.T) {
