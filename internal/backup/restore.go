@@ -112,8 +112,16 @@ func (s *Restoring) AddLog(r io.Reader) error {
 				s.refreshed[event.TokenSet] = at
 			}
 		case audit.AuthorizationRevoked:
+			if event.Authorization == "" {
+				return unnamed(n, event.Kind, "authorization")
+			}
 			s.Authorizations[event.Authorization] = true
-		case audit.TokenSetEnded, audit.RefreshReuse, audit.CodeReplay:
+		case audit.TokenSetEnded, audit.RefreshReuse:
+			if event.TokenSet == "" {
+				return unnamed(n, event.Kind, "token_set")
+			}
+			s.TokenSets[event.TokenSet] = true
+		case audit.CodeReplay: // of a code that was never redeemed there is none
 			s.TokenSets[event.TokenSet] = true
 		}
 	}
@@ -121,6 +129,11 @@ func (s *Restoring) AddLog(r io.Reader) error {
 		return fmt.Errorf("reading the audit log: %w", err)
 	}
 	return nil
+}
+
+// unnamed refuses a log from which somebody has taken what was revoked.
+func unnamed(line int, kind audit.Kind, field string) error {
+	return fmt.Errorf("line %d of the audit log, %s, has no %s: nothing says what was revoked. Give the log as it was written", line, kind, field)
 }
 
 // Of takes over when the backup was made, and fails where the logs of AddLog do

@@ -132,7 +132,7 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 	case errors.Is(err, grant.ErrBurnt):
 		return answer{}, invalidGrant(why)
 	case errors.Is(err, grant.ErrConsumed):
-		event.Kind = audit.CodeReplay
+		event.Kind, event.TokenSet, event.Authorization = audit.CodeReplay, set.ID, set.Authorization
 		s.record(r, event)
 		return answer{}, invalidGrant("the code was used before")
 	case errors.Is(err, grant.ErrWrongApplication):
