@@ -84,7 +84,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 		}
 		item := s.describe(a, sets)
 		item.Token = s.revokeToken(v, a.ID)
-		if s.ownOffer(s.Applications.ByName(a.Application), v, a.Connection) {
+		if s.ownOffer(s.Applications.ByName(a.Application), v, a) {
 			item.StayURL = s.ownStayURL(v, a)
 		}
 		list.Items = append(list.Items, item)

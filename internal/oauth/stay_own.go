@@ -17,10 +17,15 @@ import (
 
 // ownOffer tells whether the list offers a person to stay connected: where the
 // application takes keys and what it has is a session, or a key that ends soon.
-// What has ended is connected again in the application, which has lost its
+// A key lasts long: it is offered for what the person was asked about alone, and
+// not for what the scheme allows since. What has ended is connected again in the application, which has lost its
 // tokens.
-func (s *Server) ownOffer(app *application.Application, v visitor, c grant.Connection) bool {
+func (s *Server) ownOffer(app *application.Application, v visitor, a grant.Authorization) bool {
+	c := a.Connection
 	if app == nil || !app.Active || !v.Internal || !c.Live() || !connection.Fits(app.Connection, c.Kind) {
+		return false
+	}
+	if scheme := s.Scheme(app.Scheme); scheme == nil || scheme.Digest() != a.ConsentDigest {
 		return false
 	}
 	works := connection.KeyWorks(c, s.Now())
@@ -59,7 +64,7 @@ func (s *Server) ownStayTurn(w http.ResponseWriter, r *http.Request, rt http.Rou
 		return stayTurn{}, false
 	}
 	app := s.Applications.ByName(a.Application)
-	offered := err == nil && a.Subject == v.subject && a.Live() && s.ownOffer(app, v, a.Connection)
+	offered := err == nil && a.Subject == v.subject && a.Live() && s.ownOffer(app, v, a)
 	if offered {
 		if v.allowed, err = s.mayConnect(r, rt, app, v); err != nil {
 			s.refuseNobody(w, r, way{title: app.Title, path: AuthorizationsPath}, err)

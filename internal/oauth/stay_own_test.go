@@ -180,3 +180,23 @@ func TestA30_StayFromTheListIsOnesOwn(t *testing.T) {
 	}
 	none("what is revoked")
 }
+
+// Who has consented to one scheme is offered no key for another one: it is theirs
+// to allow first, when the application asks.
+func TestListOffersNoKeyForAnotherScheme(t *testing.T) {
+	s := staySite(t, 18, application.ConnectionAsk)
+	b := s.guest("demo")
+	b.answer(b.consent(query()), "later", "").mustCode(t)
+	before := b.stayLink()
+	if before == "" {
+		t.Fatal("the list offers nothing")
+	}
+	s.scheme.digest = "two"
+	if link := b.stayLink(); link != "" {
+		t.Errorf("the list offers %s", link)
+	}
+	b.get(before)
+	if keys := s.sim.APIKeyNames("demo"); len(keys) != 0 {
+		t.Errorf("keys %q for what nobody was shown", keys)
+	}
+}
