@@ -120,7 +120,7 @@ type AuthorizationList struct {
 // revoked ones are listed too. It is an ErrNoApplication where none fits, and
 // never could.
 func (d *Desk) Authorizations(ctx context.Context, f Filter, revoked bool, p Page) (_ AuthorizationList, err error) {
-	defer d.readUnless(ctx, &err, "authorizations", f.Application, f.Subject)
+	defer d.readUnless(ctx, &err, "authorizations", f.Application, f.Subject, "login", f.Login, "person", f.Person)
 	limit := grant.Page(p.Limit)
 	var found []grant.Authorization
 	var rest string

@@ -71,15 +71,16 @@ func (d *Desk) record(ctx context.Context, e audit.Event, detail ...string) {
 	d.Audit.Record(ctx, e)
 }
 
-// read records that the administrator has looked at something.
-func (d *Desk) read(ctx context.Context, what, application, subject string) {
-	d.record(ctx, audit.Event{Kind: audit.AdministrationRead, Application: application, Subject: subject}, "what", what)
+// read records that the administrator has looked at something; detail are names
+// and values of what they looked for, of which empty ones are left out.
+func (d *Desk) read(ctx context.Context, what, application, subject string, detail ...string) {
+	d.record(ctx, audit.Event{Kind: audit.AdministrationRead, Application: application, Subject: subject}, append(detail, "what", what)...)
 }
 
 // readUnless is read for a look that may show nothing, because of an error.
-func (d *Desk) readUnless(ctx context.Context, err *error, what, application, subject string) {
+func (d *Desk) readUnless(ctx context.Context, err *error, what, application, subject string, detail ...string) {
 	if *err == nil {
-		d.read(ctx, what, application, subject)
+		d.read(ctx, what, application, subject, detail...)
 	}
 }
 

@@ -86,7 +86,7 @@ func (d *Desk) Events(ctx context.Context, f EventFilter, p Page) (_ EventList, 
 	if f.Kind != "" && !slices.Contains(audit.Kinds, audit.Kind(f.Kind)) {
 		return EventList{}, ErrNoKind{f.Kind}
 	}
-	defer d.readUnless(ctx, &err, "audit", f.Application, f.Subject)
+	defer d.readUnless(ctx, &err, "audit", f.Application, f.Subject, "login", f.Login)
 	q := f.query(p)
 	if q.Subjects, err = d.subjects(ctx, f.Login); err != nil {
 		return EventList{}, err
