@@ -18,6 +18,10 @@ import (
 // in that time.
 const databaseAge = 10 * time.Second
 
+// untoldAge is how long Odoo is not asked again where it did not tell: requests
+// must not come back to an Odoo in trouble as so many questions.
+const untoldAge = 2 * time.Second
+
 // ErrNoDatabase says that Odoo does not have the configured database.
 var ErrNoDatabase = errors.New("it does not have the configured one")
 
@@ -27,7 +31,25 @@ type databaseWord struct {
 
 	mu    sync.Mutex
 	has   bool
+	err   error // why Odoo did not tell
 	heard time.Time
+}
+
+// last is the last word, where that is young enough to be believed.
+func (d *databaseWord) last(now time.Time) (has bool, err error, young bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	age := databaseAge
+	if d.err != nil {
+		age = untoldAge
+	}
+	return d.has, d.err, !d.heard.IsZero() && now.Sub(d.heard) < age
+}
+
+func (d *databaseWord) hear(has bool, err error, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.has, d.err, d.heard = has, err, now
 }
 
 // Database asks Odoo whether it has the configured database, unless it has
@@ -38,18 +60,17 @@ type databaseWord struct {
 // configured name may be the wrong one.
 func (m *Manager) Database(ctx context.Context, rt http.RoundTripper, userAgent string) error {
 	d := &m.database
-	d.mu.Lock()
-	has, young := d.has, !d.heard.IsZero() && m.now().Sub(d.heard) < databaseAge
-	d.mu.Unlock()
+	has, err, young := d.last(m.now())
 	if !young {
 		// One asks for all, so its leaving must not fail the others.
-		answer, err, _ := d.flight.Do("", func() (any, error) {
+		var answer any
+		answer, err, _ = d.flight.Do("", func() (any, error) {
 			return m.hearDatabase(context.WithoutCancel(ctx), rt, userAgent)
 		})
-		if err != nil {
-			return &odoo.Error{Kind: odoo.Unavailable, Message: "Odoo does not tell whether it has the configured database", Err: err}
-		}
 		has, _ = answer.(bool)
+	}
+	if err != nil {
+		return &odoo.Error{Kind: odoo.Unavailable, Message: "Odoo does not tell whether it has the configured database", Err: err}
 	}
 	if !has {
 		return &odoo.Error{Kind: odoo.Unavailable, Message: "no such database", Err: ErrNoDatabase}
@@ -59,6 +80,7 @@ func (m *Manager) Database(ctx context.Context, rt http.RoundTripper, userAgent 
 
 func (m *Manager) hearDatabase(ctx context.Context, rt http.RoundTripper, userAgent string) (bool, error) {
 	has, err := m.client.HasDatabase(ctx, rt, userAgent)
+	m.database.hear(has, err, m.now())
 	if err != nil {
 		m.log.Warn("odoo does not tell whether it has the configured database", zap.String("database", m.client.Database()), zap.Error(err))
 		return false, err
@@ -67,8 +89,5 @@ func (m *Manager) hearDatabase(ctx context.Context, rt http.RoundTripper, userAg
 		m.log.Error("odoo does not have the configured database: what was authorized for another one waits until it has, or until database names that one again",
 			zap.String("database", m.client.Database()))
 	}
-	m.database.mu.Lock()
-	defer m.database.mu.Unlock()
-	m.database.has, m.database.heard = has, m.now()
 	return has, nil
 }

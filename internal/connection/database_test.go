@@ -43,13 +43,18 @@ func TestDatabase(t *testing.T) {
 			expect(want, 2)
 		}
 
-		// What is not told is not remembered either.
+		// What is not told is not asked again at once, and soon.
 		m := of("demo19")
 		w.odoo.SetDown(true)
 		if err := m.Database(t.Context(), w.rt, agent); !is(err, odoo.Unavailable) || errors.Is(err, ErrNoDatabase) {
 			t.Errorf("%d, down: %v", version, err)
 		}
 		w.odoo.SetDown(false)
+		w.odoo.ForgetRequests()
+		if err := m.Database(t.Context(), w.rt, agent); !is(err, odoo.Unavailable) || errors.Is(err, ErrNoDatabase) || len(w.odoo.Requests()) != 0 {
+			t.Errorf("%d, at once: %v, asked %d times", version, err, len(w.odoo.Requests()))
+		}
+		w.clock.Advance(untoldAge)
 		if err := m.Database(t.Context(), w.rt, agent); err != nil {
 			t.Errorf("%d, up again: %v", version, err)
 		}
@@ -58,11 +63,18 @@ func TestDatabase(t *testing.T) {
 
 // An answer that is neither yes nor no proves nothing.
 func TestDatabaseUntold(t *testing.T) {
+	asked := 0
 	w := ownOdoo(t, func(rw http.ResponseWriter, _ *http.Request) {
+		asked++
 		rw.Header().Set("Content-Type", "application/json")
 		_, _ = rw.Write([]byte(`{"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "psycopg2.errors.UndefinedTable", "message": "no"}}}`))
 	})
-	if err := w.manager.Database(t.Context(), w.rt, agent); !is(err, odoo.Unavailable) {
-		t.Errorf("got %v", err)
+	for range 5 {
+		if err := w.manager.Database(t.Context(), w.rt, agent); !is(err, odoo.Unavailable) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("five requests at one moment have asked %d times", asked)
 	}
 }

@@ -2,7 +2,9 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -71,8 +73,18 @@ func (m *Manager) withKey(ctx context.Context, rt http.RoundTripper, a grant.Aut
 		return odoo.Result{}, "", err
 	case !is(again, odoo.AccessDenied):
 		return odoo.Result{}, "", again
+	case !refusesKey(again):
+		return odoo.Result{}, "", &odoo.Error{Kind: odoo.Unavailable, Message: "Odoo does not tell whether it refuses the key", Err: again}
 	}
 	return odoo.Result{}, ReasonKeyRefused, &odoo.Error{Kind: odoo.SessionExpired, Message: "the key is refused"}
+}
+
+// refusesKey tells whether Odoo denies access in the very words that it has for
+// a credential. It denies with others, and in any language, to whoever comes from
+// an address of too many failed logins.
+func refusesKey(err error) bool {
+	var e *odoo.Error
+	return errors.As(err, &e) && (e.Message == "Access Denied" || strings.HasSuffix(e.Name, ".Unauthorized"))
 }
 
 // keyListed tells whether the key of an authorization still stands among its

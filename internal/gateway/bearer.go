@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/dialect"
+	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/token"
@@ -31,7 +33,15 @@ func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
 	if !ok {
 		return nil, token.Claims{}, errors.New("gateway: request without upstream")
 	}
-	standing, err := s.oauth.Judge(r.Context(), up, sent.token)
+	standing, err := s.oauth.Judge(r.Context(), up, sent.token, func(app *application.Application, a grant.Authorization) error {
+		if f := sent.by(app); f != nil {
+			return f
+		}
+		if f := s.limitAPI(r, app, a); f != nil {
+			return f
+		}
+		return nil
+	})
 	app := standing.Application
 	if f := sent.by(app); f != nil {
 		return nil, token.Claims{}, f

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
@@ -67,6 +68,30 @@ func TestDatabaseThatOdooHasNot(t *testing.T) {
 	for path := range requests {
 		if res, body := ask(path); res.StatusCode != http.StatusOK {
 			t.Errorf("afterwards, %s: %d %s", path, res.StatusCode, body)
+		}
+	}
+}
+
+// Where Odoo does not tell whether it has the database, requests with a token for
+// another one must neither be without a limit nor come to Odoo one by one.
+func TestLimitOfTokensForAnotherDatabase(t *testing.T) {
+	w := newWorld(t, 18)
+	w.apps[0].Limits.API = perMinute(4)
+	w.reload()
+	bearer, _ := w.connect("wiki", "demo")
+	for _, database := range []string{"dmeo", odootest.StagingDatabase} {
+		w.clock.Advance(time.Minute)
+		w.database = database
+		w.reload()
+		w.odoo.FailWith(http.StatusBadGateway)
+		w.odoo.ForgetRequests()
+		statuses := map[int]int{}
+		for range 10 {
+			status, _, _ := w.get(recordPath, bearer)
+			statuses[status]++
+		}
+		if n := len(w.odoo.Requests()); n != 1 || statuses[http.StatusServiceUnavailable] != 4 || statuses[http.StatusTooManyRequests] != 6 {
+			t.Errorf("%s: ten requests under a limit of four: Odoo was asked %d times, answers %v", database, n, statuses)
 		}
 	}
 }

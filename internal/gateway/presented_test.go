@@ -141,7 +141,7 @@ func TestA43_RefusedTokensHaveNoClaims(t *testing.T) {
 	w := newWorld(t, 19)
 	bearer, _ := w.connect("wiki", "demo")
 	judge := func(raw string) oauth.Standing {
-		standing, err := w.gw.service.Load().oauth.Judge(t.Context(), nil, raw)
+		standing, err := w.gw.service.Load().oauth.Judge(t.Context(), nil, raw, nil)
 		if err == nil {
 			t.Errorf("%d bytes are taken", len(raw))
 		}

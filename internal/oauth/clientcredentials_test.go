@@ -158,7 +158,7 @@ func TestServiceConnectionEndsItsTokens(t *testing.T) {
 				t.Fatal("not active at first")
 			}
 			w.robot(change)
-			if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken); err == nil {
+			if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken, nil); err == nil {
 				t.Error("the API would take it")
 			}
 			w.robot()
@@ -246,7 +246,7 @@ func TestM17_ScopeShrinksWithTheConfiguration(t *testing.T) {
 		t.Fatalf("scope %q", tokens.Scope)
 	}
 	scope := func() string {
-		standing, err := w.current().Judge(t.Context(), nil, tokens.AccessToken)
+		standing, err := w.current().Judge(t.Context(), nil, tokens.AccessToken, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

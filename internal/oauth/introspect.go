@@ -80,7 +80,7 @@ func (s *Server) describeRefresh(ctx context.Context, rt http.RoundTripper, app 
 	if err != nil {
 		return introspection{}, err
 	}
-	a, err := s.judgeGrant(ctx, rt, app, set)
+	a, err := s.judgeGrant(ctx, rt, app, set, nil)
 	switch now := s.Now(); {
 	case err != nil:
 		return introspection{}, err
@@ -100,7 +100,7 @@ func (s *Server) describeRefresh(ctx context.Context, rt http.RoundTripper, app 
 // describeAccess describes an access token, which is active where the API
 // would take it.
 func (s *Server) describeAccess(ctx context.Context, rt http.RoundTripper, app *application.Application, raw string) (introspection, error) {
-	standing, err := s.Judge(ctx, rt, raw)
+	standing, err := s.Judge(ctx, rt, raw, nil)
 	if err != nil {
 		return introspection{}, err
 	}

@@ -42,13 +42,18 @@ var (
 	deadConnection  = &Dead{Reason: "The connection to Odoo has ended; connect the application again", Connect: true}
 )
 
+// Admit is asked before Odoo is, of a live authorization of an application; its
+// error is the judgement.
+type Admit func(*application.Application, grant.Authorization) error
+
 // Judge tells whether an access token is good: signed by us, not expired, of
 // an active application, and of a grant of which everything still lives. It
 // reads the grant on every call, so that a revocation is seen by the next
 // request. The API and the introspection endpoint both ask here. Beside an
 // error, the Application is that of the token where it is an active one. Odoo
-// is asked, through rt, of a grant for another database only.
-func (s *Server) Judge(ctx context.Context, rt http.RoundTripper, raw string) (Standing, error) {
+// is asked, through rt, of a grant for another database only, where admit, which
+// may be nil, lets it.
+func (s *Server) Judge(ctx context.Context, rt http.RoundTripper, raw string, admit Admit) (Standing, error) {
 	claims, err := s.Keys.Verify(raw)
 	if err != nil {
 		return Standing{}, deadToken
@@ -67,7 +72,7 @@ func (s *Server) Judge(ctx context.Context, rt http.RoundTripper, raw string) (S
 	case set.Authorization != claims.Authorization:
 		return standing, deadGrant
 	}
-	standing.Authorization, err = s.judgeGrant(ctx, rt, app, set)
+	standing.Authorization, err = s.judgeGrant(ctx, rt, app, set, admit)
 	if err == nil && standing.Authorization.Subject != claims.Subject {
 		err = deadToken
 	}
@@ -81,7 +86,7 @@ func (s *Server) Judge(ctx context.Context, rt http.RoundTripper, raw string) (S
 
 // judgeGrant tells whether a token set is one of the application's, and lives
 // with its authorization, its connection and what the configuration has of it.
-func (s *Server) judgeGrant(ctx context.Context, rt http.RoundTripper, app *application.Application, set grant.TokenSet) (grant.Authorization, error) {
+func (s *Server) judgeGrant(ctx context.Context, rt http.RoundTripper, app *application.Application, set grant.TokenSet, admit Admit) (grant.Authorization, error) {
 	if set.Application != app.Name {
 		return grant.Authorization{}, deadToken
 	}
@@ -101,6 +106,11 @@ func (s *Server) judgeGrant(ctx context.Context, rt http.RoundTripper, app *appl
 	case !a.Live():
 		return grant.Authorization{}, deadGrant
 	case a.Database != s.Database:
+		if admit != nil {
+			if err := admit(app, a); err != nil {
+				return grant.Authorization{}, err
+			}
+		}
 		return grant.Authorization{}, s.elsewhere(ctx, rt)
 	case !a.Connection.Live():
 		return grant.Authorization{}, deadConnection

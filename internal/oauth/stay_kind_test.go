@@ -17,7 +17,7 @@ func (s *site) unfit(b *browser, tokens answer) {
 	s.t.Helper()
 	s.sim.ForgetRequests()
 	var dead *Dead
-	if _, err := s.current().Judge(s.t.Context(), nil, tokens.AccessToken); !errors.As(err, &dead) || dead != deadKind {
+	if _, err := s.current().Judge(s.t.Context(), nil, tokens.AccessToken, nil); !errors.As(err, &dead) || dead != deadKind {
 		s.t.Errorf("the access token: %v", err)
 	}
 	for _, token := range []string{tokens.AccessToken, tokens.RefreshToken} {

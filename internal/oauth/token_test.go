@@ -347,14 +347,14 @@ func TestArchivingStopsEverything(t *testing.T) {
 	w.token(redeemForm(code)).refused(t, 400, "invalid_grant")
 	w.change("wiki", func(a *application.Application) { a.Active = false })
 	w.token(refreshForm(tokens.RefreshToken)).refused(t, 401, "invalid_client")
-	if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken); !errors.Is(err, deadApplication) {
+	if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken, nil); !errors.Is(err, deadApplication) {
 		t.Errorf("a token that was issued before: %v", err)
 	}
 	if got := w.browser("demo-session").get(AuthorizePath + "?" + query().Encode()); got.StatusCode != 400 || got.Header.Get("Location") != "" {
 		t.Errorf("authorize: %d to %q", got.StatusCode, got.Header.Get("Location"))
 	}
 	w.reload(applications())
-	if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken); err != nil {
+	if _, err := w.current().Judge(t.Context(), nil, tokens.AccessToken, nil); err != nil {
 		t.Errorf("once it is back: %v", err)
 	}
 	w.token(refreshForm(tokens.RefreshToken)).tokens(t)

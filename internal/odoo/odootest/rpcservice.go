@@ -36,6 +36,9 @@ func (x *exchange) commonService(method string, args []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := notMapping(args[3:]); method == "authenticate" && err != nil {
+			return nil, err
+		}
 		u, ok := db.engine.userByLogin(asString(args[1]))
 		if !ok || !db.checkSecret(u.id, asString(args[2])) {
 			return false, nil
@@ -43,6 +46,15 @@ func (x *exchange) commonService(method string, args []any) (any, error) {
 		return u.id, nil
 	}
 	return nil, raise("builtins.Exception", "Method not found: "+method)
+}
+
+// notMapping is the error of an authenticate whose description of the caller,
+// the first of args, is true: Odoo finds that before it looks at the login.
+func notMapping(args []any) error {
+	if len(args) > 0 && args[0] == true {
+		return typeError("'bool' object is not a mapping")
+	}
+	return nil
 }
 
 func (x *exchange) databaseNamed(name any) (*database, error) {

@@ -110,6 +110,10 @@ func kindOf(e *odoo.Error, code int64, model, method string) odoo.Kind {
 			return odoo.SessionExpired
 		}
 		return odoo.Server
+	case class == "AccessDenied" && strings.HasPrefix(e.Message, "Too many login failures"):
+		// Odoo refuses whoever comes from this address, for a while: that says
+		// nothing about anybody's key.
+		return odoo.Unavailable
 	case class == "NotFound" && code == codeNotFound, class == "KeyError" && e.Message == model,
 		class == "UserError" && model != "" && e.Message == "Object "+model+" doesn't exist":
 		// 16 and 17 look an unknown model up without further ado; a KeyError
