@@ -31,12 +31,13 @@
 //	}
 //
 // What may stand in a block is said at its type: [App], [Gateway],
-// [Application], [ModelScheme], [ModelConfiguration], [BadgerStore].
+// [Application], [ModelScheme], [ModelConfiguration], [BadgerStore], [PostgresStore].
 package caddymodule
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -47,6 +48,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/gateway"
+	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
 func init() {
@@ -175,11 +177,14 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 	}
 	options := storeOptions{module: module, logger: a.logger, kept: module.Kept()}
 	var err error
-	if options.dir, err = module.Directory(); err != nil {
+	if options.name, err = module.Name(); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	if options.sealKey, err = a.sealKey(repl); err != nil {
 		return err
+	}
+	if options.sealKey == nil && module.keyFile() == "" {
+		return errNoSharedKey
 	}
 	a.store, err = acquireStore(options)
 	return err
@@ -193,7 +198,11 @@ func (a *App) Start() error {
 	}
 	a.reportIdle()
 	a.reportWeakSecrets()
-	if err := a.open(a.ctx); err != nil {
+	switch err := a.open(a.ctx); {
+	case a.store.options.module.remote() && errors.Is(err, grant.ErrUnavailable):
+		// Odoo is served all the same, and the store is opened when it is asked for.
+		a.logger.Error("the store is out of reach: until it is not, the gateway answers 503", zap.Error(err))
+	case err != nil:
 		return err
 	}
 	a.recordStart()

@@ -148,7 +148,7 @@ func TestSyntaxIsDocumented(t *testing.T) {
 	types := godoc(t)
 	for block, names := range parsedSettings(t) {
 		of, ok := map[string]string{
-			"odoo_gateway": "", "badger": "", "gateway": "Gateway", "admin_console": "AdminConsole", "application": "Application", "redirect_uri": "Application",
+			"odoo_gateway": "", "badger": "", "postgres": "", "gateway": "Gateway", "admin_console": "AdminConsole", "application": "Application", "redirect_uri": "Application",
 			"service_connection": "ServiceConnection", "model_scheme": "ModelScheme", "model_configuration": "ModelConfiguration", "method": "ModelConfiguration",
 		}[block]
 		if !ok {

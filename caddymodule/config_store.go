@@ -21,11 +21,13 @@ func init() {
 
 // Store is a guest module of the app that says where grants are kept.
 type Store interface {
-	// Directory returns the cleaned absolute path of the store's directory:
-	// configurations with the same one share an open store.
-	Directory() (string, error)
+	// Name returns what names the store to people: configurations with the same one
+	// share an open store.
+	Name() (string, error)
 	// Kept returns how long what has ended is kept.
 	Kept() time.Duration
+
+	storeKind
 }
 
 // BadgerStore keeps grants in a directory of this machine, in the embedded
@@ -57,14 +59,21 @@ func (BadgerStore) CaddyModule() caddy.ModuleInfo {
 // says of it that it has ended.
 const leastRetention = 24 * time.Hour
 
-// Provision resolves the path. It does not look at the disk.
-func (s *BadgerStore) Provision(caddy.Context) error {
-	switch d := time.Duration(s.Retention); {
+func checkRetention(d caddy.Duration) error {
+	switch d := time.Duration(d); {
 	case d == 0:
 	case d < leastRetention:
 		return errors.New("retention: is less than a day")
 	case d > maxSpan:
 		return errors.New("retention: is more than 10 years")
+	}
+	return nil
+}
+
+// Provision resolves the path. It does not look at the disk.
+func (s *BadgerStore) Provision(caddy.Context) error {
+	if err := checkRetention(s.Retention); err != nil {
+		return err
 	}
 	path, err := resolve(s.Path, caddy.NewReplacer())
 	if err != nil {
@@ -83,8 +92,8 @@ func (s *BadgerStore) Provision(caddy.Context) error {
 	return nil
 }
 
-// Directory implements Store.
-func (s *BadgerStore) Directory() (string, error) {
+// Name implements Store. It is the cleaned absolute path of the directory.
+func (s *BadgerStore) Name() (string, error) {
 	if s.dir != "" {
 		return s.dir, nil
 	}

@@ -34,6 +34,6 @@ func serveDoctor(app *App, r *http.Request) (any, error) {
 		}
 	}
 	offered := offeredKey{p["store"], p["seal_key"]}
-	report.OtherKey = offered.known() && offered.dir == app.store.options.dir && !app.store.pooled.fitsMark(offered.mark)
+	report.OtherKey = offered.known() && offered.dir == app.store.options.name && !app.store.pooled.fitsMark(offered.mark)
 	return report, nil
 }

@@ -141,7 +141,7 @@ func tryOut(app json.RawMessage) (offeredKey, error) {
 	if err != nil {
 		return offeredKey{}, err
 	}
-	k := offeredKey{dir: a.store.options.dir}
+	k := offeredKey{dir: a.store.options.name}
 	if key, err := a.store.options.key(); err == nil {
 		k.mark = markOf(key)
 	}

@@ -16,10 +16,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
-// lowSpace is how much room on the disk is little, as a multiple of that below
-// which there are no new grants.
-const lowSpace = 16
-
 // examineStore reads all of the store, and changes nothing.
 func (a *App) examineStore(parent context.Context) []doctor.Finding {
 	ctx, cancel := context.WithTimeout(parent, storeTime)
@@ -28,7 +24,7 @@ func (a *App) examineStore(parent context.Context) []doctor.Finding {
 		return []doctor.Finding{{Part: "store", Status: doctor.Problem, Text: "is not open: " + err.Error()}}
 	}
 	all := a.census(ctx)
-	return append(append(all, a.store.examineSpace()), a.examineKey())
+	return append(append(all, a.store.database().examine(ctx, a.store.options.name)), a.examineKey())
 }
 
 // owner is an application of a gateway, by their configured names.
@@ -59,9 +55,11 @@ func (a *App) census(ctx context.Context) []doctor.Finding {
 		f.Status, f.Text = doctor.Problem, "can not be read: "+err.Error()
 		f.Advice = "stop Caddy, keep a copy of the directory, and restore a backup"
 	}
-	if info, err := os.Stat(a.store.options.dir); err == nil && info.Mode().Perm()&0o077 != 0 && f.Status == doctor.OK {
-		f.Status, f.Text = doctor.Warning, "other users of this machine can look into "+a.store.options.dir
-		f.Advice = "chmod 700 " + a.store.options.dir
+	if dir := a.store.options.name; !a.store.options.module.remote() && f.Status == doctor.OK {
+		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o077 != 0 {
+			f.Status, f.Text = doctor.Warning, "other users of this machine can look into "+dir
+			f.Advice = "chmod 700 " + dir
+		}
 	}
 	return append([]doctor.Finding{f}, a.orphans(live)...)
 }
@@ -91,26 +89,6 @@ func (a *App) orphans(live map[owner]int) []doctor.Finding {
 	return all
 }
 
-func (r *storeReference) examineSpace() doctor.Finding {
-	f := doctor.Finding{Part: "disk", Status: doctor.OK}
-	free, floor, err := r.database().Space()
-	if err != nil {
-		f.Status, f.Text = doctor.Unknown, "its free space can not be told: "+err.Error()
-		return f
-	}
-	f.Text = fmt.Sprintf("%d MiB are free for %s", free>>20, r.options.dir)
-	f.Advice = "make room: below " + fmt.Sprintf("%d MiB", floor>>20) + " nobody can connect an application or refresh a token"
-	switch {
-	case free < floor:
-		f.Status = doctor.Problem
-	case free < lowSpace*floor:
-		f.Status = doctor.Warning
-	default:
-		f.Advice = ""
-	}
-	return f
-}
-
 // examineKey tells whether the next start will open the store. A file that the
 // key is in is read again: it may have changed since the configuration was
 // loaded.
@@ -122,7 +100,7 @@ func (a *App) examineKey() doctor.Finding {
 		key, err = r.options.key()
 	}
 	if err == nil && !r.pooled.fits(key) {
-		err = errOtherKey(r.options.dir)
+		err = errOtherKey(r.options.name)
 	}
 	if err != nil {
 		f.Status, f.Text = doctor.Problem, err.Error()

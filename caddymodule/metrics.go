@@ -185,8 +185,8 @@ type storeMetrics struct {
 
 var (
 	storeOpen     = prometheus.NewDesc("odoo_gateway_store_open", "1 while the store is open.", nil, nil)
-	storeWritable = prometheus.NewDesc("odoo_gateway_store_writable", "1 while the disk has room for new grants.", nil, nil)
-	storeBytes    = prometheus.NewDesc("odoo_gateway_store_bytes", "Bytes that the store takes on the disk, as counted once a minute.", nil, nil)
+	storeWritable = prometheus.NewDesc("odoo_gateway_store_writable", "1 while the disk has room for new grants, or the server of the store is in reach.", nil, nil)
+	storeBytes    = prometheus.NewDesc("odoo_gateway_store_bytes", "Bytes that the store takes.", nil, nil)
 	storeFree     = prometheus.NewDesc("odoo_gateway_store_free_bytes", "Bytes that are free on the disk of the store.", nil, nil)
 	storeFailures = prometheus.NewDesc("odoo_gateway_store_failures_total", "Failures to read or write since the store was opened.", nil, nil)
 )
@@ -208,10 +208,12 @@ func (m storeMetrics) Collect(to chan<- prometheus.Metric) {
 		return 0
 	}
 	to <- prometheus.MustNewConstMetric(storeOpen, prometheus.GaugeValue, is(open))
-	to <- prometheus.MustNewConstMetric(storeWritable, prometheus.GaugeValue, is(open && s.Writable))
-	to <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes))
-	to <- prometheus.MustNewConstMetric(storeFree, prometheus.GaugeValue, float64(s.FreeBytes))
-	to <- prometheus.MustNewConstMetric(storeFailures, prometheus.CounterValue, float64(s.Failures))
+	to <- prometheus.MustNewConstMetric(storeWritable, prometheus.GaugeValue, is(open && s.writable))
+	to <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.bytes))
+	if !s.remote {
+		to <- prometheus.MustNewConstMetric(storeFree, prometheus.GaugeValue, float64(s.free))
+	}
+	to <- prometheus.MustNewConstMetric(storeFailures, prometheus.CounterValue, float64(s.failures))
 }
 
 // Interface guards

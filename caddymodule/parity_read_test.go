@@ -24,6 +24,9 @@ type converted struct {
 	store    any
 	sealKey  []byte
 	kept     any
+	// dsn and staleness are those of PostgreSQL.
+	dsn       string
+	staleness caddy.Duration
 }
 
 // convert provisions an app, and returns what it has become, or its error.
@@ -49,7 +52,10 @@ func convert(t *testing.T, text []byte) (converted, error) {
 	app := loaded.(*App)
 	defer func() { _ = app.Cleanup() }()
 	options := app.store.options
-	out := converted{gateways: map[string]gateway.Config{}, dir: options.dir, store: reflect.TypeOf(options.module), sealKey: options.sealKey, kept: options.kept}
+	out := converted{gateways: map[string]gateway.Config{}, dir: options.name, store: reflect.TypeOf(options.module), sealKey: options.sealKey, kept: options.kept}
+	if p, ok := options.module.(*PostgresStore); ok {
+		out.dsn, out.staleness = p.dsn, p.Staleness
+	}
 	for name, served := range app.gateways {
 		config := served.settings.config(name, nil, nil, nil)
 		config.ClientAddr, config.RequestID = nil, nil // functions differ from themselves
@@ -77,6 +83,7 @@ func TestParityRead(t *testing.T) {
 	}
 	t.Setenv("CONFLUENCE_SECRET", "a secret of the wiki")
 	t.Setenv("ICONS", dir)
+	t.Setenv("GRANTS_DSN", "host=db.example.com dbname=grants")
 	t.Setenv("GRANTS", filepath.Join(dir, "grants"))
 	inDir := strings.NewReplacer("/etc/caddy/", dir+"/", "/var/lib/", dir+"/",
 		"$2a$14$x8x4Tjb7g9sGeF5Yc5rYwuJ9lLTAHPlPLW3SOdYeqTSgpgXYkvcbK", "sha256:"+strings.Repeat("0f", 32)) // a slow hash has a random key

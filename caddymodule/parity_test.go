@@ -110,7 +110,11 @@ func leaves(typ reflect.Type, part any, way string, place []any) (all []leaf) {
 			}
 			inner := f.Type
 			if strings.Contains(f.Tag.Get("caddy"), "namespace=") {
-				inner = reflect.TypeOf(caddy.GetModules("odoo_gateway.stores")[0].New())
+				of, err := caddy.GetModule("odoo_gateway.stores." + value.(map[string]any)["module"].(string))
+				if err != nil {
+					panic(err) // of a Caddyfile that was adapted
+				}
+				inner = reflect.TypeOf(of.New())
 				all = append(all, leaf{way + "." + jsonName(f) + ".module", append(at(jsonName(f)), "module")})
 			}
 			all = append(all, leaves(inner, value, way+"."+jsonName(f), at(jsonName(f)))...)

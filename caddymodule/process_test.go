@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/caddy-odoo/gateway/internal/grant/pgtest"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		caddycmd.Main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // failingApp is an app of tests only that fails where it is told to.

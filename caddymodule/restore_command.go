@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/backup"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
-	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -31,7 +31,7 @@ func restoreCommand() *cobra.Command {
 		Short: "Makes a store from a backup, while Caddy is stopped",
 		Long: `
 Makes the store that the configuration names from a backup. Caddy must not run
-with it, and its directory must be empty or missing; where seal_key is not set,
+with it, and its directory or schema must be empty or missing; where seal_key is not set,
 the file seal.key of the store that was saved has to be in it. Run it as the
 user that Caddy runs as. A file that is damaged, not complete, or changed by
 somebody without the key is refused, and nothing is left behind.
@@ -154,14 +154,10 @@ func backupFile(name string, in io.Reader) (*os.File, error) {
 	return file, err
 }
 
-// kept are the files that may stand in a directory that a store is restored
-// into: the key, and what some file systems have at their root.
-var kept = []string{"seal.key", "lost+found"}
-
 // restore reads the file twice: nothing is written before all of it is known to
 // be good.
 func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode string) (restored, error) {
-	done := restored{Directory: store.dir, Mode: mode}
+	done := restored{Directory: store.name, Mode: mode}
 	key, err := store.key()
 	if err != nil {
 		return done, fmt.Errorf("%w; or put the file back there", err)
@@ -179,7 +175,7 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return done, err
 	}
-	err = badgerstore.Import(badgerstore.Options{Dir: store.dir, Seal: ring}, kept, func(put func(grant.Record) error) error {
+	err = store.module.fill(context.Background(), ring, func(put func(grant.Record) error) error {
 		_, err := backup.Read(file, ring, func(r grant.Record) error {
 			for _, became := range restoring.Record(r) {
 				if err := put(became); err != nil {

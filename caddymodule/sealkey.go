@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/caddyserver/caddy/v2"
@@ -19,12 +20,15 @@ const (
 	noKey    = "is sealed with a key that is missing"
 )
 
-func errOtherKey(dir string) error {
-	return fmt.Errorf("seal_key: the store %s %s, and can not change it: put that back", dir, otherKey)
+func errOtherKey(store string) error {
+	return fmt.Errorf("seal_key: the store %s %s, and can not change it: put that back", store, otherKey)
 }
 
+// errNoSharedKey: a store that several nodes share keeps no key.
+var errNoSharedKey = errors.New("seal_key: is required with this store, and must be the same on every node: caddy odoo-gateway generate-secret --seal-key makes one")
+
 func errNoKey(o storeOptions) error {
-	return fmt.Errorf("seal_key: the store %s %s: seal_key is not set, and there is no %s: put back what was there", o.dir, noKey, o.keyFile())
+	return fmt.Errorf("seal_key: the store %s %s: seal_key is not set, and there is no %s: put back what was there", o.name, noKey, o.keyFile())
 }
 
 // sealKey resolves the sealing key of a configuration, nil where it names none.

@@ -20,32 +20,33 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/grant"
-	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
-// stores are the open stores, by directory. A store outlives the
+// stores are the open stores, by name. A store outlives the
 // configurations that use it, together with all that is remembered beside it.
 var stores = caddy.NewUsagePool()
 
 // storeOptions are what a configuration says about its store.
 type storeOptions struct {
 	module  Store
-	dir     string
-	sealKey []byte // nil: the key file in the directory
+	name    string // of the store, as of Store.Name
+	sealKey []byte // nil: the key file beside the store
 	kept    time.Duration
 	logger  *zap.Logger
 }
 
 // pooledStore is a value of the pool.
 type pooledStore struct {
-	dir    string
+	name   string
 	shared *gateway.State
 
 	mu      sync.Mutex
 	options storeOptions // those to open it with, or that it was opened with
 	key     []byte       // that it was opened with
-	db      *badgerstore.DB
+	db      database
+	failed  error // of the last try to open a store that was out of reach
+	tried   time.Time
 	closed  bool
 }
 
@@ -56,11 +57,11 @@ type storeReference struct {
 	released atomic.Bool
 }
 
-// acquireStore takes a reference to the store in a directory. Nothing is
-// opened, and the disk is not touched.
+// acquireStore takes a reference to the store of that name. Nothing is
+// opened, and neither disk nor network is touched.
 func acquireStore(o storeOptions) (*storeReference, error) {
-	v, _, err := stores.LoadOrNew(o.dir, func() (caddy.Destructor, error) {
-		p := &pooledStore{dir: o.dir, options: o}
+	v, _, err := stores.LoadOrNew(o.name, func() (caddy.Destructor, error) {
+		p := &pooledStore{name: o.name, options: o}
 		p.shared = gateway.NewState(gateway.StateConfig{Open: p.open, Logger: liveLogger(o.logger, p)})
 		return p, nil
 	})
@@ -94,17 +95,19 @@ func (r *storeReference) takeOver() error {
 		return err
 	}
 	if subtle.ConstantTimeCompare(key, p.key) != 1 {
-		return errOtherKey(p.dir)
+		return errOtherKey(p.name)
 	}
 	p.options = r.options
-	p.db.SetRetention(r.options.kept)
-	return nil
+	return p.db.adopt(r.options.module)
 }
 
 // key is the sealing key that is configured, or the one beside the store.
 func (o storeOptions) key() ([]byte, error) {
 	if o.sealKey != nil {
 		return o.sealKey, nil
+	}
+	if o.keyFile() == "" {
+		return nil, errNoSharedKey
 	}
 	key, err := seal.Load(o.keyFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,8 +116,9 @@ func (o storeOptions) key() ([]byte, error) {
 	return key, err
 }
 
-// keyFile is where the key is kept that no configuration names.
-func (o storeOptions) keyFile() string { return filepath.Join(o.dir, "seal.key") }
+// keyFile is where the key is kept that no configuration names, "" where one has
+// to.
+func (o storeOptions) keyFile() string { return o.module.keyFile() }
 
 // backup writes the records of all gateways, as they stand at one moment.
 func (r *storeReference) backup(ctx context.Context, to io.Writer) (backup.Summary, error) {
@@ -126,7 +130,7 @@ func (r *storeReference) backup(ctx context.Context, to io.Writer) (backup.Summa
 }
 
 // database is what the state has opened.
-func (r *storeReference) database() *badgerstore.DB {
+func (r *storeReference) database() database {
 	r.pooled.mu.Lock()
 	defer r.pooled.mu.Unlock()
 	return r.pooled.db
@@ -138,23 +142,34 @@ func (r *storeReference) release() error {
 	if r == nil || r.released.Swap(true) {
 		return nil
 	}
-	_, err := stores.Delete(r.options.dir)
+	_, err := stores.Delete(r.options.name)
 	return err
 }
 
+// openAgain is how soon opening a store is tried again that was out of reach: not
+// every request waits for that.
+const openAgain = time.Second
+
 // open opens the store for the state, which calls it until it succeeds.
-func (p *pooledStore) open(context.Context) (gateway.Backend, error) {
+func (p *pooledStore) open(ctx context.Context) (gateway.Backend, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return gateway.Backend{}, errors.New("store is closed")
+	}
+	if p.failed != nil && time.Since(p.tried) < openAgain {
+		return gateway.Backend{}, p.failed
 	}
 	logger := liveLogger(p.options.logger, p)
 	ring, err := p.ring(logger)
 	if err != nil {
 		return gateway.Backend{}, err
 	}
-	db, err := badgerstore.Open(badgerstore.Options{Dir: p.dir, Seal: ring, Logger: logger, Retention: p.options.kept})
+	db, err := p.options.module.open(ctx, ring, logger)
+	p.failed = nil
+	if errors.Is(err, grant.ErrUnavailable) {
+		p.failed, p.tried = err, time.Now()
+	}
 	if err != nil {
 		return gateway.Backend{}, err
 	}
@@ -174,11 +189,15 @@ func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
 	if p.key != nil {
 		return seal.NewRing(p.key)
 	}
-	path, there := p.options.keyFile(), badgerstore.Begun(p.dir)
+	path := p.options.keyFile()
+	if path == "" {
+		return nil, errNoSharedKey
+	}
+	there := p.options.module.exists()
 	key, err := seal.Load(path)
 	switch {
 	case err == nil && !there:
-		return nil, fmt.Errorf("grant store %s has %s and no grants: restore a backup, or take that file away for a store that is new and empty", p.dir, filepath.Base(path))
+		return nil, fmt.Errorf("grant store %s has %s and no grants: restore a backup, or take that file away for a store that is new and empty", p.name, filepath.Base(path))
 	case errors.Is(err, fs.ErrNotExist) && there:
 		if key, err = seal.Load(path + unborn); errors.Is(err, fs.ErrNotExist) {
 			return nil, errNoKey(p.options)
@@ -203,6 +222,9 @@ const unborn = ".new"
 // keepKey gives the key that was made for a store its name, now that there is one.
 func (p *pooledStore) keepKey() error {
 	path := p.options.keyFile()
+	if path == "" {
+		return nil // it is configured
+	}
 	if err := os.Rename(path+unborn, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("sealing key: %w", err)
 	}
@@ -210,13 +232,14 @@ func (p *pooledStore) keepKey() error {
 }
 
 // stats tells how the store is doing; open is false before it is opened.
-func (p *pooledStore) stats() (s badgerstore.Stats, open bool) {
+func (p *pooledStore) stats() (s storeStats, open bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.db == nil {
-		return badgerstore.Stats{}, false
+	db := p.db
+	p.mu.Unlock()
+	if db == nil {
+		return storeStats{}, false
 	}
-	return p.db.Stats()
+	return db.stats()
 }
 
 // Destruct closes the store. The pool calls it once, after the last reference

@@ -23,7 +23,7 @@ func references(dir string) int {
 
 func mustAcquire(t *testing.T, dir string) *storeReference {
 	t.Helper()
-	r, err := acquireStore(storeOptions{dir: dir, logger: zap.NewNop()})
+	r, err := acquireStore(storeOptions{name: dir, module: &BadgerStore{dir: dir}, logger: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,12 +201,12 @@ func TestStoresAreKeyedByDirectory(t *testing.T) {
 		if err := s.Provision(caddy.Context{}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.Directory()
+		got, err := s.Name()
 		if err != nil || got != filepath.Join(dir, "store") {
 			t.Errorf("%s: got %s, %v", path, got, err)
 		}
 	}
-	got, err := new(BadgerStore).Directory()
+	got, err := new(BadgerStore).Name()
 	if err != nil || got != filepath.Join(caddy.AppDataDir(), "odoo_gateway") {
 		t.Errorf("by default: %s, %v", got, err)
 	}

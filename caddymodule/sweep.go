@@ -85,12 +85,16 @@ func (a *App) sweepGateway(ctx context.Context, name string, s *served) {
 	up := func(use func(http.RoundTripper) error) error { return a.withUpstream(ctx, s, use) }
 	for _, work := range []struct {
 		failure string
+		once    bool // by one of the nodes that share the store
 		do      func() error
 	}{
-		{"sessions could not be kept", func() error { return s.KeepSessions(ctx, up) }},
-		{"keys could not be removed from odoo", func() error { return s.RemoveKeys(ctx, up) }},
-		{"authorizations could not be counted", func() error { return a.takeCensus(ctx, name, s) }},
+		{"sessions could not be kept", true, func() error { return s.KeepSessions(ctx, up) }},
+		{"keys could not be removed from odoo", true, func() error { return s.RemoveKeys(ctx, up) }},
+		{"authorizations could not be counted", false, func() error { return a.takeCensus(ctx, name, s) }},
 	} {
+		if db := a.store.database(); work.once && db != nil && !db.turn(ctx, "sweep "+name, 2*sweepEvery) {
+			continue
+		}
 		err := work.do()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotServed) && !errors.Is(err, errNoServer) {
 			a.logger.Warn(work.failure, zap.String("gateway", name), zap.Error(err))

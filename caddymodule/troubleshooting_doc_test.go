@@ -13,7 +13,7 @@ func TestMessagesAreInTroubleshooting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := storeOptions{dir: "/x"}
+	o := storeOptions{name: "/x", module: &BadgerStore{dir: "/x"}}
 	for words, message := range map[string]string{otherKey: errOtherKey("/x").Error(), noKey: errNoKey(o).Error()} {
 		if !strings.Contains(message, words) || !strings.Contains(string(page), "*"+words+"*") {
 			t.Errorf("%q is not in docs/troubleshooting.md, or not in %q", words, message)

@@ -192,6 +192,7 @@ func docsValid(t *testing.T, text string) {
 	}
 	write("secret", "what the file holds")
 	text = regexp.MustCompile(`\{file\.[^}]+\}`).ReplaceAllString(text, "{file."+dir+"/secret}")
+	text = strings.NewReplacer("{env.ODOO_GATEWAY_STORE}", `"host=db.example.com dbname=grants"`, "{env.ODOO_GATEWAY_SEAL_KEY}", strings.Repeat("0f", 32)).Replace(text)
 	text = regexp.MustCompile(`\{env\.[^}]+\}`).ReplaceAllString(text, "{env.WIKI_SECRET}")
 	write("Caddyfile", text)
 	caddyOnce(t, dir, "validate", "--config", "Caddyfile")

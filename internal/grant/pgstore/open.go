@@ -23,6 +23,8 @@ import (
 // key is not the one the store was made with, and where a newer version has
 // written it.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
 	db, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err

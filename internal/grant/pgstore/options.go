@@ -56,6 +56,8 @@ const (
 	callTime = 5 * time.Second
 	// contactTime bounds connecting, and each look at the changes.
 	contactTime = 3 * time.Second
+	// openTime bounds opening a store, and waiting for another node that makes it.
+	openTime = 30 * time.Second
 	// abandonedTime is after what the server ends the transaction of a node that
 	// it does not hear of any more, and frees what that has locked.
 	abandonedTime = "15s"
