@@ -106,18 +106,21 @@ func TestA63_NoAddressOfAClientIsCalled(t *testing.T) {
 
 // dialling are the words with which Go opens a connection.
 var dialling = map[string][]string{
-	"net":               {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialUnix", "DialIP", "Dialer", "Resolver", "LookupHost", "LookupIP", "LookupAddr"},
-	"net/http":          {"Get", "Post", "PostForm", "Head", "Client", "Transport", "DefaultClient", "DefaultTransport"},
-	"net/http/httputil": {"ReverseProxy", "NewSingleHostReverseProxy"},
-	"crypto/tls":        {"Dial", "DialWithDialer", "Dialer", "Client"},
-	"net/smtp":          {"SendMail", "Dial", "NewClient"},
-	"os/exec":           {"Command", "CommandContext"},
-	"net/rpc":           {"Dial", "DialHTTP"},
+	"net":                             {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialUnix", "DialIP", "Dialer", "Resolver", "LookupHost", "LookupIP", "LookupAddr"},
+	"net/http":                        {"Get", "Post", "PostForm", "Head", "Client", "Transport", "DefaultClient", "DefaultTransport"},
+	"net/http/httputil":               {"ReverseProxy", "NewSingleHostReverseProxy"},
+	"crypto/tls":                      {"Dial", "DialWithDialer", "Dialer", "Client"},
+	"net/smtp":                        {"SendMail", "Dial", "NewClient"},
+	"os/exec":                         {"Command", "CommandContext"},
+	"net/rpc":                         {"Dial", "DialHTTP"},
+	"github.com/jackc/pgx/v5/pgxpool": {"New", "NewWithConfig"},
 }
 
 // diallers are the few that may: the doctor, who tries the address of the
-// configured issuer, the demo, and what only tests and the demo use.
+// configured issuer, the store on PostgreSQL, the demo, and what only tests and
+// the demo use.
 var diallers = []string{
+	"internal/grant/pgstore/open.go", "internal/grant/pgtest/pgtest.go", "internal/grant/pgtest/relay.go",
 	"caddymodule/doctor_dial.go", "caddymodule/demo_odoo.go", "internal/demo/wiki.go", "internal/odoo/odootest/oauth.go", "internal/odoo/odootest/server.go", "internal/dialect/dialecttest/dialecttest.go",
 }
 
