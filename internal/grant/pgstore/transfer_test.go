@@ -45,7 +45,7 @@ type life struct {
 	stores []grant.Store
 	now    time.Time
 
-	people, codes, sets, refresh, authorizations []string
+	codes, sets, refresh, authorizations []string
 }
 
 func (l *life) text() string { return fmt.Sprintf("%020d", l.random.Uint64()) }
