@@ -42,11 +42,17 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 	if err := o.prepared(); err != nil {
 		return err
 	}
+	// Before the records, unlike in a new store: one that has the marker and lacks
+	// its records does not open.
+	db := &DB{opts: o, log: o.Logger}
+	if err := db.mark(); err != nil {
+		return err
+	}
 	b, err := openBadger(o)
 	if err != nil {
 		return err
 	}
-	db := &DB{opts: o, log: o.Logger, badger: b}
+	db.badger = b
 	if err := db.fill(feed, last); err != nil {
 		_ = b.Close()
 		return err
@@ -54,7 +60,7 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 	if err := b.Close(); err != nil {
 		return fmt.Errorf("closing grant store %s: %w", o.Dir, err)
 	}
-	return db.mark()
+	return nil
 }
 
 // vacant tells whether there is nothing in the directory but what is kept.
