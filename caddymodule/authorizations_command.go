@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -134,6 +135,9 @@ api_key_removed and api_key_left.` + howFound,
 			if err := admin.post(revokeEndpoint, request, &report); err != nil {
 				return err
 			}
+			if report.Count == 0 {
+				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), oneLine(request.nothing()))
+			}
 			return printRevocation(cmd.OutOrStdout(), report, asJSON)
 		},
 	}
@@ -146,6 +150,25 @@ api_key_removed and api_key_left.` + howFound,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one line of JSON for each")
 	admin.add(cmd)
 	return cmd
+}
+
+// nothing says what no live authorization fits. That is no failure: a script
+// that takes back what somebody had may run twice.
+func (r revokeRequest) nothing() string {
+	var named []string
+	for _, f := range [][2]string{{"--application", r.Application}, {"--login", r.Login}, {"--subject", r.Subject}} {
+		if f[1] != "" {
+			named = append(named, f[0]+" "+f[1])
+		}
+	}
+	switch {
+	case r.All:
+		return "Nothing was to be revoked: the gateway has no live authorization."
+	case len(r.IDs) > 0:
+		return "Nothing was to be revoked: these were so already."
+	default:
+		return "Nobody matches " + strings.Join(named, " ") + ": `authorizations list` shows who has connected what."
+	}
 }
 
 // printRevocation prints what was revoked.

@@ -122,8 +122,9 @@ func TestAdministratorListsAndRevokes(t *testing.T) {
 			t.Errorf("%s: %s", verb, errOut)
 		}
 	}
-	if out, _ = run(0, "authorizations", "revoke", "--application", "wiki", "--login", "admin"); out != "0 revoked\n" {
-		t.Errorf("revoked %s", out)
+	if out, errOut := run(0, "authorizations", "revoke", "--application", "wiki", "--login", "nobody"); out != "0 revoked\n" ||
+		!strings.HasPrefix(errOut, "Nobody matches --application wiki --login nobody: ") {
+		t.Errorf("revoked %s%s", out, errOut)
 	}
 	if err := read(user.client, base, got.Access); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,9 @@ type subdirective struct {
 	parse  func(d *caddyfile.Dispenser) error
 }
 
+// ofGateway are the blocks in which another one ends up whose end is missing.
+var ofGateway = map[string]bool{"application": true, "model_scheme": true, "model_configuration": true}
+
 // parseBlock parses the block after the current token, if there is one.
 // Unknown lines, and repeated ones, are errors.
 func parseBlock(d *caddyfile.Dispenser, of string, lines map[string]subdirective) error {
@@ -24,6 +27,9 @@ func parseBlock(d *caddyfile.Dispenser, of string, lines map[string]subdirective
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
 		line, ok := lines[name]
+		if !ok && ofGateway[name] && of != "odoo_gateway" {
+			return d.Errf("unrecognized subdirective of %s: %s, which stands in a gateway: is a } missing above?", of, name)
+		}
 		if !ok {
 			return d.Errf("unrecognized subdirective of %s: %s", of, name)
 		}

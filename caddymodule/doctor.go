@@ -116,7 +116,7 @@ func (a *App) examineGateway(parent context.Context, name string, s *served) gat
 
 // siteFinding says why there is no way to Odoo through the site of an issuer.
 func siteFinding(err error) doctor.Finding {
-	f := doctor.Finding{Part: "site", Status: doctor.Problem, Text: "is served by no site", Advice: "put odoo_gateway into the site of its issuer"}
+	f := doctor.Finding{Part: "site", Status: doctor.Problem, Text: "none has odoo_gateway for this gateway", Advice: "put odoo_gateway into the site of its issuer"}
 	var unreached errNotReached
 	switch {
 	case errors.Is(err, errNotServed):

@@ -126,7 +126,7 @@ func (f adminFlags) examineFile() (e examinedFile, ok bool) {
 	e.found.Status, e.found.Text = doctor.Warning, file+" is not what runs"
 	e.found.Advice = "caddy reload --config " + file
 	if app := inFile.Apps["odoo_gateway"]; app != nil {
-		if e.key, err = tryOut(app); err != nil && !strings.Contains(err.Error(), "is unset or empty") { // which Caddy's environment may have
+		if e.key, err = tryOut(app); err != nil && !strings.Contains(err.Error(), "placeholder {") { // which Caddy's environment may have
 			e.found.Status, e.found.Text = doctor.Problem, file+" is not what runs, and can not be: "+err.Error()
 			e.found.Advice = "mend it before Caddy restarts"
 		}

@@ -201,7 +201,7 @@ func TestDoctorCommand(t *testing.T) {
 	m.write("elsewhere.key", strings.Repeat("ab", 32))
 	look(1, map[string]string{"seal key": "problem seal_key: the store " + store + " is sealed with another key"})
 	m.write("elsewhere.key", "")
-	look(1, map[string]string{"seal key": "problem seal_key: placeholder {file." + elsewhere + "} is unset or empty"})
+	look(1, map[string]string{"seal key": "problem seal_key: placeholder {file." + elsewhere + "} names a file that is empty"})
 	load()
 	look(0, map[string]string{"store": "warning other users of this machine can look into " + store, "seal key": "warning other users of this machine can read " + key})
 	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
@@ -230,7 +230,7 @@ func TestDoctorWithoutASite(t *testing.T) {
 		t.Helper()
 		out, errOut, status := m.doctor("--address", s.admin, "--json")
 		_, all := findings(t, out)
-		if f := all["site"]; status != 1 || f.Status != doctor.Problem || f.Text != "is served by no site" || !strings.Contains(f.Advice, "put odoo_gateway into") || all["odoo"].Text != "" {
+		if f := all["site"]; status != 1 || f.Status != doctor.Problem || f.Text != "none has odoo_gateway for this gateway" || !strings.Contains(f.Advice, "put odoo_gateway into") || all["odoo"].Text != "" {
 			t.Errorf("status %d: %s%s", status, out, errOut)
 		}
 	}
@@ -269,8 +269,8 @@ func TestSiteFinding(t *testing.T) {
 		err          error
 		text, advice string
 	}{
-		{errNotServed, "is served by no site", "put odoo_gateway into the site of its issuer"},
-		{fmt.Errorf("x: %w", errNotServed), "is served by no site", "put odoo_gateway into the site of its issuer"},
+		{errNotServed, "none has odoo_gateway for this gateway", "put odoo_gateway into the site of its issuer"},
+		{fmt.Errorf("x: %w", errNotServed), "none has odoo_gateway for this gateway", "put odoo_gateway into the site of its issuer"},
 		{errNotReached{"https://erp.example.com"}, "no request for https://erp.example.com gets to odoo_gateway", "put odoo_gateway into the site of its issuer, before all that answers there"},
 		{errNoServer, "no HTTP server of this configuration is running", "see Caddy's log: the site of its issuer is not served"},
 		{context.Canceled, "does not work: context canceled", "see Caddy's log"},

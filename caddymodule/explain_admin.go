@@ -38,6 +38,9 @@ type explanation struct {
 	// as any other.
 	Known    bool      `json:"known"`
 	Verdicts []verdict `json:"verdicts"`
+	// Open are the configured models of the scheme, where it does not open this
+	// one.
+	Open []string `json:"open,omitempty"`
 }
 
 // explainTime is how long an explanation waits for Odoo.
@@ -88,10 +91,24 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 	}
 	desk.Explained(r.Context(), a.Name)
 	e := explain(a, said)
+	if !said.Opens {
+		e.Open = openModels(s.settings.schemes[a.Scheme])
+	}
 	if missing {
 		e.add(verdict{Subject: "model " + said.Model, Code: "model_unknown", Line: "Odoo: it has no model of that name"})
 	}
 	return e, nil
+}
+
+// openModels are those to choose from for whoever has misspelt one.
+func openModels(rules *scheme.Scheme) []string {
+	var all []string
+	for _, n := range rules.Named() {
+		if n.Configuration != "" {
+			all = append(all, n.Model)
+		}
+	}
+	return all
 }
 
 // question is what somebody wants to have explained.

@@ -97,9 +97,17 @@ func (e explanation) write(out io.Writer, asJSON bool) error {
 			return err
 		}
 	}
+	if len(e.Open) > 0 {
+		if _, err := fmt.Fprintln(out, "\nopen: "+oneLine(strings.Join(e.Open, ", "))); err != nil {
+			return err
+		}
+	}
 	said := "allowed"
-	if !e.Allowed {
+	switch {
+	case !e.Allowed:
 		said = "not allowed"
+	case !e.Known:
+		said = "allowed, if Odoo has it"
 	}
 	_, err := fmt.Fprintf(out, "\n%s: %s %s is %s\n", e.Application, e.Operation, e.Model, said)
 	return err

@@ -1,7 +1,11 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 
@@ -19,7 +23,7 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 	out := placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v, _ := repl.GetString(p[1 : len(p)-1])
 		if v == "" && err == nil {
-			err = fmt.Errorf("placeholder %s is unset or empty%s", p, hintOf(p))
+			err = fmt.Errorf("placeholder %s %s", p, whyNothing(p))
 		}
 		return v
 	})
@@ -29,12 +33,26 @@ func resolve(s string, repl *caddy.Replacer) (string, error) {
 	return out, nil
 }
 
-// hintOf says whose environment has no such variable: a service does not have
-// that of the shell in which somebody validates its configuration.
-func hintOf(placeholder string) string {
-	name, ok := strings.CutPrefix(strings.Trim(placeholder, "{}"), "env.")
+// whyNothing says why a placeholder stands for nothing. Whose environment has
+// no such variable matters: a service does not have that of the shell in which
+// somebody validates its configuration.
+func whyNothing(placeholder string) string {
+	inner := strings.Trim(placeholder, "{}")
+	path, ok := strings.CutPrefix(inner, "file.")
 	if !ok {
-		return ""
+		return fmt.Sprintf("is unset or empty: the environment variable %s is not set here (caddy validate and caddy run have those of the shell that they are started in; a reload has those of the running Caddy)", strings.TrimPrefix(inner, "env."))
 	}
-	return fmt.Sprintf(": the environment variable %s is not set here (caddy validate and caddy run have those of the shell that they are started in; a reload has those of the running Caddy)", name)
+	f, err := os.Open(path)
+	if err == nil {
+		defer f.Close()
+		_, err = f.Read(make([]byte, 1))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "names a file that does not exist"
+	case err == nil || errors.Is(err, io.EOF):
+		return "names a file that is empty"
+	default:
+		return fmt.Sprintf("names a file that can not be read: %v", errors.Unwrap(err))
+	}
 }

@@ -12,6 +12,7 @@ func (p Patient) RedirectURIs() []Finding {
 		all = append(all, Finding{Part: "redirect URIs", Status: status, Text: text, Advice: advice})
 	}
 	applications, uris := 0, 0
+	var without []string
 	for _, app := range p.Applications {
 		if !app.Active {
 			continue
@@ -30,6 +31,9 @@ func (p Patient) RedirectURIs() []Finding {
 		if active == 0 && app.Service == nil {
 			add(Problem, "application "+app.Name+": none is active", "give it a redirect_uri, or set active false")
 		}
+		if active == 0 {
+			without = append(without, app.Name)
+		}
 		uris += active
 	}
 	switch {
@@ -40,7 +44,11 @@ func (p Patient) RedirectURIs() []Finding {
 		if applications == 1 {
 			of = "application"
 		}
-		add(OK, fmt.Sprintf("%d of %d %s", uris, applications, of), "")
+		text := fmt.Sprintf("%d of %d %s", uris, applications, of)
+		if len(without) > 0 {
+			text += "; service accounts need none: " + strings.Join(without, ", ")
+		}
+		add(OK, text, "")
 	}
 	return all
 }

@@ -249,7 +249,7 @@ func TestRedirectURIs(t *testing.T) {
 		status       doctor.Status
 		text, advice string
 	}{
-		"right":     {[]application.Application{wiki, {Name: "nightly", Active: true, Service: &application.Service{}}}, doctor.OK, "1 of 2 applications", ""},
+		"right":     {[]application.Application{wiki, {Name: "nightly", Active: true, Service: &application.Service{}}}, doctor.OK, "1 of 2 applications; service accounts need none: nightly", ""},
 		"insecure":  {[]application.Application{wiki, {Name: "old", Active: true, RedirectURIs: []application.RedirectURI{uri("http://old/", true, true)}}}, doctor.Warning, "old: codes go to http://old/ without TLS", "https"},
 		"none":      {[]application.Application{wiki, {Name: "old", Active: true, RedirectURIs: []application.RedirectURI{uri("http://old/", false, true)}}}, doctor.Problem, "old: none is active", "redirect_uri"},
 		"archived":  {[]application.Application{wiki, {Name: "old", RedirectURIs: []application.RedirectURI{uri("http://old/", true, true)}}}, doctor.OK, "1 of 1 application", ""},

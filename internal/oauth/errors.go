@@ -157,7 +157,13 @@ func (s *Server) noteProblem(r *http.Request, kind page.Kind) string {
 	if kind == page.UnknownApplication && s.Applications.ByClientID(asked(r, "client_id")) != nil {
 		reason = "archived_application" // the page does not tell strangers
 	}
-	s.Logger.Info("refused", zap.String("problem", reason), zap.String("gateway", s.Gateway),
+	origin := zap.Skip()
+	if kind == page.FormRefused || kind == page.ListRefused {
+		// A form of another address is one of this site where the issuer names
+		// another scheme, host or port than the one that people use.
+		origin = zap.String("origin", short(r.Header.Get("Origin")))
+	}
+	s.Logger.Info("refused", origin, zap.String("issuer", s.issuer), zap.String("problem", reason), zap.String("gateway", s.Gateway),
 		zap.String("client_id", asked(r, "client_id")), zap.String("redirect_uri", asked(r, "redirect_uri")),
 		zap.String("request_id", id))
 	return id
@@ -190,13 +196,18 @@ func asked(r *http.Request, name string) string {
 	if _, host, ok := strings.Cut(value, "@"); ok {
 		value = host
 	}
+	return short(value)
+}
+
+// short bounds what a stranger can write into the log.
+func short(value string) string {
 	if len(value) > maxAsked {
 		value = value[:maxAsked] + "…"
 	}
 	return value
 }
 
-// maxAsked bounds what a stranger can write into the log.
+// maxAsked is in bytes.
 const maxAsked = 200
 
 // redirect sends a browser elsewhere. The status is never 307: a form must

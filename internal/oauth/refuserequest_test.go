@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -53,6 +56,9 @@ func TestAdviceForAdministrators(t *testing.T) {
 // A program is told in JSON what a person reads on a page.
 func TestProblemsForPrograms(t *testing.T) {
 	w := newWorld(t)
+	core, logs := observer.New(zap.InfoLevel)
+	w.config.Logger = zap.New(core)
+	w.reload(applications())
 	for path, kind := range map[string]page.Kind{ConsentPath: page.FormRefused, AuthorizationsPath: page.ListRefused} {
 		r := w.request(http.MethodPost, path, "token=x")
 		r.Header.Set("Accept", "application/json")
@@ -75,6 +81,12 @@ func TestProblemsForPrograms(t *testing.T) {
 		r.Header.Set("Origin", "https://evil.example.com")
 		if got := w.do(r); !strings.HasPrefix(got.text, "<!DOCTYPE html>") || !strings.Contains(got.text, "If it does not work") {
 			t.Errorf("%s: a person reads %s", path, got.text)
+		}
+		// What does not fit is told: the issuer may name another port than the site's.
+		for _, entry := range logs.TakeAll() {
+			if f := entry.ContextMap(); f["origin"] != "https://evil.example.com" || f["issuer"] != w.config.Issuer.String() {
+				t.Errorf("%s: the log has %v", path, f)
+			}
 		}
 	}
 }
