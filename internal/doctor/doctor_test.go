@@ -284,7 +284,7 @@ func TestSecrets(t *testing.T) {
 	expect(t, "famous", all[1], doctor.Warning, "application nightly: it is made of words that everybody tries first", "generate-secret")
 }
 
-func TestModels(t *testing.T) {
+func TestModelsThatOdooLacks(t *testing.T) {
 	s := server{"/web/webclient/version_info": {}, "/web/login": {body: loginPage}, "/web//login": {}, "/robots.txt": {}, "/jsonrpc": {body: hasDatabase}}
 	const where = "model_configuration customer"
 	for name, test := range map[string]struct {

@@ -155,7 +155,7 @@ func TestAnswerOfACommitLost(t *testing.T) {
 	o.DSN = relay.DSN()
 	s := open(t, o).Store("erp")
 	g := connected(t, s, "sub-1")
-	b := connected(t, s, "sub-2")
+	b, ended := connected(t, s, "sub-2"), connected(t, s, "sub-4") // they come in any order
 	redeem, next := redemption(g.code), session("next")
 	for name, do := range map[string]func() error{
 		"consent":     func() error { _, err := s.Consent(t.Context(), person("wiki", "sub-3")); return err },
@@ -167,7 +167,7 @@ func TestAnswerOfACommitLost(t *testing.T) {
 		"token set": func() error {
 			return s.IssueTokenSet(t.Context(), grant.TokenSet{ID: grant.NewID(), Authorization: b.a.ID, ExpiresAt: start.Add(time.Hour)})
 		},
-		"revoke": func() error { return s.RevokeAuthorization(t.Context(), b.a.ID, start) },
+		"revoke": func() error { return s.RevokeAuthorization(t.Context(), ended.a.ID, start) },
 		"trail": func() error {
 			s.Audit(audit.Event{Time: start, Kind: audit.Consent}, start.AddDate(500, 0, 0))
 			page, err := s.AuditTrail(t.Context(), grant.AuditQuery{})
