@@ -32,9 +32,9 @@ func weakness(plain string) string {
 	if len(plain) < leastSecret {
 		return "is shorter than 16 characters"
 	}
-	different := make(map[rune]bool)
+	different := make(map[rune]struct{})
 	for _, c := range plain {
-		different[c] = true
+		different[c] = struct{}{}
 	}
 	if len(different) < leastCharacters {
 		return "is made of a few characters again and again"
@@ -49,11 +49,10 @@ func weakness(plain string) string {
 		rest = strings.ReplaceAll(rest, word, " ")
 	}
 	letters := strings.ContainsFunc(strings.ToLower(plain), isLetter)
-	const digits = "01234567890123456789"
 	switch {
 	case letters && !strings.ContainsFunc(rest, isLetter):
 		return "is made of words that everybody tries first"
-	case !letters && strings.Contains(strings.Repeat(digits, 1+len(plain)/len(digits)), plain):
+	case strings.Contains(strings.Repeat("0123456789", len(plain)), plain):
 		return "is made of digits in their order"
 	}
 	return ""
