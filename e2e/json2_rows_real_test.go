@@ -241,7 +241,7 @@ var straightRows = []straightRow{
 		"404 no JSON", "404 werkzeug.exceptions.NotFound"},
 	{"res.partner/search", "", `{"domain":[["name","like","Gateway J2 "]],"order":"country_id.code"}`,
 		"500 builtins.ValueError", "403 odoo.exceptions.AccessError"},
-	{"res.partner/search", "", `{"domain":[["name","like","Gateway J2 "]],"order":"country_id"}`,
+	{"res.partner/search", "", `{"domain":[["name","like","Gateway J2 "]],"order":"country_id,name"}`,
 		"200 [{A},{B},{C}]", "403 odoo.exceptions.AccessError"},
 	{"res.partner/search", "", `{"domain":[["name","like","Gateway J2 "]],"limit":5000}`,
 		"200 [{A},{B},{C}]", "422 werkzeug.exceptions.UnprocessableEntity"},
