@@ -53,38 +53,38 @@ type feed struct {
 	last int64 // number of the change that was seen last
 }
 
-// begin connects, and knows from then on what has changed since.
-func (f *feed) begin(ctx context.Context) (*pgx.Conn, error) {
-	conn, at, err := f.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&f.last); err != nil {
-		return nil, errors.Join(err, conn.Close(ctx))
-	}
-	f.db.reach.met(at)
-	return conn, nil
-}
-
-func (f *feed) connect(parent context.Context) (conn *pgx.Conn, at time.Time, err error) {
+// begin connects, and knows from then on what has changed since. What was known
+// before counts for nothing: where a standby has taken over that lacks the last
+// commits, it gives their numbers again, and what is behind them would not be
+// heard of.
+func (f *feed) begin(parent context.Context) (conn *pgx.Conn, at time.Time, err error) {
 	ctx, cancel := context.WithTimeout(parent, contactTime)
 	defer cancel()
 	at = f.db.opts.Now()
 	if conn, err = pgx.ConnectConfig(ctx, f.db.credentials.Load()); err != nil {
 		return nil, at, err
 	}
+	if err := f.listen(ctx, conn); err != nil {
+		return nil, at, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	f.db.forgetAll()
+	return conn, at, nil
+}
+
+// listen asks for notifications, and takes the number of the last change.
+func (f *feed) listen(ctx context.Context, conn *pgx.Conn) error {
 	// Where there are no notifications, looking often is what is left.
 	var notifies bool
-	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'pg_notify')`).Scan(&notifies)
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'pg_notify')`).Scan(&notifies); err != nil {
+		return err
+	}
 	f.db.notifies.Store(notifies)
-	if err == nil && notifies {
-		_, err = conn.Exec(ctx, `LISTEN `+pgx.Identifier{f.db.opts.Schema}.Sanitize())
+	if notifies {
+		if _, err := conn.Exec(ctx, `LISTEN `+pgx.Identifier{f.db.opts.Schema}.Sanitize()); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		_ = conn.Close(ctx)
-		return nil, at, err
-	}
-	return conn, at, nil
+	return conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&f.last)
 }
 
 // follow looks at the changes until ctx ends. A connection that fails is tried
@@ -106,7 +106,7 @@ func (f *feed) follow(ctx context.Context, conn *pgx.Conn) {
 			}
 		}
 		for conn = nil; conn == nil; {
-			next, _, err := f.connect(ctx)
+			next, _, err := f.begin(ctx)
 			if ctx.Err() != nil {
 				if next != nil {
 					_ = next.Close(context.WithoutCancel(ctx))

@@ -32,12 +32,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	background, stop := context.WithCancel(context.Background())
 	db.stop = stop
 	f := &feed{db: db}
-	conn, err := f.begin(ctx)
+	conn, at, err := f.begin(ctx)
 	if err != nil {
 		db.pool.Close()
 		stop()
 		return nil, fmt.Errorf("%w: grant store %s: %w", grant.ErrUnavailable, db.place, err)
 	}
+	db.reach.met(at)
 	db.done.Go(func() { f.follow(background, conn) })
 	db.done.Go(func() { db.background(background) })
 	return db, nil

@@ -146,6 +146,50 @@ func TestNodeCutOff(t *testing.T) {
 	}
 }
 
+// TestFailoverThatGivesNumbersAgain: a standby that lacks the last commits takes
+// over, a revocation gets the number of one of them, and more follow. A node that
+// was not there meanwhile finds numbers past the last that it knows and none
+// missing between, and has not heard of the revocation.
+func TestFailoverThatGivesNumbersAgain(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]string{"the head is past what was": "11", "the head is where it was": "9", "the head is before it": "0"} {
+		t.Run(name, func(t *testing.T) {
+			o := fresh(t)
+			g := connected(t, open(t, o).Store("erp"), "sub-1")
+			run(t, o, `BEGIN;
+				UPDATE changes_head SET number = number + 10;
+				INSERT INTO changes SELECT number - n, 'erp', 'token_set', 'lost by the failover', now() FROM changes_head, generate_series(0, 9) AS s (n);
+				COMMIT`)
+			relay := pgtest.NewRelay(t, pgtest.Shared(t))
+			direct := o
+			o.DSN, o.Staleness, o.PollEvery = relay.DSN(), time.Hour, 20*time.Millisecond
+			o.Now = clock.NewFake(start).Now // nothing is read again for its age
+			node := open(t, o).Store("erp")
+			warm(t, node, g)
+			relay.Cut()
+			away(t, node)
+			run(t, direct, `BEGIN;
+				DELETE FROM changes WHERE key = 'lost by the failover';
+				UPDATE authorizations SET revoked_at = now(), live_key = NULL;
+				UPDATE changes_head SET number = number - 9;
+				INSERT INTO changes SELECT number, 'erp', 'authorization', '`+g.a.ID+`', now() FROM changes_head;
+				UPDATE changes_head SET number = number + `+later+`;
+				INSERT INTO changes SELECT number - n, 'erp', 'token_set', 'another', now() FROM changes_head, generate_series(0, `+later+` - 1) AS s (n);
+				COMMIT`)
+			warm(t, node, g) // as long as it knows nothing else
+			relay.Drop()
+			relay.Mend()
+			eventually(t, "the store is back", func() bool {
+				_, err := node.FindAuthorization(t.Context(), "wiki", "nobody", "")
+				return errors.Is(err, grant.ErrNotFound)
+			})
+			if set, err := node.TokenSet(t.Context(), g.set.ID); err != nil || set.Live() {
+				t.Errorf("the revocation is not seen: %+v, error %v", set, err)
+			}
+		})
+	}
+}
+
 // TestAnswerOfACommitLost: what was committed, and nobody was told of, happens once
 // and succeeds.
 func TestAnswerOfACommitLost(t *testing.T) {
