@@ -79,7 +79,7 @@ func serve(dir string) error {
 		}
 	}
 	db, err := badgerstore.Open(badgerstore.Options{
-		FreeSpace: free, Dir: dir, Seal: ring, Now: func() time.Time { return history.Start }, FlushEvery: 5 * time.Millisecond, SweepEvery: 50 * time.Millisecond,
+		FreeSpace: free, Dir: dir, Seal: ring, Now: func() time.Time { return history.Start }, FlushEvery: 5 * time.Millisecond, SweepEvery: 50 * time.Millisecond, AttestEvery: 3 * time.Millisecond,
 	})
 	if err != nil {
 		return err

@@ -20,6 +20,8 @@ func aLog(t *testing.T) (content []byte, end, last int) {
 			t.Fatal(err)
 		}
 	}
+	db.attest.Lock() // nobody else writes now
+	t.Cleanup(db.attest.Unlock)
 	logs, err := filepath.Glob(filepath.Join(db.opts.Dir, "*.mem"))
 	if err != nil || len(logs) != 1 {
 		t.Fatal(logs, err)

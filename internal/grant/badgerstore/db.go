@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // DB is an open store directory. It holds the grants of any number of
-// gateways, owns the directory's lock and one background goroutine, and is
+// gateways, owns the directory's lock and two background goroutines, and is
 // safe for concurrent use.
 type DB struct {
 	opts   Options
@@ -37,6 +38,15 @@ type DB struct {
 
 	mu     sync.Mutex
 	stores map[string]*store
+
+	root   *os.Root // the directory, wherever it is moved
+	attest struct {
+		sync.Mutex
+		number  uint64  // the last one
+		logs    numbers // what the file says
+		changed chan struct{}
+		done    chan struct{}
+	}
 
 	stop chan struct{}
 	done chan struct{}
@@ -69,9 +79,11 @@ func (db *DB) Close() error {
 	}
 	close(db.stop)
 	<-db.done
+	<-db.attest.done
 	db.use.Lock()
 	defer db.use.Unlock()
-	flushed := db.flush()
+	defer db.root.Close()
+	flushed := errors.Join(db.flush(), db.attestNow())
 	if err := db.ready(); err != nil {
 		// Badger writes tables as it closes, and without room for them it ends the
 		// process. All that was answered is in its logs.

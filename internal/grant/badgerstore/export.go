@@ -67,7 +67,7 @@ func (db *DB) Export(ctx context.Context, each func(grant.Record) error) error {
 // belongs to another record, and what is of the store itself.
 func (db *DB) record(txn *badger.Txn, item *badger.Item) (r grant.Record, ok bool, err error) {
 	key := string(item.Key())
-	if key == formatKey || key == canaryKey {
+	if key == formatKey || key == canaryKey || strings.HasPrefix(key, attestKey) {
 		return r, false, nil
 	}
 	parts := strings.SplitN(key, "/", 3)

@@ -62,16 +62,24 @@ func Open(o Options) (*DB, error) {
 		_ = b.Close()
 		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
 	}
+	root, err := os.OpenRoot(o.Dir)
+	if err != nil {
+		_ = b.Close()
+		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
+	}
 	db := &DB{
-		home: home, opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
+		home: home, root: root, opts: o, log: o.Logger, badger: b, stores: make(map[string]*store),
 		stop: make(chan struct{}), done: make(chan struct{}), full: make(chan struct{}, 1),
 	}
+	db.attest.changed, db.attest.done = make(chan struct{}, 1), make(chan struct{})
 	db.SetRetention(o.Retention)
 	if err := db.admit(); err != nil {
 		_ = b.Close()
+		_ = root.Close()
 		return nil, err
 	}
 	go db.background()
+	go db.attesting()
 	return db, nil
 }
 
@@ -94,7 +102,7 @@ func checkFiles(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, badger.ManifestFilename)); err == nil {
 		return nil
 	}
-	for _, pattern := range []string{marker, "*.sst", "*.vlog", "*.mem"} {
+	for _, pattern := range []string{marker, attestation, "*.sst", "*.vlog", "*.mem"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil || len(found) > 0 {
 			return fmt.Errorf("grant store %s is damaged: %s is missing beside %s: move the directory away and restore a backup",
@@ -185,6 +193,9 @@ func (db *DB) admit() error {
 		return fmt.Errorf("grant store %s is sealed with another key, and can not change it: put that back; nothing was changed", db.opts.Dir)
 	}
 	db.epoch = f.Epoch
+	if err := db.attested(); err != nil {
+		return fmt.Errorf("grant store %s %w: put back what is missing, or move the directory away and restore a backup", db.opts.Dir, err)
+	}
 	return db.mark()
 }
 
@@ -204,7 +215,10 @@ func (db *DB) initialize() error {
 	if err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 	}
-	return db.mark()
+	if err := db.mark(); err != nil {
+		return err
+	}
+	return db.attested()
 }
 
 // found writes what makes a store of a database.

@@ -59,6 +59,7 @@ const (
 	DefaultCacheEntries   = 8192
 	DefaultFlushEvery     = 30 * time.Second
 	DefaultSweepEvery     = 6 * time.Hour
+	DefaultAttestEvery    = time.Second
 )
 
 // Options is what [Open] needs. Dir and Seal are required, zero fields of the
@@ -91,6 +92,10 @@ type Options struct {
 	// SweepEvery how often purge and value log collection run (default 6 h).
 	FlushEvery time.Duration
 	SweepEvery time.Duration
+	// AttestEvery is how often at most it is noted, in a file beside Badger's, how
+	// far the logs were written (default 1 s): what was written by then can not
+	// be taken away without the next start saying so.
+	AttestEvery time.Duration
 }
 
 func (o *Options) defaults() {
@@ -114,6 +119,9 @@ func (o *Options) defaults() {
 	}
 	if o.SweepEvery <= 0 {
 		o.SweepEvery = DefaultSweepEvery
+	}
+	if o.AttestEvery <= 0 {
+		o.AttestEvery = DefaultAttestEvery
 	}
 }
 

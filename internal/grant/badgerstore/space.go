@@ -63,6 +63,9 @@ func (db *DB) enough(free, least uint64) error {
 
 // wrote looks at what has become of a write.
 func (db *DB) wrote(err error) error {
+	if err == nil {
+		db.changed()
+	}
 	if err != nil && strings.Contains(err.Error(), "cannot create new mem table") && !db.broken.Swap(true) {
 		db.log.Error("grant store could not make a file, and has to be opened anew: restart Caddy",
 			zap.String("dir", db.opts.Dir), zap.Error(err))

@@ -43,7 +43,7 @@ func (s *store) noteUses(id string, more uses) {
 	s.used[id] = s.used[id].and(more)
 }
 
-// background is the store's only goroutine. It lives from Open to Close.
+// background lives from Open to Close.
 func (db *DB) background() {
 	defer close(db.done)
 	flush := time.NewTicker(db.opts.FlushEvery)
