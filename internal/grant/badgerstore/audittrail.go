@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
@@ -22,7 +23,7 @@ type waiting struct {
 	dropped int
 	// last is the time in the key of the newest event: keys never go back, over
 	// restarts either, so that the order of the trail is that of the calls.
-	last stamp
+	last stored.Stamp
 	// writing keeps batches in their order, and end how far they go; nil is not
 	// read yet.
 	writing sync.Mutex
@@ -58,14 +59,14 @@ func (s *store) Audit(e audit.Event, until time.Time) {
 
 // placed encodes an event for the next place of the trail.
 func (s *store) placed(e audit.Event, until time.Time) waitingEvent {
-	at := max(toStamp(e.Time), s.trail.last+1)
+	at := max(stored.StampOf(e.Time), s.trail.last+1)
 	s.trail.last = at
-	return waitingEvent{place: trail.Place(at.time()), text: trail.EncodeEvent(e), until: until}
+	return waitingEvent{place: trail.Place(at.Time()), text: trail.EncodeEvent(e), until: until}
 }
 
 // newestPlace is the time in the key of the newest event that is stored; 0 where
 // there is none, and where the store can not be read.
-func (s *store) newestPlace() (at stamp) {
+func (s *store) newestPlace() (at stored.Stamp) {
 	prefix := s.keys.key(kindAudit, "")
 	_ = s.db.view(context.Background(), func(txn *badger.Txn) error {
 		opts := badger.DefaultIteratorOptions
@@ -73,7 +74,7 @@ func (s *store) newestPlace() (at stamp) {
 		it := txn.NewIterator(opts)
 		defer it.Close()
 		if it.Rewind(); it.Valid() {
-			at = toStamp(trail.PlaceTime(string(it.Item().Key()[len(prefix):])))
+			at = stored.StampOf(trail.PlaceTime(string(it.Item().Key()[len(prefix):])))
 		}
 		return nil
 	})
@@ -96,7 +97,7 @@ func (s *store) flushTrail() error {
 	batch := waiting
 	if dropped > 0 {
 		batch = append(slices.Clip(waiting), s.placed(audit.Event{
-			Time: t.last.time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(dropped)},
+			Time: t.last.Time(), Kind: audit.EventsDropped, Detail: map[string]string{"count": strconv.Itoa(dropped)},
 		}, waiting[len(waiting)-1].until))
 	}
 	t.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
@@ -193,7 +194,7 @@ func entriesOf(r grant.Record) ([]*badger.Entry, error) {
 		if a.Connection.Hash != "" {
 			index(s.keys.index(kindSession, a.Connection.Hash, a.ID))
 		}
-		if u := (uses{a.LastUsedAt, a.Uses}); u != (uses{}) {
+		if u := (stored.Uses{Last: a.LastUsedAt, Count: a.Uses}); u != (stored.Uses{}) {
 			set(s.keys.key(kindUsed, a.ID), encodeUses(u))
 		}
 	case r.Code != nil:

@@ -8,6 +8,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 // leave stores the removal of the key that a change takes out of a connection:
@@ -93,27 +94,27 @@ func (s *store) loadKeyRemoval(txn *badger.Txn, id string) (k grant.KeyRemoval, 
 }
 
 type keyRemovalRecord struct {
-	Authorization string `json:"az"`
-	Application   string `json:"app"`
-	RedirectURI   string `json:"uri,omitempty"`
-	Subject       string `json:"sub"`
-	Database      string `json:"db"`
-	UID           int64  `json:"uid"`
-	Login         string `json:"lg,omitempty"`
-	KeyID         int64  `json:"id,omitempty"`
-	Sealed        []byte `json:"x,omitempty"`
-	KeyEnds       stamp  `json:"ex,omitempty"`
-	Created       stamp  `json:"ct,omitempty"`
-	Tries         int    `json:"n,omitempty"`
-	NextTry       stamp  `json:"nt,omitempty"`
-	Left          stamp  `json:"lf,omitempty"`
+	Authorization string       `json:"az"`
+	Application   string       `json:"app"`
+	RedirectURI   string       `json:"uri,omitempty"`
+	Subject       string       `json:"sub"`
+	Database      string       `json:"db"`
+	UID           int64        `json:"uid"`
+	Login         string       `json:"lg,omitempty"`
+	KeyID         int64        `json:"id,omitempty"`
+	Sealed        []byte       `json:"x,omitempty"`
+	KeyEnds       stored.Stamp `json:"ex,omitempty"`
+	Created       stored.Stamp `json:"ct,omitempty"`
+	Tries         int          `json:"n,omitempty"`
+	NextTry       stored.Stamp `json:"nt,omitempty"`
+	Left          stored.Stamp `json:"lf,omitempty"`
 }
 
 func encodeKeyRemoval(k grant.KeyRemoval) []byte {
 	return encode(keyRemovalRecord{
 		Authorization: k.Authorization, Application: k.Application, RedirectURI: k.RedirectURI, Subject: k.Subject,
-		Database: k.Database, UID: k.UID, Login: k.Login, KeyID: k.KeyID, Sealed: k.Sealed, KeyEnds: toStamp(k.KeyEndsAt),
-		Created: toStamp(k.CreatedAt), Tries: k.Tries, NextTry: toStamp(k.NextTryAt), Left: toStamp(k.LeftAt),
+		Database: k.Database, UID: k.UID, Login: k.Login, KeyID: k.KeyID, Sealed: k.Sealed, KeyEnds: stored.StampOf(k.KeyEndsAt),
+		Created: stored.StampOf(k.CreatedAt), Tries: k.Tries, NextTry: stored.StampOf(k.NextTryAt), Left: stored.StampOf(k.LeftAt),
 	})
 }
 
@@ -124,7 +125,7 @@ func decodeKeyRemoval(id string, value []byte) (grant.KeyRemoval, error) {
 	}
 	return grant.KeyRemoval{
 		ID: id, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Subject: r.Subject,
-		Database: r.Database, UID: r.UID, Login: r.Login, KeyID: r.KeyID, Sealed: r.Sealed, KeyEndsAt: r.KeyEnds.time(),
-		CreatedAt: r.Created.time(), Tries: r.Tries, NextTryAt: r.NextTry.time(), LeftAt: r.Left.time(),
+		Database: r.Database, UID: r.UID, Login: r.Login, KeyID: r.KeyID, Sealed: r.Sealed, KeyEndsAt: r.KeyEnds.Time(),
+		CreatedAt: r.Created.Time(), Tries: r.Tries, NextTryAt: r.NextTry.Time(), LeftAt: r.Left.Time(),
 	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 // Every key is <gateway>/<kind>/<rest>. The gateway's name is path-escaped, so
@@ -75,7 +76,7 @@ func (s keyspace) index(kind, value, id string) []byte {
 
 // newestFirst is an index key's end that sorts the later before the earlier.
 func newestFirst(at time.Time, id string) string {
-	return fmt.Sprintf("%016x/%s", uint64(math.MaxInt64-int64(toStamp(at))), id)
+	return fmt.Sprintf("%016x/%s", uint64(math.MaxInt64-int64(stored.StampOf(at))), id)
 }
 
 // lastPart is what stands behind the last slash: the id in an index key.

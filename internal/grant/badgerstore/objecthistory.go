@@ -3,11 +3,11 @@ package badgerstore
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 func (s *store) ObjectHistory(ctx context.Context, kind grant.ObjectKind, name string) (h grant.ObjectHistory, err error) {
@@ -62,26 +62,16 @@ func (s *store) loadObject(txn *badger.Txn, id string) (h grant.ObjectHistory, e
 }
 
 type objectRecord struct {
-	First    stamp          `json:"f"`
-	Removed  stamp          `json:"rm,omitempty"`
-	Snapshot []byte         `json:"x,omitempty"`
-	Changes  []changeRecord `json:"c,omitempty"`
-}
-
-type changeRecord struct {
-	At      stamp    `json:"t"`
-	Kind    string   `json:"k"`
-	By      string   `json:"by,omitempty"`
-	Process bool     `json:"p,omitempty"`
-	Fields  []string `json:"f,omitempty"`
+	First    stored.Stamp          `json:"f"`
+	Removed  stored.Stamp          `json:"rm,omitempty"`
+	Snapshot []byte                `json:"x,omitempty"`
+	Changes  []stored.ObjectChange `json:"c,omitempty"`
 }
 
 func encodeObject(h grant.ObjectHistory) []byte {
-	r := objectRecord{First: toStamp(h.FirstSeen), Removed: toStamp(h.RemovedAt), Snapshot: h.Snapshot}
-	for _, c := range h.Changes[:min(len(h.Changes), grant.MaxObjectChanges)] {
-		r.Changes = append(r.Changes, changeRecord{At: toStamp(c.At), Kind: string(c.Kind), By: c.By, Process: c.ByProcess, Fields: c.Fields})
-	}
-	return encode(r)
+	return encode(objectRecord{
+		First: stored.StampOf(h.FirstSeen), Removed: stored.StampOf(h.RemovedAt), Snapshot: h.Snapshot, Changes: stored.ObjectChanges(h),
+	})
 }
 
 func decodeObject(id string, value []byte) (grant.ObjectHistory, error) {
@@ -89,14 +79,7 @@ func decodeObject(id string, value []byte) (grant.ObjectHistory, error) {
 	if err := decode(value, &r); err != nil {
 		return grant.ObjectHistory{}, err
 	}
-	kind, name, _ := strings.Cut(id, ":")
-	h := grant.ObjectHistory{
-		Kind: grant.ObjectKind(kind), Name: name, FirstSeen: r.First.time(), RemovedAt: r.Removed.time(), Snapshot: r.Snapshot,
-	}
-	for _, c := range r.Changes {
-		h.Changes = append(h.Changes, grant.ObjectChange{
-			At: c.At.time(), Kind: grant.ChangeKind(c.Kind), By: c.By, ByProcess: c.Process, Fields: c.Fields,
-		})
-	}
+	h := stored.ObjectHistory(id, r.Changes)
+	h.FirstSeen, h.RemovedAt, h.Snapshot = r.First.Time(), r.Removed.Time(), r.Snapshot
 	return h, nil
 }

@@ -3,9 +3,9 @@ package badgerstore
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 // A stored value is one byte, the version of its layout, and JSON. Fields may
@@ -28,34 +28,17 @@ func decode(value []byte, into any) error {
 	return json.Unmarshal(value[1:], into)
 }
 
-// stamp is a time in microseconds since 1970, zero for the zero time.
-type stamp int64
-
-func toStamp(t time.Time) stamp {
-	if t.IsZero() {
-		return 0
-	}
-	return stamp(t.UnixMicro())
-}
-
-func (s stamp) time() time.Time {
-	if s == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(int64(s)).UTC()
-}
-
 type connectionRecord struct {
-	Kind      string `json:"k,omitempty"`
-	Sealed    []byte `json:"x,omitempty"`
-	Hash      string `json:"h,omitempty"`
-	Since     stamp  `json:"s,omitempty"`
-	Touched   stamp  `json:"t,omitempty"`
-	Browser   stamp  `json:"b,omitempty"`
-	Ended     stamp  `json:"e,omitempty"`
-	EndReason string `json:"r,omitempty"`
-	Expires   stamp  `json:"ex,omitempty"`
-	KeyID     int64  `json:"id,omitempty"`
+	Kind      string       `json:"k,omitempty"`
+	Sealed    []byte       `json:"x,omitempty"`
+	Hash      string       `json:"h,omitempty"`
+	Since     stored.Stamp `json:"s,omitempty"`
+	Touched   stored.Stamp `json:"t,omitempty"`
+	Browser   stored.Stamp `json:"b,omitempty"`
+	Ended     stored.Stamp `json:"e,omitempty"`
+	EndReason string       `json:"r,omitempty"`
+	Expires   stored.Stamp `json:"ex,omitempty"`
+	KeyID     int64        `json:"id,omitempty"`
 }
 
 type authorizationRecord struct {
@@ -67,12 +50,12 @@ type authorizationRecord struct {
 	UID         int64            `json:"uid"`
 	Login       string           `json:"lg,omitempty"`
 	Name        string           `json:"nm,omitempty"`
-	Scope       []string         `json:"sc,omitempty"`
+	Scope       []string         `json:"sc,omitzero"`
 	Digest      string           `json:"dg,omitempty"`
 	Connection  connectionRecord `json:"cn"`
-	Created     stamp            `json:"ct,omitempty"`
-	Consented   stamp            `json:"cs,omitempty"`
-	Revoked     stamp            `json:"rv,omitempty"`
+	Created     stored.Stamp     `json:"ct,omitempty"`
+	Consented   stored.Stamp     `json:"cs,omitempty"`
+	Revoked     stored.Stamp     `json:"rv,omitempty"`
 }
 
 func encodeAuthorization(a grant.Authorization) []byte {
@@ -81,11 +64,11 @@ func encodeAuthorization(a grant.Authorization) []byte {
 		ID: a.ID, Application: a.Application, RedirectURI: a.RedirectURI, Subject: a.Subject,
 		Database: a.Database, UID: a.UID, Login: a.Login, Name: a.Name, Scope: a.Scope, Digest: a.ConsentDigest,
 		Connection: connectionRecord{
-			Kind: string(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: toStamp(c.Since),
-			Touched: toStamp(c.TouchedAt), Browser: toStamp(c.BrowserAt), Ended: toStamp(c.EndedAt), EndReason: c.EndReason,
-			Expires: toStamp(c.ExpiresAt), KeyID: c.KeyID,
+			Kind: string(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: stored.StampOf(c.Since),
+			Touched: stored.StampOf(c.TouchedAt), Browser: stored.StampOf(c.BrowserAt), Ended: stored.StampOf(c.EndedAt), EndReason: c.EndReason,
+			Expires: stored.StampOf(c.ExpiresAt), KeyID: c.KeyID,
 		},
-		Created: toStamp(a.CreatedAt), Consented: toStamp(a.ConsentedAt), Revoked: toStamp(a.RevokedAt),
+		Created: stored.StampOf(a.CreatedAt), Consented: stored.StampOf(a.ConsentedAt), Revoked: stored.StampOf(a.RevokedAt),
 	})
 }
 
@@ -99,34 +82,34 @@ func decodeAuthorization(value []byte) (grant.Authorization, error) {
 		ID: r.ID, Application: r.Application, RedirectURI: r.RedirectURI, Subject: r.Subject,
 		Database: r.Database, UID: r.UID, Login: r.Login, Name: r.Name, Scope: r.Scope, ConsentDigest: r.Digest,
 		Connection: grant.Connection{
-			Kind: grant.ConnectionKind(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: c.Since.time(),
-			TouchedAt: c.Touched.time(), BrowserAt: c.Browser.time(), EndedAt: c.Ended.time(), EndReason: c.EndReason,
-			ExpiresAt: c.Expires.time(), KeyID: c.KeyID,
+			Kind: grant.ConnectionKind(c.Kind), Sealed: c.Sealed, Hash: c.Hash, Since: c.Since.Time(),
+			TouchedAt: c.Touched.Time(), BrowserAt: c.Browser.Time(), EndedAt: c.Ended.Time(), EndReason: c.EndReason,
+			ExpiresAt: c.Expires.Time(), KeyID: c.KeyID,
 		},
-		CreatedAt: r.Created.time(), ConsentedAt: r.Consented.time(), RevokedAt: r.Revoked.time(),
+		CreatedAt: r.Created.Time(), ConsentedAt: r.Consented.Time(), RevokedAt: r.Revoked.Time(),
 	}, nil
 }
 
 type codeRecord struct {
-	Authorization   string   `json:"az"`
-	Application     string   `json:"app"`
-	RedirectURI     string   `json:"uri,omitempty"`
-	Scope           []string `json:"sc,omitempty"`
-	Challenge       string   `json:"ch,omitempty"`
-	ChallengeMethod string   `json:"cm,omitempty"`
-	Issued          stamp    `json:"is,omitempty"`
-	Expires         stamp    `json:"ex,omitempty"`
-	Consumed        stamp    `json:"co,omitempty"`
-	TokenSet        string   `json:"ts,omitempty"`
-	Retain          stamp    `json:"re,omitempty"`
+	Authorization   string       `json:"az"`
+	Application     string       `json:"app"`
+	RedirectURI     string       `json:"uri,omitempty"`
+	Scope           []string     `json:"sc,omitzero"`
+	Challenge       string       `json:"ch,omitempty"`
+	ChallengeMethod string       `json:"cm,omitempty"`
+	Issued          stored.Stamp `json:"is,omitempty"`
+	Expires         stored.Stamp `json:"ex,omitempty"`
+	Consumed        stored.Stamp `json:"co,omitempty"`
+	TokenSet        string       `json:"ts,omitempty"`
+	Retain          stored.Stamp `json:"re,omitempty"`
 }
 
 func encodeCode(c grant.Code) []byte {
 	return encode(codeRecord{
 		Authorization: c.Authorization, Application: c.Application, RedirectURI: c.RedirectURI, Scope: c.Scope,
 		Challenge: c.Challenge, ChallengeMethod: c.ChallengeMethod,
-		Issued: toStamp(c.IssuedAt), Expires: toStamp(c.ExpiresAt), Consumed: toStamp(c.ConsumedAt), TokenSet: c.TokenSet,
-		Retain: toStamp(c.RetainUntil),
+		Issued: stored.StampOf(c.IssuedAt), Expires: stored.StampOf(c.ExpiresAt), Consumed: stored.StampOf(c.ConsumedAt), TokenSet: c.TokenSet,
+		Retain: stored.StampOf(c.RetainUntil),
 	})
 }
 
@@ -138,29 +121,29 @@ func decodeCode(hash string, value []byte) (grant.Code, error) {
 	return grant.Code{
 		Hash: hash, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Scope: r.Scope,
 		Challenge: r.Challenge, ChallengeMethod: r.ChallengeMethod,
-		IssuedAt: r.Issued.time(), ExpiresAt: r.Expires.time(), ConsumedAt: r.Consumed.time(), TokenSet: r.TokenSet,
-		RetainUntil: r.Retain.time(),
+		IssuedAt: r.Issued.Time(), ExpiresAt: r.Expires.Time(), ConsumedAt: r.Consumed.Time(), TokenSet: r.TokenSet,
+		RetainUntil: r.Retain.Time(),
 	}, nil
 }
 
 type tokenSetRecord struct {
-	Authorization string   `json:"az"`
-	Application   string   `json:"app"`
-	RedirectURI   string   `json:"uri,omitempty"`
-	Scope         []string `json:"sc,omitempty"`
-	FamilyKey     []byte   `json:"fk,omitempty"`
-	Created       stamp    `json:"ct,omitempty"`
-	Ended         stamp    `json:"e,omitempty"`
-	EndReason     string   `json:"r,omitempty"`
-	Expires       stamp    `json:"ex,omitempty"`
-	RefreshUntil  stamp    `json:"ru,omitempty"`
+	Authorization string       `json:"az"`
+	Application   string       `json:"app"`
+	RedirectURI   string       `json:"uri,omitempty"`
+	Scope         []string     `json:"sc,omitzero"`
+	FamilyKey     []byte       `json:"fk,omitempty"`
+	Created       stored.Stamp `json:"ct,omitempty"`
+	Ended         stored.Stamp `json:"e,omitempty"`
+	EndReason     string       `json:"r,omitempty"`
+	Expires       stored.Stamp `json:"ex,omitempty"`
+	RefreshUntil  stored.Stamp `json:"ru,omitempty"`
 }
 
 func encodeTokenSet(t grant.TokenSet) []byte {
 	return encode(tokenSetRecord{
 		Authorization: t.Authorization, Application: t.Application, RedirectURI: t.RedirectURI, Scope: t.Scope,
-		FamilyKey: t.FamilyKey, Created: toStamp(t.CreatedAt), Ended: toStamp(t.EndedAt), EndReason: t.EndReason,
-		Expires: toStamp(t.ExpiresAt), RefreshUntil: toStamp(t.RefreshUntil),
+		FamilyKey: t.FamilyKey, Created: stored.StampOf(t.CreatedAt), Ended: stored.StampOf(t.EndedAt), EndReason: t.EndReason,
+		Expires: stored.StampOf(t.ExpiresAt), RefreshUntil: stored.StampOf(t.RefreshUntil),
 	})
 }
 
@@ -171,23 +154,23 @@ func decodeTokenSet(id string, value []byte) (grant.TokenSet, error) {
 	}
 	return grant.TokenSet{
 		ID: id, Authorization: r.Authorization, Application: r.Application, RedirectURI: r.RedirectURI, Scope: r.Scope,
-		FamilyKey: r.FamilyKey, CreatedAt: r.Created.time(), EndedAt: r.Ended.time(), EndReason: r.EndReason,
-		ExpiresAt: r.Expires.time(), RefreshUntil: r.RefreshUntil.time(),
+		FamilyKey: r.FamilyKey, CreatedAt: r.Created.Time(), EndedAt: r.Ended.Time(), EndReason: r.EndReason,
+		ExpiresAt: r.Expires.Time(), RefreshUntil: r.RefreshUntil.Time(),
 	}, nil
 }
 
 type refreshRecord struct {
-	TokenSet string `json:"ts"`
-	Issued   stamp  `json:"is,omitempty"`
-	Expires  stamp  `json:"ex,omitempty"`
-	Rotated  stamp  `json:"ro,omitempty"`
-	Child    string `json:"ch,omitempty"`
+	TokenSet string       `json:"ts"`
+	Issued   stored.Stamp `json:"is,omitempty"`
+	Expires  stored.Stamp `json:"ex,omitempty"`
+	Rotated  stored.Stamp `json:"ro,omitempty"`
+	Child    string       `json:"ch,omitempty"`
 }
 
 func encodeRefresh(t grant.RefreshToken) []byte {
 	return encode(refreshRecord{
-		TokenSet: t.TokenSet, Issued: toStamp(t.IssuedAt), Expires: toStamp(t.ExpiresAt),
-		Rotated: toStamp(t.RotatedAt), Child: t.Child,
+		TokenSet: t.TokenSet, Issued: stored.StampOf(t.IssuedAt), Expires: stored.StampOf(t.ExpiresAt),
+		Rotated: stored.StampOf(t.RotatedAt), Child: t.Child,
 	})
 }
 
@@ -197,23 +180,23 @@ func decodeRefresh(hash string, value []byte) (grant.RefreshToken, error) {
 		return grant.RefreshToken{}, err
 	}
 	return grant.RefreshToken{
-		Hash: hash, TokenSet: r.TokenSet, IssuedAt: r.Issued.time(), ExpiresAt: r.Expires.time(),
-		RotatedAt: r.Rotated.time(), Child: r.Child,
+		Hash: hash, TokenSet: r.TokenSet, IssuedAt: r.Issued.Time(), ExpiresAt: r.Expires.Time(),
+		RotatedAt: r.Rotated.Time(), Child: r.Child,
 	}, nil
 }
 
 type signingKeyRecord struct {
-	Algorithm string `json:"alg"`
-	Sealed    []byte `json:"x"`
-	Created   stamp  `json:"ct"`
-	SignsFrom stamp  `json:"sf,omitempty"`
-	Ends      stamp  `json:"e,omitempty"`
+	Algorithm string       `json:"alg"`
+	Sealed    []byte       `json:"x"`
+	Created   stored.Stamp `json:"ct"`
+	SignsFrom stored.Stamp `json:"sf,omitempty"`
+	Ends      stored.Stamp `json:"e,omitempty"`
 }
 
 func encodeSigningKey(k grant.SigningKey) []byte {
 	return encode(signingKeyRecord{
-		Algorithm: k.Algorithm, Sealed: k.Sealed, Created: toStamp(k.CreatedAt),
-		SignsFrom: toStamp(k.SignsFrom), Ends: toStamp(k.EndsAt),
+		Algorithm: k.Algorithm, Sealed: k.Sealed, Created: stored.StampOf(k.CreatedAt),
+		SignsFrom: stored.StampOf(k.SignsFrom), Ends: stored.StampOf(k.EndsAt),
 	})
 }
 
@@ -223,7 +206,7 @@ func decodeSigningKey(id string, value []byte) (grant.SigningKey, error) {
 		return grant.SigningKey{}, err
 	}
 	return grant.SigningKey{
-		ID: id, Algorithm: r.Algorithm, Sealed: r.Sealed, CreatedAt: r.Created.time(),
-		SignsFrom: r.SignsFrom.time(), EndsAt: r.Ends.time(),
+		ID: id, Algorithm: r.Algorithm, Sealed: r.Sealed, CreatedAt: r.Created.Time(),
+		SignsFrom: r.SignsFrom.Time(), EndsAt: r.Ends.Time(),
 	}, nil
 }

@@ -3,12 +3,12 @@ package badgerstore
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/recordcache"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 // store is the part of a DB that belongs to one gateway.
@@ -23,10 +23,7 @@ type store struct {
 	// traffic is of people who have connected nothing.
 	sessions *recordcache.Cache[[]string]
 
-	usedMu sync.Mutex
-	// flushingUsed lets one at a time write them.
-	flushingUsed sync.Mutex
-	used         map[string]uses // since the last batch
+	uses stored.LateUses
 
 	trail waiting
 }
@@ -39,7 +36,6 @@ func newStore(db *DB, gateway string) *store {
 		authorizations: recordcache.New[grant.Authorization](db.opts.CacheEntries),
 		tokenSets:      recordcache.New[grant.TokenSet](db.opts.CacheEntries),
 		sessions:       recordcache.New[[]string](db.opts.CacheEntries),
-		used:           make(map[string]uses),
 	}
 	s.trail.last = s.newestPlace()
 	return s
@@ -83,7 +79,7 @@ func (s *store) loadAuthorization(txn *badger.Txn, id string) (a grant.Authoriza
 	// What is known of its use lies beside the record: writing that must not
 	// conflict with what matters.
 	used, err := s.loadUses(txn, id)
-	a.LastUsedAt, a.Uses = used.last, used.count
+	a.LastUsedAt, a.Uses = used.Last, used.Count
 	return a, err
 }
 

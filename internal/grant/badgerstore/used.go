@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,34 +12,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
-// uses is what is known of the use of an authorization.
-type uses struct {
-	last  time.Time
-	count int
-}
-
-// and adds later uses, which may come out of order.
-func (u uses) and(more uses) uses {
-	if more.last.After(u.last) {
-		u.last = more.last
+// Used remembers; background writes.
+func (s *store) Used(id string, now time.Time) {
+	if !s.db.closed.Load() {
+		s.uses.Note(id, stored.Uses{Last: now, Count: 1})
 	}
-	u.count += more.count
-	return u
-}
-
-// Used remembers; background writes. What a crash takes is at most the uses
-// since the last batch.
-func (s *store) Used(id string, now time.Time) { s.noteUses(id, uses{last: now, count: 1}) }
-
-func (s *store) noteUses(id string, more uses) {
-	if s.db.closed.Load() {
-		return
-	}
-	s.usedMu.Lock()
-	defer s.usedMu.Unlock()
-	s.used[id] = s.used[id].and(more)
 }
 
 // background lives from Open to Close.
@@ -119,39 +98,29 @@ func (s *store) showUses(ctx context.Context) error {
 }
 
 func (s *store) flushUsed() error {
-	s.flushingUsed.Lock()
-	defer s.flushingUsed.Unlock()
-	s.usedMu.Lock()
-	used := s.used
-	s.used = make(map[string]uses)
-	s.usedMu.Unlock()
-	if len(used) == 0 {
-		return nil
-	}
-	if err := s.writeUses(used); err != nil {
-		for id, u := range used {
-			s.noteUses(id, u) // for the next batch
+	return s.uses.Write(func(used map[string]stored.Uses) error {
+		if err := s.writeUses(used); err != nil {
+			return err
 		}
-		return fmt.Errorf("last use of %d authorizations: %w", len(used), err)
-	}
-	for id := range used {
-		s.authorizations.Drop(id)
-	}
-	return nil
+		for id := range used {
+			s.authorizations.Drop(id)
+		}
+		return nil
+	})
 }
 
 // writeUses adds to what is stored. Nobody else writes it meanwhile, so that
 // reading it before needs no transaction with the writing.
-func (s *store) writeUses(used map[string]uses) error {
+func (s *store) writeUses(used map[string]stored.Uses) error {
 	batch := s.db.badger.NewWriteBatch()
 	defer batch.Cancel()
 	err := s.db.badger.View(func(txn *badger.Txn) error {
 		for id, more := range used {
-			stored, err := s.loadUses(txn, id)
+			before, err := s.loadUses(txn, id)
 			if err != nil {
 				return err
 			}
-			if err := batch.Set(s.keys.key(kindUsed, id), encodeUses(stored.and(more))); err != nil {
+			if err := batch.Set(s.keys.key(kindUsed, id), encodeUses(before.And(more))); err != nil {
 				return err
 			}
 		}
@@ -163,7 +132,7 @@ func (s *store) writeUses(used map[string]uses) error {
 	return s.db.wrote(batch.Flush())
 }
 
-func (s *store) loadUses(txn *badger.Txn, id string) (u uses, err error) {
+func (s *store) loadUses(txn *badger.Txn, id string) (u stored.Uses, err error) {
 	err = get(txn, s.keys.key(kindUsed, id), func(v []byte) (err error) {
 		u, err = decodeUses(v)
 		return err
@@ -175,18 +144,18 @@ func (s *store) loadUses(txn *badger.Txn, id string) (u uses, err error) {
 }
 
 type usesRecord struct {
-	Last  stamp `json:"l"`
-	Count int   `json:"n"`
+	Last  stored.Stamp `json:"l"`
+	Count int          `json:"n"`
 }
 
-func encodeUses(u uses) []byte { return encode(usesRecord{toStamp(u.last), u.count}) }
+func encodeUses(u stored.Uses) []byte { return encode(usesRecord{stored.StampOf(u.Last), u.Count}) }
 
 // decodeUses reads what an earlier version has written as well: the time alone.
-func decodeUses(value []byte) (uses, error) {
+func decodeUses(value []byte) (stored.Uses, error) {
 	var r usesRecord
 	err := decode(value, &r)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		err = decode(value, &r.Last)
 	}
-	return uses{last: r.Last.time(), count: r.Count}, err
+	return stored.Uses{Last: r.Last.Time(), Count: r.Count}, err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
 // The time alone is what versions before the count have written.
@@ -16,7 +17,7 @@ func TestUsesOfEarlierVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set(t, db, s.keys.key(kindUsed, a.ID), string(encode(toStamp(at))))
+	set(t, db, s.keys.key(kindUsed, a.ID), string(encode(stored.StampOf(at))))
 	s.authorizations.Drop(a.ID)
 	expect := func(last time.Time, count int) {
 		t.Helper()
@@ -45,7 +46,7 @@ func TestUsesOutliveAFailedBatch(t *testing.T) {
 	if db.flush() == nil {
 		t.Fatal("a record of another layout is overwritten")
 	}
-	set(t, db, s.keys.key(kindUsed, a.ID), string(encodeUses(uses{count: 4})))
+	set(t, db, s.keys.key(kindUsed, a.ID), string(encodeUses(stored.Uses{Count: 4})))
 	s.authorizations.Drop(a.ID)
 	if err := db.flush(); err != nil {
 		t.Fatal(err)

@@ -37,6 +37,7 @@ var kept = []test{
 	{"histories of objects", objectHistories},
 	{"a token set without refresh tokens", issueTokenSet},
 	{"signing keys", signingKeys},
+	{"a scope of nothing is none of everything", emptyScope},
 	{"everything survives a restart", persistence},
 }
 

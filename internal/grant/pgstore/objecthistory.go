@@ -3,56 +3,30 @@ package pgstore
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
-
-// objectChange is a change as it is kept.
-type objectChange struct {
-	At      int64    `json:"t"` // microseconds since 1970, 0 for the zero time
-	Kind    string   `json:"k"`
-	By      string   `json:"by,omitempty"`
-	Process bool     `json:"p,omitempty"`
-	Fields  []string `json:"f,omitempty"`
-}
-
-func toMicro(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicro(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
-}
 
 const objectColumns = `id, first_seen, removed_at, snapshot, changes`
 
 func scanObject(r row) (h grant.ObjectHistory, err error) {
 	var id string
 	var text []byte
-	if err := r.Scan(&id, moment{&h.FirstSeen}, moment{&h.RemovedAt}, &h.Snapshot, &text); err != nil {
+	var first, removed time.Time
+	var snapshot []byte
+	if err := r.Scan(&id, moment{&first}, moment{&removed}, &snapshot, &text); err != nil {
 		return h, err
 	}
-	kind, name, _ := strings.Cut(id, ":")
-	h.Kind, h.Name = grant.ObjectKind(kind), name
-	var changes []objectChange
+	var changes []stored.ObjectChange
 	if err := json.Unmarshal(text, &changes); err != nil {
 		return h, err
 	}
-	for _, c := range changes {
-		h.Changes = append(h.Changes, grant.ObjectChange{
-			At: fromMicro(c.At), Kind: grant.ChangeKind(c.Kind), By: c.By, ByProcess: c.Process, Fields: c.Fields,
-		})
-	}
+	h = stored.ObjectHistory(id, changes)
+	h.FirstSeen, h.RemovedAt, h.Snapshot = first, removed, snapshot
 	return h, nil
 }
 
@@ -60,11 +34,7 @@ const putObject = `INSERT INTO object_histories (gateway, id, kind, first_seen, 
 	ON CONFLICT (gateway, id) DO UPDATE SET first_seen = $4, removed_at = $5, snapshot = $6, changes = $7`
 
 func (s *store) objectValues(h grant.ObjectHistory) []any {
-	changes := []objectChange{}
-	for _, c := range h.Changes[:min(len(h.Changes), grant.MaxObjectChanges)] {
-		changes = append(changes, objectChange{At: toMicro(c.At), Kind: string(c.Kind), By: c.By, Process: c.ByProcess, Fields: c.Fields})
-	}
-	text, err := json.Marshal(changes)
+	text, err := json.Marshal(stored.ObjectChanges(h))
 	if err != nil {
 		panic(err) // text and numbers
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/recordcache"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
@@ -27,10 +27,7 @@ type store struct {
 	// signingKeys counts their changes.
 	signingKeys atomic.Uint64
 
-	usedMu sync.Mutex
-	// flushingUsed lets one at a time write them.
-	flushingUsed sync.Mutex
-	used         map[string]uses // since the last batch
+	uses stored.LateUses
 
 	waiting waiting
 }
@@ -44,7 +41,6 @@ func newStore(db *DB, gateway string) *store {
 		authorizations: recordcache.New[kept[grant.Authorization]](n),
 		tokenSets:      recordcache.New[kept[grant.TokenSet]](n),
 		sessions:       recordcache.New[kept[[]string]](n),
-		used:           make(map[string]uses),
 	}
 }
 

@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -12,34 +11,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/grant/stored"
 )
 
-// uses is what is known of the use of an authorization.
-type uses struct {
-	last  time.Time
-	count int
-}
-
-// and adds later uses, which may come out of order.
-func (u uses) and(more uses) uses {
-	if more.last.After(u.last) {
-		u.last = more.last
+// Used remembers; background writes.
+func (s *store) Used(id string, now time.Time) {
+	if !s.db.closed.Load() && storable(id) {
+		s.uses.Note(id, stored.Uses{Last: now, Count: 1})
 	}
-	u.count += more.count
-	return u
-}
-
-// Used remembers; background writes. What a crash takes is at most the uses
-// since the last batch.
-func (s *store) Used(id string, now time.Time) { s.noteUses(id, uses{last: now, count: 1}) }
-
-func (s *store) noteUses(id string, more uses) {
-	if s.db.closed.Load() || !storable(id) {
-		return
-	}
-	s.usedMu.Lock()
-	defer s.usedMu.Unlock()
-	s.used[id] = s.used[id].and(more)
 }
 
 // background writes batches and purges, until the store is closed.
@@ -95,38 +74,28 @@ func (s *store) showUses(ctx context.Context) error {
 }
 
 func (s *store) flushUsed(ctx context.Context) error {
-	s.flushingUsed.Lock()
-	defer s.flushingUsed.Unlock()
-	s.usedMu.Lock()
-	used := s.used
-	s.used = make(map[string]uses)
-	s.usedMu.Unlock()
-	if len(used) == 0 {
-		return nil
-	}
-	if err := s.writeUses(ctx, used); err != nil {
-		for id, u := range used {
-			s.noteUses(id, u) // for the next batch
+	return s.uses.Write(func(used map[string]stored.Uses) error {
+		if err := s.writeUses(ctx, used); err != nil {
+			return err
 		}
-		return fmt.Errorf("last use of %d authorizations: %w", len(used), err)
-	}
-	for id := range used {
-		s.forget(change{changedAuthorization, id})
-	}
-	return nil
+		for id := range used {
+			s.forget(change{changedAuthorization, id})
+		}
+		return nil
+	})
 }
 
 // writeUses adds to what is stored, in the order of the ids: other nodes do the
 // same, and wait for one another. Where a commit is uncertain some may count
 // twice.
-func (s *store) writeUses(ctx context.Context, used map[string]uses) error {
+func (s *store) writeUses(ctx context.Context, used map[string]stored.Uses) error {
 	ids := slices.Sorted(maps.Keys(used))
 	times, counts := make([]*time.Time, len(ids)), make([]int64, len(ids))
 	for i, id := range ids {
-		if last := used[id].last.UTC(); !last.IsZero() {
+		if last := used[id].Last.UTC(); !last.IsZero() {
 			times[i] = &last
 		}
-		counts[i] = int64(used[id].count)
+		counts[i] = int64(used[id].Count)
 	}
 	return s.db.update(ctx, func(ctx context.Context, tx pgx.Tx, _ bool) error {
 		_, err := tx.Exec(ctx, `INSERT INTO uses (gateway, authorization_id, last_used_at, count)
