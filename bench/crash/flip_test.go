@@ -3,9 +3,11 @@ package crash
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,8 +18,10 @@ import (
 // all that was answered stands, or the start is refused with one sentence, or
 // what can not be read says so when it is asked for.
 func TestFlippedBits(t *testing.T) {
+	t.Parallel()
 	for _, ended := range []string{"closed", "killed"} {
 		t.Run(ended, func(t *testing.T) {
+			t.Parallel()
 			l := newLoad(t, 8, chosen(t))
 			p, stop := l.next(), make(chan struct{})
 			go func() {
@@ -31,10 +35,10 @@ func TestFlippedBits(t *testing.T) {
 			} else {
 				p.kill()
 			}
-			outcomes := make(map[string]int)
-			for _, name := range names(t, l.dir) {
+			outcomes, files := make(map[string]int), written(t, l.dir)
+			for _, name := range slices.Sorted(maps.Keys(files)) {
 				for range often(*flips) {
-					what := l.flip(name)
+					what := l.flip(files, name)
 					outcomes[filepath.Ext("."+name)+" "+what]++
 				}
 			}
@@ -43,45 +47,53 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-func names(t *testing.T, dir string) (all []string) {
+// file is what was written to one. Most of a log is room for more: zeros, which
+// are looked at once, as that takes long with the race detector.
+type file struct {
+	content []byte
+	size    int
+}
+
+func written(t *testing.T, dir string) map[string]file {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := make(map[string]file)
 	for _, e := range entries {
-		all = append(all, e.Name())
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Name()] = file{content: bytes.TrimRight(content, "\x00"), size: len(content)}
 	}
 	return all
 }
 
 // flip opens a copy of the store in which one bit of that file is another, and
 // tells what has become of it.
-func (l *load) flip(name string) string {
+func (l *load) flip(files map[string]file, name string) string {
 	l.t.Helper()
 	dir := l.t.TempDir()
 	defer os.RemoveAll(dir)
 	where := ""
-	for _, n := range names(l.t, l.dir) {
-		content, err := os.ReadFile(filepath.Join(l.dir, n))
-		if err != nil {
-			l.t.Fatal(err)
-		}
+	for n, f := range files {
+		content := f.content
 		if n == name {
-			if len(content) == 0 {
+			if f.size == 0 {
 				return "empty"
 			}
-			at := chooseByte(l.dice, content)
-			bit := l.dice.IntN(8)
+			at, bit := chooseByte(l.dice, f), l.dice.IntN(8)
+			content = append(bytes.Clone(content), make([]byte, max(0, at+1-len(content)))...)
 			content[at] ^= 1 << bit
-			where = fmt.Sprintf("%s, bit %d of byte %d of %d", n, bit, at, len(content))
+			where = fmt.Sprintf("%s, bit %d of byte %d of %d", n, bit, at, f.size)
 		}
-		// Most of a log is zeros, which need not be written.
 		to := filepath.Join(dir, n)
-		if err := os.WriteFile(to, bytes.TrimRight(content, "\x00"), 0o600); err != nil {
+		if err := os.WriteFile(to, content, 0o600); err != nil {
 			l.t.Fatal(err)
 		}
-		if err := os.Truncate(to, int64(len(content))); err != nil {
+		if err := os.Truncate(to, int64(f.size)); err != nil {
 			l.t.Fatal(err)
 		}
 	}
@@ -115,11 +127,10 @@ func (l *load) flip(name string) string {
 	return "as it was"
 }
 
-// chooseByte prefers what was written: most of a log is room for more.
-func chooseByte(dice *rand.Rand, content []byte) int {
-	end := len(bytes.TrimRight(content, "\x00"))
-	if end == 0 || dice.IntN(10) == 0 {
-		return dice.IntN(len(content))
+// chooseByte prefers what was written.
+func chooseByte(dice *rand.Rand, f file) int {
+	if len(f.content) == 0 || dice.IntN(10) == 0 {
+		return dice.IntN(f.size)
 	}
-	return dice.IntN(end)
+	return dice.IntN(len(f.content))
 }

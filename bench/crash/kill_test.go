@@ -10,13 +10,14 @@ var (
 	kills      = flag.Int("kills", 20, "how `often` TestKilled kills")
 	operations = flag.Int("operations", 2000, "how `many` calls TestHistories makes at least")
 	clients    = flag.Int("clients", 16, "how `many` call at once")
-	flips      = flag.Int("flips", 3, "how `many` bits of each file TestFlippedBits flips")
+	flips      = flag.Int("flips", 2, "how `many` bits of each file TestFlippedBits flips")
 	seed       = flag.Uint64("seed", 0, "the `seed` of all that is made up; 0 is another each time")
 )
 
 // TestKilled kills in the middle of calls, while the store opens, and while it
 // closes. What was answered stands, and the store opens again by itself.
 func TestKilled(t *testing.T) {
+	t.Parallel() // most of it is waiting for a disk
 	l := newLoad(t, *clients, chosen(t))
 	killed := 0
 	for killed < often(*kills) {
@@ -56,6 +57,7 @@ func TestKilled(t *testing.T) {
 
 // TestHistories is fewer kills and more calls.
 func TestHistories(t *testing.T) {
+	t.Parallel() // most of it is waiting for a disk
 	l := newLoad(t, *clients, chosen(t))
 	for l.calls < often(*operations) {
 		p := l.next()

@@ -41,7 +41,8 @@ func begin(dir string, env ...string) (*process, error) {
 		cmd: exec.Command(os.Args[0]), said: new(bytes.Buffer),
 		gone: make(chan struct{}), opened: make(chan struct{}), waiting: make(map[int]chan answer),
 	}
-	p.cmd.Env = append(append(os.Environ(), asStore+"="+dir), env...)
+	// The race detector would let a process sleep for a second as it ends.
+	p.cmd.Env = append(append(os.Environ(), asStore+"="+dir, "GORACE=atexit_sleep_ms=0"), env...)
 	p.cmd.Stderr = p.said
 	in, err := p.cmd.StdinPipe()
 	if err != nil {

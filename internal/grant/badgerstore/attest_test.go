@@ -24,20 +24,8 @@ import (
 func killed(t *testing.T, db *DB) Options {
 	t.Helper()
 	o := Options{Dir: t.TempDir(), Seal: db.opts.Seal}
-	files, err := os.ReadDir(db.opts.Dir)
-	if err != nil {
+	if err := os.CopyFS(o.Dir, os.DirFS(db.opts.Dir)); err != nil {
 		t.Fatal(err)
-	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(db.opts.Dir, f.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Most of a log is zeros, which need not be written.
-		to := filepath.Join(o.Dir, f.Name())
-		if err := errors.Join(os.WriteFile(to, bytes.TrimRight(content, "\x00"), 0o600), os.Truncate(to, int64(len(content)))); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return o
 }
