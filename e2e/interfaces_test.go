@@ -23,7 +23,7 @@ var classic = app{id: "classic-0123456789abcdef", secret: "the-classic-one-has-a
 
 // interfacesCaddyfile lets applications do all that the interfaces know. Its
 // titles are a run's own, so that two can share an Odoo.
-func interfacesCaddyfile(t *testing.T) (caddyfile string, icon []byte) {
+func interfacesCaddyfile(t *testing.T, o odoo) (caddyfile string, icon []byte) {
 	t.Helper()
 	var image1 bytes.Buffer
 	if err := png.Encode(&image1, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
@@ -50,7 +50,7 @@ func interfacesCaddyfile(t *testing.T) (caddyfile string, icon []byte) {
 				method action_unarchive
 				icon `+path,
 		"fields whitelist name partner_id date_order state amount_total", "fields whitelist name partner_id date_order state amount_total\n\t\t\t\treports sale.report_saleorder",
-		"database {DATABASE}", "database {DATABASE}\n\t\t\tmax_answer 12MiB",
+		"database {DATABASE}", fmt.Sprintf("database {DATABASE}\n\t\t\tmax_answer %dMiB", o.largest()),
 		"whitelist customer order", "whitelist customer order file",
 		"model_configuration order {", `model_configuration file {
 				model ir.attachment
@@ -82,7 +82,7 @@ func TestSimulatedInterfaces(t *testing.T) {
 // behind: of an application that acts by the person's session, and of one that
 // acts by a key, because Odoo is asked in other words for them.
 func interfaces(t *testing.T, o odoo) {
-	caddyfile, icon := interfacesCaddyfile(t)
+	caddyfile, icon := interfacesCaddyfile(t, o)
 	s := startSiteWith(t, o, caddyfile)
 	p, tok := connect(t, s, wiki)
 	t.Run("orestapi of the application", func(t *testing.T) { orestApplication(t, s, p) })
