@@ -19,8 +19,14 @@ import (
 // secrets that it is there to carry: nothing else may ever carry them.
 type watch struct {
 	mu       sync.Mutex
-	canaries map[string]string // secret → what it is
+	canaries map[string]canary // by the secret
 	seen     []sighting
+}
+
+// canary is a secret that is looked for.
+type canary struct {
+	what  string
+	forms []string
 }
 
 // sighting is an answer that has been seen.
@@ -30,13 +36,17 @@ type sighting struct {
 	carries []string // the secrets that it is there to carry
 }
 
-func newWatch() *watch { return &watch{canaries: map[string]string{}} }
+func newWatch() *watch { return &watch{canaries: map[string]canary{}} }
 
 // secret makes a secret known, and returns it.
 func (w *watch) secret(what, value string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.canaries[value] = what
+	c := w.canaries[value]
+	if c.what = what; c.forms == nil {
+		c.forms = forms(value)
+	}
+	w.canaries[value] = c
 	return value
 }
 
@@ -108,13 +118,13 @@ func (w *watch) leaks(text string, but []string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var found []string
-	for value, what := range w.canaries {
+	for value, c := range w.canaries {
 		if slices.Contains(but, value) {
 			continue
 		}
-		for _, form := range forms(value) {
+		for _, form := range c.forms {
 			if i := strings.Index(text, form); i >= 0 {
-				found = append(found, fmt.Sprintf("%s: …%s%.24s…", what, text[max(0, i-200):i], form))
+				found = append(found, fmt.Sprintf("%s: …%s%.24s…", c.what, text[max(0, i-200):i], form))
 				break
 			}
 		}
@@ -160,8 +170,8 @@ func (w *watch) kinds() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	count := map[string]int{}
-	for _, what := range w.canaries {
-		count[what]++
+	for _, c := range w.canaries {
+		count[c.what]++
 	}
 	return count
 }
