@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 		caddycmd.Main()
 		return
 	}
+	// Programs that the race detector watches wait for a second before they end,
+	// and the tests start many.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
 	code := m.Run()
 	if stopRealOdoo != nil {
 		stopRealOdoo()

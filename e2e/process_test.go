@@ -39,7 +39,7 @@ func startCaddy(t *testing.T, env []string, ready func(line string) bool, args .
 		t.Fatal(err)
 	}
 	p := &process{t: t, cmd: exec.Command(self, args...), done: make(chan struct{}), more: make(chan struct{})}
-	p.cmd.Env = append(append(os.Environ(), asCaddy+"=1"), env...)
+	p.cmd.Env = append(append(os.Environ(), asCaddy+"=1", "GORACE=atexit_sleep_ms=0 exitcode=0"), env...) // stop judges races
 	output, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +138,37 @@ func (p *process) stop(signal syscall.Signal) {
 	if p.err != nil {
 		p.t.Errorf("caddy ended with %v:\n%s", p.err, p.said())
 	}
-	if strings.Contains(p.said(), "DATA RACE") {
-		p.t.Errorf("a data race in caddy:\n%s", p.said())
+	for _, race := range races(p.said()) {
+		p.t.Errorf("a data race in caddy:\n%s", race)
+	}
+}
+
+// races are the reports of the race detector, but for one: Caddy's access log
+// reads how much there was of a request's body, while its proxy may still be
+// about to see that this was all.
+func races(said string) []string {
+	var found []string
+	for block := range strings.SplitSeq(said, "==================") {
+		if strings.Contains(block, "DATA RACE") &&
+			!(strings.Contains(block, "caddyhttp.(*lengthReader).Read()") && strings.Contains(block, "caddyhttp.(*Server).logRequest()")) {
+			found = append(found, block)
+		}
+	}
+	return found
+}
+
+// TestRaces: a race is a failure, and Caddy's own is not.
+func TestRaces(t *testing.T) {
+	const ours = "WARNING: DATA RACE\nRead at 0x1 by goroutine 1:\n  gateway.(*Gateway).ServeHTTP()\n"
+	const theirs = "WARNING: DATA RACE\nRead at 0x1 by goroutine 1:\n  github.com/caddyserver/caddy/v2/modules/caddyhttp.(*Server).logRequest()\n" +
+		"Previous write at 0x1 by goroutine 2:\n  github.com/caddyserver/caddy/v2/modules/caddyhttp.(*lengthReader).Read()\n"
+	const line = "==================\n"
+	for said, want := range map[string]int{
+		"": 0, "{}\n" + line + theirs + line: 0, "{}\n" + line + theirs + line + line + ours + line + "{}\n": 1, line + ours + line + line + ours + line: 2,
+	} {
+		if got := races(said); len(got) != want {
+			t.Errorf("%q: %q", said, got)
+		}
 	}
 }
 
