@@ -99,6 +99,39 @@ func TestStoreAway(t *testing.T) {
 	}
 }
 
+// TestWhatIsToBeReadAgainGoesOn: what a node would read again, because it is old or
+// its use was written, goes on where it can not, also while the node does not know
+// that yet.
+func TestWhatIsToBeReadAgainGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, noticed := range map[string]bool{"before that is noticed": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := fresh(t)
+			relay := pgtest.NewRelay(t, pgtest.Shared(t))
+			fake := clock.NewFake(start)
+			o.DSN, o.Staleness, o.PollEvery, o.Now = relay.DSN(), time.Hour, 20*time.Millisecond, fake.Now
+			s := open(t, o).Store("erp")
+			used, old := connected(t, s, "sub-1"), connected(t, s, "sub-2")
+			warm(t, s, used)
+			warm(t, s, old)
+			s.Used(used.a.ID, start)
+			if all, err := s.Authorizations(t.Context(), grant.AuthorizationQuery{}); err != nil || all[0].Uses+all[1].Uses != 1 { // which writes it
+				t.Fatalf("%+v, error %v", all, err)
+			}
+			relay.Cut()
+			if noticed {
+				away(t, s)
+			}
+			fake.Advance(2 * time.Minute)
+			warm(t, s, old)
+			warm(t, s, used)
+			relay.Drop()
+			relay.Mend()
+		})
+	}
+}
+
 // TestServerThatRestarts: what comes after it meets connections that are gone, and
 // is served over others.
 func TestServerThatRestarts(t *testing.T) {

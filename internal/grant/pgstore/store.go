@@ -73,11 +73,26 @@ func cached[V any](ctx context.Context, s *store, c *recordcache.Cache[kept[V]],
 		v, err = load(ctx, q)
 		return err
 	})
+	if errors.Is(err, grant.ErrUnavailable) && !s.db.closed.Load() {
+		// It was to be read again, and nobody knew yet that it can not be.
+		if found, _, ok := c.Get(key); ok && s.db.reach.age(s.db.opts.Now()) <= time.Duration(s.db.staleness.Load()) {
+			return found.value, nil
+		}
+	}
 	if err != nil {
 		return none, err
 	}
 	c.Fill(key, mark, kept[V]{v, now})
 	return v, nil
+}
+
+// outdate has an authorization read again where that can be: its last use has been
+// written, and decides nothing.
+func (s *store) outdate(id string) {
+	s.authorizations.Alter(id, func(k kept[grant.Authorization]) kept[grant.Authorization] {
+		k.at = time.Time{}
+		return k
+	})
 }
 
 // forget drops what has changed. Whoever changes something does so before

@@ -79,7 +79,7 @@ func (s *store) flushUsed(ctx context.Context) error {
 			return err
 		}
 		for id := range used {
-			s.forget(change{changedAuthorization, id})
+			s.outdate(id)
 		}
 		return nil
 	})

@@ -62,6 +62,17 @@ func (c *Cache[V]) Drop(key string) {
 	c.entries.Remove(key)
 }
 
+// Alter has a value that is cached become what edit makes of it, and forgets what
+// readers are about to fill in.
+func (c *Cache[V]) Alter(key string, edit func(V) V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*c.stripe(key)++
+	if v, ok := c.entries.Peek(key); ok {
+		c.entries.Add(key, edit(v))
+	}
+}
+
 // Clear is Drop of everything.
 func (c *Cache[V]) Clear() {
 	c.mu.Lock()
