@@ -269,7 +269,9 @@ func (p *person) api(token, path string, query url.Values) answer {
 	r := p.request("GET", path+"?"+query.Encode(), nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Accept", "application/json")
-	return newPerson(p.t, p.base).do(r)
+	bare := newPerson(p.t, p.base)
+	bare.http.Transport = p.http.Transport
+	return bare.do(r)
 }
 
 // read asks an API path and decodes its answer, which must be a good one.

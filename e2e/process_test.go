@@ -34,6 +34,14 @@ type process struct {
 // satisfies ready. It is ended, and must end well, with the test.
 func startCaddy(t *testing.T, env []string, ready func(line string) bool, args ...string) *process {
 	t.Helper()
+	p := launchCaddy(t, env, args...)
+	p.await(0, ready)
+	return p
+}
+
+// launchCaddy is startCaddy for who waits for several, or for none.
+func launchCaddy(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -49,11 +57,10 @@ func startCaddy(t *testing.T, env []string, ready func(line string) bool, args .
 		t.Fatal(err)
 	}
 	write.Close()
-	up := make(chan struct{})
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		p.follow(output, ready, up)
+		p.follow(output)
 	}()
 	go func() {
 		<-read // all that it wrote, before its end is told
@@ -61,19 +68,13 @@ func startCaddy(t *testing.T, env []string, ready func(line string) bool, args .
 		close(p.done)
 	}()
 	t.Cleanup(func() { p.stop(syscall.SIGTERM) })
-	select {
-	case <-up:
-	case <-p.done:
-		t.Fatalf("caddy %s ended: %v\n%s", strings.Join(args, " "), p.err, p.said())
-	}
 	return p
 }
 
-// follow keeps the output, and tells when a line is the awaited one.
-func (p *process) follow(output io.ReadCloser, ready func(string) bool, up chan<- struct{}) {
+// follow keeps the output.
+func (p *process) follow(output io.ReadCloser) {
 	defer output.Close()
 	lines := bufio.NewReader(output)
-	waiting := true
 	for {
 		line, err := lines.ReadString('\n')
 		p.mu.Lock()
@@ -81,10 +82,6 @@ func (p *process) follow(output io.ReadCloser, ready func(string) bool, up chan<
 		close(p.more)
 		p.more = make(chan struct{})
 		p.mu.Unlock()
-		if waiting && ready(line) {
-			waiting = false
-			close(up)
-		}
 		if err != nil {
 			return
 		}
@@ -110,7 +107,7 @@ func (p *process) await(skip int, wanted func(line string) bool) string {
 		select {
 		case <-more:
 		case <-p.done:
-			p.t.Fatalf("caddy has ended: %v\n%s", p.err, said)
+			p.t.Fatalf("caddy %s has ended: %v\n%s", strings.Join(p.cmd.Args[1:], " "), p.err, p.said())
 		}
 	}
 }
