@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -35,6 +36,16 @@ func processName() string {
 		host = h
 	}
 	return who + "@" + host
+}
+
+// commandedBy is who runs a command: its user and host, and before them the person
+// who has become that user for it, where sudo tells.
+func commandedBy() string {
+	name := processName()
+	if person := os.Getenv("SUDO_USER"); person != "" && !strings.HasPrefix(name, person+"@") {
+		return person + ", as " + name
+	}
+	return name
 }
 
 // objects are what has a history: the gateway's own settings, and each

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"os/user"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,7 +47,7 @@ knowing what has happened since. With that knowledge:
                          says was revoked since is revoked, and what was
                          refreshed since is ended; the rest goes on. Give it
                          once for each file. It has to reach back to when the
-                         backup was made
+                         backup was made, for each gateway in it
   --accept-resurrection  everything comes back as it was, also what was revoked
                          since: for a store that has not run since the backup
 
@@ -166,10 +167,17 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode
 	if err != nil {
 		return done, err
 	}
-	if done.Summary, err = backup.Read(file, ring, func(grant.Record) error { return nil }); err != nil {
+	gateways := make(map[string]bool) // in which somebody may be connected again
+	done.Summary, err = backup.Read(file, ring, func(r grant.Record) error {
+		if r.Authorization != nil && r.Authorization.Live() {
+			gateways[r.Gateway] = true
+		}
+		return nil
+	})
+	if err != nil {
 		return done, err
 	}
-	if err := restoring.Of(done.MadeAt); err != nil {
+	if err := restoring.Of(done.MadeAt, slices.Sorted(maps.Keys(gateways))); err != nil {
 		return done, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -210,12 +218,8 @@ type restored struct {
 
 // event is what the audit trail of a gateway keeps of it.
 func (r restored) event(gateway string, now time.Time) grant.KeptEvent {
-	by := "unknown"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
 	e := audit.Event{Time: now, Kind: audit.StoreRestored, Gateway: gateway, Detail: map[string]string{
-		"mode": r.Mode, "backup": r.MadeAt.UTC().Format(time.RFC3339), "sha256": r.SHA256, "by": by,
+		"mode": r.Mode, "backup": r.MadeAt.UTC().Format(time.RFC3339), "sha256": r.SHA256, "by": commandedBy(),
 		"revoked": strconv.Itoa(r.Revoked), "ended": strconv.Itoa(r.Ended),
 	}}
 	return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: now.Add(restoredKept)}

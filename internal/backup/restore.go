@@ -32,8 +32,9 @@ type Restoring struct {
 	// does not know; whoever has kept the one that it knows must not use it.
 	refreshed map[string]time.Time
 	made      time.Time
-	// logged is the time of the first event in the logs of AddLog.
-	logged time.Time
+	// logged is the time of the first event in the logs of AddLog, by the gateway
+	// that it is of.
+	logged map[string]time.Time
 }
 
 // Record is what becomes of one record. The second is there where an API key
@@ -76,7 +77,8 @@ func (s Restoring) Ends(t grant.TokenSet) bool {
 // odoo_gateway.audit writes it in JSON. Lines of other loggers may stand between.
 func (s *Restoring) AddLog(r io.Reader) error {
 	if s.Authorizations == nil {
-		s.Authorizations, s.TokenSets, s.refreshed = make(map[string]bool), make(map[string]bool), make(map[string]time.Time)
+		s.Authorizations, s.TokenSets = make(map[string]bool), make(map[string]bool)
+		s.refreshed, s.logged = make(map[string]time.Time), make(map[string]time.Time)
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
@@ -88,6 +90,7 @@ func (s *Restoring) AddLog(r io.Reader) error {
 		}
 		var event struct {
 			Kind          audit.Kind `json:"msg"`
+			Gateway       any        `json:"gateway"`
 			Authorization string     `json:"authorization"`
 			TokenSet      string     `json:"token_set"`
 			Time          any        `json:"time"`   // other loggers may have numbers
@@ -98,8 +101,10 @@ func (s *Restoring) AddLog(r io.Reader) error {
 		}
 		text, _ := event.Time.(string)
 		at, err := time.Parse(time.RFC3339, text)
-		if err == nil && slices.Contains(audit.Kinds, event.Kind) && (s.logged.IsZero() || at.Before(s.logged)) {
-			s.logged = at
+		if gateway, ok := event.Gateway.(string); ok && err == nil && slices.Contains(audit.Kinds, event.Kind) {
+			if first, ok := s.logged[gateway]; !ok || at.Before(first) {
+				s.logged[gateway] = at
+			}
 		}
 		detail, _ := event.Detail.(map[string]any)
 		switch event.Kind {
@@ -137,19 +142,27 @@ func unnamed(line int, kind audit.Kind, field string) error {
 }
 
 // Of takes over when the backup was made, and fails where the logs of AddLog do
-// not reach back to it: what was revoked between the two would come back
-// unnoticed. That a backup is made is an event itself, to the second in which it
-// says that it was made.
-func (s *Restoring) Of(made time.Time) error {
+// not reach back to it for each of the gateways, those of which authorizations
+// live in it: what was revoked between the two would come back unnoticed. The log
+// of another Caddy says nothing of them, however long it is. That a backup is made
+// is an event of each gateway itself, to the second in which it says that it was
+// made.
+func (s *Restoring) Of(made time.Time, gateways []string) error {
 	s.made = made
-	switch {
-	case s.Authorizations == nil: // no log is to be followed
+	if s.Authorizations == nil { // no log is to be followed
 		return nil
-	case s.logged.IsZero():
+	}
+	if len(s.logged) == 0 {
 		return errors.New("the audit log has no event of the logger odoo_gateway.audit: nothing says what was revoked since the backup was made")
-	case s.logged.Truncate(time.Second).After(made):
-		return fmt.Errorf("the audit log begins at %s, after the backup was made at %s: give the log of before, too",
-			s.logged.UTC().Format(time.RFC3339), made.UTC().Format(time.RFC3339))
+	}
+	for _, gateway := range gateways {
+		switch first, ok := s.logged[gateway]; {
+		case !ok:
+			return fmt.Errorf("the audit log has no event of the gateway %s, whose authorizations are in the backup: nothing says what was revoked of them since it was made", gateway)
+		case first.Truncate(time.Second).After(made):
+			return fmt.Errorf("the audit log of the gateway %s begins at %s, after the backup was made at %s: give the log of before, too",
+				gateway, first.UTC().Format(time.RFC3339), made.UTC().Format(time.RFC3339))
+		}
 	}
 	return nil
 }

@@ -103,10 +103,10 @@ func TestRefreshTokensThatWereExchangedSinceDoNotComeBack(t *testing.T) {
 		"another kind of event": {`{"msg":"scheme_denied","time":"2026-11-21T13:00:00Z","token_set":"t2","detail":"x"}`, false},
 	} {
 		s := backup.Restoring{Now: now}
-		if err := s.AddLog(strings.NewReader(`{"msg":"consent","time":"2026-11-20T12:00:00Z"}` + "\n" + test.log)); err != nil {
+		if err := s.AddLog(strings.NewReader(`{"msg":"consent","gateway":"erp","time":"2026-11-20T12:00:00Z"}` + "\n" + test.log)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Of(made); err != nil {
+		if err := s.Of(made, []string{"erp"}); err != nil {
 			t.Fatal(err)
 		}
 		set := grant.TokenSet{ID: "t2", Authorization: "a1"}
@@ -126,11 +126,15 @@ func TestAuditLogReachesBackToTheBackup(t *testing.T) {
 		want string
 	}{
 		"no log is followed": {nil, ""},
-		"the backup's own":   {[]string{`{"msg":"administration_read","time":"2026-11-21T12:00:00.9Z"}`}, ""},
-		"the later first":    {[]string{`{"msg":"consent","time":"2026-11-22T12:00:00Z"}`, `{"msg":"consent","time":"2026-11-20T12:00:00Z"}`}, ""},
-		"later":              {[]string{`{"msg":"consent","time":"2026-11-21T13:00:01+01:00"}`}, "begins at 2026-11-21T12:00:01Z, after the backup was made at 2026-11-21T12:00:00Z"},
+		"the backup's own":   {[]string{`{"msg":"administration_read","gateway":"erp","time":"2026-11-21T12:00:00.9Z"}`}, ""},
+		"the later first":    {[]string{`{"msg":"consent","gateway":"erp","time":"2026-11-22T12:00:00Z"}`, `{"msg":"consent","gateway":"erp","time":"2026-11-20T12:00:00Z"}`}, ""},
+		"later":              {[]string{`{"msg":"consent","gateway":"erp","time":"2026-11-21T13:00:01+01:00"}`}, "of the gateway erp begins at 2026-11-21T12:00:01Z, after the backup was made at 2026-11-21T12:00:00Z"},
 		"empty":              {[]string{""}, "has no event"},
-		"another log":        {[]string{`{"msg":"handled request","time":"2026-11-20T12:00:00Z"}`, `{"msg":"consent","time":7}`}, "has no event"},
+		"another log":        {[]string{`{"msg":"handled request","gateway":"erp","time":"2026-11-20T12:00:00Z"}`, `{"msg":"consent","gateway":"erp","time":7}`}, "has no event"},
+		"another gateway's":  {[]string{`{"msg":"consent","gateway":"staging","time":"2026-11-20T12:00:00Z"}`}, "has no event of the gateway erp"},
+		"of both, later": {[]string{`{"msg":"consent","gateway":"staging","time":"2026-11-20T12:00:00Z"}`, `{"msg":"consent","gateway":"erp","time":"2026-11-22T12:00:00Z"}`},
+			"of the gateway erp begins at"},
+		"nobody's": {[]string{`{"msg":"consent","gateway":7,"time":"2026-11-20T12:00:00Z"}`, `{"msg":"consent","time":"2026-11-20T12:00:00Z"}`}, "has no event"},
 	} {
 		s := backup.Restoring{Now: made}
 		for _, log := range test.logs {
@@ -138,7 +142,7 @@ func TestAuditLogReachesBackToTheBackup(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := s.Of(made)
+		err := s.Of(made, []string{"erp"})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
