@@ -1,5 +1,5 @@
-// Package pgtest starts a PostgreSQL server for tests: a cluster of its own in a
-// temporary directory, on a Unix socket there, with no port.
+// Package pgtest starts a PostgreSQL server for tests and benchmarks: a cluster of
+// its own in a temporary directory, on a Unix socket there, with no port.
 package pgtest
 
 import (
@@ -27,6 +27,8 @@ type Cluster struct {
 	dir string // data and socket
 	bin string
 	as  *syscall.Credential // who the server runs as; nil is who runs the test
+	// settings are those in which servers differ.
+	settings []string
 
 	mu      sync.Mutex
 	running *exec.Cmd
@@ -45,7 +47,7 @@ func Main(m *testing.M) int {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster != nil {
-		if err := shared.cluster.remove(); err != nil {
+		if err := shared.cluster.Remove(); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 			return max(code, 1)
 		}
@@ -60,7 +62,7 @@ func Shared(t testing.TB) *Cluster {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster == nil {
-		c, err := start()
+		c, err := start("", quick)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,17 +74,30 @@ func Shared(t testing.TB) *Cluster {
 // Own is a server for one test, which may stop it.
 func Own(t testing.TB) *Cluster {
 	t.Helper()
-	c, err := start()
+	c, err := start("", quick)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.remove(); err != nil {
+		if err := c.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
 	return c
 }
+
+// New is a server for who measures, in a directory of its own in dir ("" is that
+// for temporary files). Where it is synced a commit is on the disk before it
+// counts, as by PostgreSQL's own settings. The caller ends it by Remove.
+func New(dir string, synced bool) (*Cluster, error) {
+	if synced {
+		return start(dir, nil)
+	}
+	return start(dir, quick)
+}
+
+// quick is for what is thrown away.
+var quick = []string{"-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "autovacuum=off"}
 
 // DSN is how to connect.
 func (c *Cluster) DSN() string { return "host=" + c.dir + " user=gateway dbname=postgres" }
@@ -99,19 +114,19 @@ func (c *Cluster) Schema() string {
 }
 
 // start makes a cluster and runs it.
-func start() (c *Cluster, err error) {
+func start(dir string, settings []string) (c *Cluster, err error) {
 	found, err := filepath.Glob(programs)
 	if err != nil || len(found) == 0 {
 		return nil, errors.New("pgtest: PostgreSQL is missing; on Debian: apt-get install postgresql")
 	}
 	slices.SortFunc(found, func(a, b string) int { return len(a) - len(b) }) // 9.6 before 15
-	c = &Cluster{bin: found[len(found)-1]}
-	if c.dir, err = os.MkdirTemp("", "pgtest-"); err != nil {
+	c = &Cluster{bin: found[len(found)-1], settings: settings}
+	if c.dir, err = os.MkdirTemp(dir, "pgtest-"); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("pgtest: %w", err), c.remove())
+			err = errors.Join(fmt.Errorf("pgtest: %w", err), c.Remove())
 		}
 	}()
 	if err := c.unprivileged(); err != nil {
@@ -165,8 +180,8 @@ func (c *Cluster) Start() error {
 	defer c.mu.Unlock()
 	// A shell ends the server with the test, however that ends: its input is closed then.
 	const script = `"$@" & read -r how; kill "-${how:-QUIT}" $!; wait $!`
-	cmd := exec.Command("sh", "-c", script, "sh", "postgres", "-D", c.data(), "-k", c.dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "autovacuum=off")
+	cmd := exec.Command("sh", append([]string{"-c", script, "sh", "postgres", "-D", c.data(), "-k", c.dir,
+		"-c", "listen_addresses=", "-c", "max_connections=300"}, c.settings...)...)
 	c.prepare(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -206,5 +221,15 @@ func (c *Cluster) Stop() error {
 	return nil
 }
 
-// remove stops the server and deletes its data.
-func (c *Cluster) remove() error { return errors.Join(c.Stop(), os.RemoveAll(c.dir)) }
+// PID is of the process whose children the server is, 0 while it does not run.
+func (c *Cluster) PID() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running == nil {
+		return 0
+	}
+	return c.running.Process.Pid
+}
+
+// Remove stops the server and deletes its data.
+func (c *Cluster) Remove() error { return errors.Join(c.Stop(), os.RemoveAll(c.dir)) }
