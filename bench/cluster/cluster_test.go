@@ -31,7 +31,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const number = `[1-9][0-9.]*`
+	const number = `[0-9.]*[1-9][0-9.]*`
 	for _, want := range []string{
 		`\n\| 2 \| a person connects: .* \| ` + number, `\n\| 2 \| a refresh \| ` + number, `\n\| 2 \| a token that is asked for again, from memory \| ` + number,
 		`\n\| 3, while nothing else happens \| ` + number, `\n\| 3, while another node refreshes as fast as it can \| ` + number,
