@@ -35,6 +35,13 @@ func TestMain(m *testing.M) {
 		caddycmd.Main()
 		return
 	}
+	if orders := os.Getenv(asHostile); orders != "" {
+		if err := beHostile(orders); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	// Programs that the race detector watches wait for a second before they end,
 	// and the tests start many.
 	os.Setenv("GORACE", "atexit_sleep_ms=0")
