@@ -183,7 +183,7 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return done, err
 	}
-	err = store.module.fill(context.Background(), ring, func(put func(grant.Record) error) error {
+	err = store.module.fill(context.Background(), ring, grant.Filling{Feed: func(put func(grant.Record) error) error {
 		_, err := backup.Read(file, ring, func(r grant.Record) error {
 			for _, became := range restoring.Record(r) {
 				if err := put(became); err != nil {
@@ -199,7 +199,7 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode
 			return nil
 		})
 		return err
-	}, func(gateway string) grant.KeptEvent { return done.event(gateway, restoring.Now) })
+	}, Last: func(gateway string) grant.KeptEvent { return done.event(gateway, restoring.Now) }})
 	return done, err
 }
 

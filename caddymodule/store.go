@@ -165,7 +165,7 @@ func (p *pooledStore) open(ctx context.Context) (gateway.Backend, error) {
 	if err != nil {
 		return gateway.Backend{}, err
 	}
-	db, err := p.options.module.open(ctx, ring, logger)
+	db, err := p.options.module.open(ctx, opening{ring: ring, logger: logger})
 	p.failed = nil
 	if errors.Is(err, grant.ErrUnavailable) {
 		p.failed, p.tried = err, time.Now()

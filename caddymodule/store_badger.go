@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
@@ -31,16 +29,18 @@ func (s *BadgerStore) exists() bool { return badgerstore.Begun(s.directory()) }
 
 func (s *BadgerStore) remote() bool { return false }
 
-func (s *BadgerStore) open(_ context.Context, ring *seal.Ring, logger *zap.Logger) (database, error) {
-	db, err := badgerstore.Open(badgerstore.Options{Dir: s.directory(), Seal: ring, Logger: logger, Retention: s.Kept()})
+func (s *BadgerStore) there(context.Context) (bool, error) { return s.exists(), nil }
+
+func (s *BadgerStore) open(_ context.Context, o opening) (database, error) {
+	db, err := badgerstore.Open(badgerstore.Options{Dir: s.directory(), Seal: o.ring, Logger: o.logger, Retention: s.Kept(), Moved: o.moved})
 	if err != nil {
 		return nil, err
 	}
 	return badgerDatabase{db}, nil
 }
 
-func (s *BadgerStore) fill(_ context.Context, ring *seal.Ring, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error {
-	return badgerstore.Import(badgerstore.Options{Dir: s.directory(), Seal: ring}, keptFiles, feed, last)
+func (s *BadgerStore) fill(_ context.Context, ring *seal.Ring, with grant.Filling) error {
+	return badgerstore.Import(badgerstore.Options{Dir: s.directory(), Seal: ring}, keptFiles, with)
 }
 
 type badgerDatabase struct{ *badgerstore.DB }

@@ -18,14 +18,24 @@ type storeKind interface {
 	keyFile() string
 	// exists tells whether a store was made beside keyFile.
 	exists() bool
+	// there tells whether there is a store, and makes none.
+	there(ctx context.Context) (bool, error)
 	// remote tells whether the store is reached over a network: it may be away at a
 	// start, and other nodes may use it.
 	remote() bool
 	// open opens the store, or makes it. It gives grant.ErrUnavailable where the store
 	// is out of reach.
-	open(ctx context.Context, ring *seal.Ring, logger *zap.Logger) (database, error)
-	// fill makes a store out of records where there is none: see badgerstore.Import.
-	fill(ctx context.Context, ring *seal.Ring, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error
+	open(ctx context.Context, o opening) (database, error)
+	// fill makes a store where there is none: see badgerstore.Import.
+	fill(ctx context.Context, ring *seal.Ring, with grant.Filling) error
+}
+
+// opening is how a store is opened.
+type opening struct {
+	ring   *seal.Ring
+	logger *zap.Logger
+	// moved opens it although it was moved into another one.
+	moved bool
 }
 
 // database is an open store.
@@ -34,6 +44,12 @@ type database interface {
 	Export(ctx context.Context, each func(grant.Record) error) error
 	Purge(ctx context.Context, now time.Time) (int, error)
 	Close() error
+	// MovedTo tells into which store this one was moved, MarkMoved notes that, so that
+	// it opens no more, and UnmarkMoved takes it back. Both fail while somebody else
+	// has the store open.
+	MovedTo(ctx context.Context) (grant.Moved, error)
+	MarkMoved(grant.Moved) error
+	UnmarkMoved() error
 	// adopt takes what another configuration of the same store says.
 	adopt(Store) error
 	// stats tells how the store is doing; open is false once it is closed.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
@@ -20,9 +18,13 @@ func (s *PostgresStore) exists() bool { return false }
 
 func (s *PostgresStore) remote() bool { return true }
 
-func (s *PostgresStore) open(ctx context.Context, ring *seal.Ring, logger *zap.Logger) (database, error) {
+func (s *PostgresStore) there(ctx context.Context) (bool, error) {
+	return pgstore.Exists(ctx, pgstore.Options{DSN: s.dsn, Schema: s.schema()})
+}
+
+func (s *PostgresStore) open(ctx context.Context, o opening) (database, error) {
 	db, err := pgstore.Open(ctx, pgstore.Options{
-		DSN: s.dsn, Schema: s.schema(), Seal: ring, Logger: logger, Retention: s.Kept(), Staleness: time.Duration(s.Staleness),
+		DSN: s.dsn, Schema: s.schema(), Seal: o.ring, Logger: o.logger, Retention: s.Kept(), Staleness: time.Duration(s.Staleness), Moved: o.moved,
 	})
 	if err != nil {
 		return nil, err
@@ -30,8 +32,8 @@ func (s *PostgresStore) open(ctx context.Context, ring *seal.Ring, logger *zap.L
 	return postgresDatabase{db}, nil
 }
 
-func (s *PostgresStore) fill(ctx context.Context, ring *seal.Ring, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error {
-	return pgstore.Import(ctx, pgstore.Options{DSN: s.dsn, Schema: s.schema(), Seal: ring}, feed, last)
+func (s *PostgresStore) fill(ctx context.Context, ring *seal.Ring, with grant.Filling) error {
+	return pgstore.Import(ctx, pgstore.Options{DSN: s.dsn, Schema: s.schema(), Seal: ring}, with)
 }
 
 type postgresDatabase struct{ *pgstore.DB }

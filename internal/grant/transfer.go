@@ -33,6 +33,19 @@ type KeptEvent struct {
 	Link []byte `json:",omitempty"`
 }
 
+// Filling is what a store is made of that is filled with records, where there is
+// none.
+type Filling struct {
+	// Feed hands the records to put, one after another, in any order.
+	Feed func(put func(Record) error) error
+	// Check is given what reads back all that was put, and nothing else, before it is
+	// a store: where it fails, nothing is left. Nil is none.
+	Check func(export func(each func(Record) error) error) error
+	// Last returns what becomes the newest event in the audit trail of each gateway
+	// that has records. Nil is none.
+	Last func(gateway string) KeptEvent
+}
+
 // Validate tells what is wrong with a record that did not come from a store.
 func (r Record) Validate() error {
 	if r.Gateway == "" {

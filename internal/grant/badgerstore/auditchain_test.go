@@ -253,11 +253,12 @@ func TestAuditTrailIsVerifiedAfterARestore(t *testing.T) {
 	db, s := openStore(t, Options{Seal: ring})
 	chainOf(t, s, 5)
 	dir := t.TempDir()
-	err := Import(Options{Dir: dir, Seal: ring}, nil, func(put func(grant.Record) error) error {
-		return db.Export(context.Background(), put)
-	}, func(gateway string) grant.KeptEvent {
-		e := audit.Event{Time: chainStart, Kind: audit.StoreRestored, Gateway: gateway}
-		return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: chainUntil}
+	err := Import(Options{Dir: dir, Seal: ring}, nil, grant.Filling{
+		Feed: func(put func(grant.Record) error) error { return db.Export(context.Background(), put) },
+		Last: func(gateway string) grant.KeptEvent {
+			e := audit.Event{Time: chainStart, Kind: audit.StoreRestored, Gateway: gateway}
+			return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: chainUntil}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

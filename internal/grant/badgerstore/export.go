@@ -28,8 +28,13 @@ func (db *DB) Export(ctx context.Context, each func(grant.Record) error) error {
 	if err := db.flush(); err != nil {
 		return db.outcome(err)
 	}
+	return db.records(ctx, each)
+}
+
+// records hands out all there are in the tables.
+func (db *DB) records(ctx context.Context, each func(grant.Record) error) error {
 	var refused error // by each, which is no failure of the store
-	err = db.badger.View(func(txn *badger.Txn) error {
+	err := db.badger.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.DefaultIteratorOptions)
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {

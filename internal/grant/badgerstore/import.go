@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,21 +15,22 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
-// Import makes a store in o.Dir out of records, which feed hands to put one
-// after another, in any order. What last returns becomes the newest event in the
-// audit trail of each gateway that has records; nil is none. The directory may be missing, and may hold the
-// files that keep names, such as that of a key; anything else in it is an
-// error. Where it fails nothing is left behind; where the machine does, what is
-// left does not open.
+// Import makes a store in o.Dir. The directory may be missing, and may hold the
+// files that keep names, such as that of a key, and what an Import has left that
+// was killed; anything else in it is an error. Where it fails nothing is left
+// behind; where the machine does, what is left does not open.
 //
 // Beyond Dir, Seal and Logger it needs no option. It asks the records for
 // nothing but what they are: who feeds it has to know where they come from.
-func Import(o Options, keep []string, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) (err error) {
+func Import(o Options, keep []string, with grant.Filling) (err error) {
 	if o.Dir == "" || o.Seal == nil {
 		return errors.New("grant store: directory and sealing key are required")
 	}
 	o.defaults()
 	_, statErr := os.Stat(o.Dir)
+	if err := vacate(o.Dir, keep); err != nil {
+		return err
+	}
 	if err := vacant(o, keep); err != nil {
 		return err
 	}
@@ -43,6 +45,9 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 	if err := o.prepared(); err != nil {
 		return err
 	}
+	if err := writeNote(o.Dir, noteUnfinished, "this directory is being filled, or that was broken off\n"); err != nil {
+		return fmt.Errorf("grant store %s: %w", o.Dir, err)
+	}
 	// Before the records, unlike in a new store: one that has the marker and lacks
 	// its records does not open.
 	db := &DB{opts: o, log: o.Logger}
@@ -54,12 +59,29 @@ func Import(o Options, keep []string, feed func(put func(grant.Record) error) er
 		return err
 	}
 	db.badger = b
-	if err := db.fill(feed, last); err != nil {
+	if err := db.fill(with); err != nil {
 		_ = b.Close()
 		return err
 	}
 	if err := b.Close(); err != nil {
 		return fmt.Errorf("closing grant store %s: %w", o.Dir, err)
+	}
+	if err := removeNote(o.Dir, noteUnfinished); err != nil {
+		return fmt.Errorf("grant store %s: %w", o.Dir, err)
+	}
+	return nil
+}
+
+// vacate takes away what an Import has left that was killed.
+func vacate(dir string, keep []string) error {
+	if !hasNote(dir, noteUnfinished) {
+		return nil
+	}
+	if locked(dir) {
+		return fmt.Errorf("grant store %s is being filled by another process", dir)
+	}
+	if err := clear(dir, keep, false); err != nil {
+		return fmt.Errorf("grant store %s: %w", dir, err)
 	}
 	return nil
 }
@@ -102,15 +124,18 @@ func clear(dir string, keep []string, whole bool) error {
 	}
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if !slices.Contains(keep, e.Name()) {
+		if e.Name() != noteUnfinished && !slices.Contains(keep, e.Name()) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
-	return err
+	if err != nil || !hasNote(dir, noteUnfinished) {
+		return err
+	}
+	return removeNote(dir, noteUnfinished) // behind all else: what is left does not open
 }
 
 // fill writes the records, and behind them what makes a store of them.
-func (db *DB) fill(feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error {
+func (db *DB) fill(with grant.Filling) error {
 	batch := db.badger.NewWriteBatch()
 	defer batch.Cancel()
 	gateways := make(map[string]bool)
@@ -139,7 +164,7 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error, last func(gate
 		}
 		return nil
 	}
-	if err := feed(put); err != nil {
+	if err := with.Feed(put); err != nil {
 		return err
 	}
 	for gateway, e := range ends {
@@ -150,11 +175,17 @@ func (db *DB) fill(feed func(put func(grant.Record) error) error, last func(gate
 	if err := batch.Flush(); err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 	}
+	if with.Check != nil {
+		err := with.Check(func(each func(grant.Record) error) error { return db.records(context.Background(), each) })
+		if err != nil {
+			return err
+		}
+	}
 	for gateway := range gateways {
-		if last == nil {
+		if with.Last == nil {
 			break
 		}
-		s, e := db.trailOf(gateway), last(gateway)
+		s, e := db.trailOf(gateway), with.Last(gateway)
 		s.trail.last = s.newestPlace()
 		if err := s.writeTrail([]waitingEvent{s.placed(e.Event, e.Until)}); err != nil {
 			return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)

@@ -34,12 +34,16 @@ type formatRecord struct {
 // Open opens the store in o.Dir, or makes one there. It fails, and changes
 // nothing, where another process has the directory, where the sealing key is
 // not the one the store was made with, where a newer version has written it,
-// and where records that must be there are missing.
+// where records that must be there are missing, and where
+// the directory was moved into another store or is not filled yet.
 func Open(o Options) (*DB, error) {
 	if o.Dir == "" || o.Seal == nil {
 		return nil, errors.New("grant store: directory and sealing key are required")
 	}
 	o.defaults()
+	if err := o.servable(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("grant store %s: %w", o.Dir, err)
 	}
@@ -117,7 +121,7 @@ func checkFiles(dir string) error {
 // and fails all the same.
 func openBadger(o Options) (b *badger.DB, err error) {
 	if locked(o.Dir) {
-		return nil, inUseBy(o.Dir)
+		return nil, inUseBy(o)
 	}
 	if err := undamaged(o); err != nil {
 		return nil, fmt.Errorf("grant store %s %w: move the directory away and restore a backup", o.Dir, err)
@@ -142,15 +146,18 @@ func tryBadger(o Options) (b *badger.DB, err error) {
 	case err == nil:
 		return b, nil
 	case isLocked(err):
-		return nil, inUseBy(o.Dir)
+		return nil, inUseBy(o)
 	case errors.Is(err, fs.ErrPermission), isUnborn(err):
 		return nil, fmt.Errorf("grant store %s: %s", o.Dir, firstLine(err))
 	}
 	return nil, fmt.Errorf("grant store %s can not be opened: %s: where its disk is well, move the directory away and restore a backup", o.Dir, firstLine(err))
 }
 
-func inUseBy(dir string) error {
-	return fmt.Errorf("grant store %s is in use by another process; if Caddy is already running use `caddy reload`", dir)
+func inUseBy(o Options) error {
+	if o.Moved {
+		return fmt.Errorf("grant store %s is in use by another process: stop Caddy", o.Dir)
+	}
+	return fmt.Errorf("grant store %s is in use by another process; if Caddy is already running use `caddy reload`", o.Dir)
 }
 
 // firstLine leaves out the stack that Badger's errors may have.

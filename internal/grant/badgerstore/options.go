@@ -70,6 +70,9 @@ type Options struct {
 	// Seal proves itself on the store's canary: a ring that can not open it
 	// fails Open.
 	Seal *seal.Ring
+	// Moved opens a store all the same that was moved into another one: see
+	// [DB.MarkMoved].
+	Moved bool
 	// Logger takes Badger's messages and the store's own; nil discards.
 	Logger *zap.Logger
 	// Now is the clock by which [DB.Purge] runs; nil is the wall clock.

@@ -76,6 +76,7 @@ func (db *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	flushed := db.flush(ctx)
+	db.delist(ctx)
 	if db.closed.Swap(true) {
 		return nil
 	}

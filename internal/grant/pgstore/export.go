@@ -23,14 +23,20 @@ func (db *DB) Export(ctx context.Context, each func(grant.Record) error) error {
 		if over != nil {
 			return over
 		}
-		for _, e := range exports {
-			if over = e(ctx, q, each); over != nil {
-				return over
-			}
-		}
-		return nil
+		over = records(ctx, q, each)
+		return over
 	})
 	return err
+}
+
+// records hands out all that q reads.
+func records(ctx context.Context, q querier, each func(grant.Record) error) error {
+	for _, e := range exports {
+		if err := e(ctx, q, each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // long runs statements that change nothing, see the same, and may take their time:

@@ -39,3 +39,6 @@ func Retried(ctx context.Context, db *DB, errs ...error) (runs int, err error) {
 
 // Age is how old answers from memory may be at the most.
 func Age(db *DB, now time.Time) time.Duration { return db.reach.age(now) }
+
+// Beat has a node say that it is there.
+func Beat(ctx context.Context, db *DB) error { return db.beat(ctx) }

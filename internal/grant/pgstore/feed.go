@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
+
+	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
 // The kinds of changes that other nodes have to hear of.
@@ -191,7 +193,7 @@ func (f *feed) catchUp(parent context.Context, conn *pgx.Conn) error {
 }
 
 func (f *feed) look(ctx context.Context, conn *pgx.Conn) (more bool, err error) {
-	rows, err := conn.Query(ctx, `SELECT h.number, coalesce(c.number, 0), coalesce(c.gateway, ''), coalesce(c.kind, ''), coalesce(c.key, '')
+	rows, err := conn.Query(ctx, `SELECT h.number, EXISTS (SELECT FROM moved), coalesce(c.number, 0), coalesce(c.gateway, ''), coalesce(c.kind, ''), coalesce(c.key, '')
 		FROM changes_head h LEFT JOIN changes c ON c.number > $1 ORDER BY c.number LIMIT $2`, f.last, changesAtOnce)
 	if err != nil {
 		return false, err
@@ -199,8 +201,9 @@ func (f *feed) look(ctx context.Context, conn *pgx.Conn) (more bool, err error) 
 	var head, number int64
 	var gateway string
 	var c change
+	var moved bool
 	seen, last, gap := 0, f.last, false
-	_, err = pgx.ForEachRow(rows, []any{&head, &number, &gateway, &c.kind, &c.key}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&head, &moved, &number, &gateway, &c.kind, &c.key}, func() error {
 		if number == 0 {
 			return nil
 		}
@@ -211,6 +214,9 @@ func (f *feed) look(ctx context.Context, conn *pgx.Conn) (more bool, err error) 
 	})
 	if err != nil {
 		return false, err
+	}
+	if moved && !f.db.opts.Moved { // while this node was cut off
+		return false, grant.ErrMoved
 	}
 	if gap || seen == 0 && head != last {
 		f.db.forgetAll()

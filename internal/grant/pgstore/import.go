@@ -13,15 +13,12 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
-// Import makes a store out of records, which feed hands to put one after another,
-// in any order. What last returns becomes the newest event in the audit trail of
-// each gateway that has records; nil is none. The schema must be missing or empty.
-// All of it is one transaction: where it fails, or the machine does, there is
+// Import makes a store. The schema must be missing or empty. All of it is one transaction: where it fails, or the machine does, there is
 // nothing.
 //
 // It asks the records for nothing but what they are: who feeds it has to know
 // where they come from.
-func Import(ctx context.Context, o Options, feed func(put func(grant.Record) error) error, last func(gateway string) grant.KeptEvent) error {
+func Import(ctx context.Context, o Options, with grant.Filling) error {
 	if o.Seal == nil {
 		return errors.New("grant store: a sealing key is required")
 	}
@@ -44,27 +41,47 @@ func Import(ctx context.Context, o Options, feed func(put func(grant.Record) err
 		return failed(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // of no effect after the commit
-	if err := makeRoom(ctx, tx, o.Schema, name); err != nil {
+	if err := vacant(ctx, tx, o, name); err != nil {
 		return unlessRefused(err, failed)
-	}
-	_, layout, err := raise(ctx, tx, o.Seal, name)
-	switch {
-	case err != nil:
-		return unlessRefused(err, failed)
-	case layout > 0:
-		return fmt.Errorf("grant store %s is not empty: name another schema, or drop this one", name)
 	}
 	f := filler{ctx: ctx, tx: tx, options: o, newest: make(map[string]string), ends: make(map[string]trail.End)}
-	if err := feed(f.put); err != nil {
+	if err := with.Feed(f.put); err != nil {
 		return err
 	}
-	if err := f.finish(last); err != nil {
+	if err := f.send(); err != nil {
+		return failed(err)
+	}
+	if with.Check != nil {
+		if err := with.Check(func(each func(grant.Record) error) error { return records(ctx, tx, each) }); err != nil {
+			return err
+		}
+	}
+	if err := f.finish(with.Last); err != nil {
 		return failed(err)
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return failed(err)
 	}
 	return nil
+}
+
+// vacant makes the tables where there is no store yet.
+func vacant(ctx context.Context, tx pgx.Tx, o Options, name string) error {
+	err := makeRoom(ctx, tx, o.Schema, name)
+	if raced(err) {
+		return refusal(fmt.Sprintf("grant store %s is being made by another process", name))
+	}
+	if err != nil {
+		return err
+	}
+	_, layout, err := raise(ctx, tx, o.Seal, name)
+	if err != nil || layout == 0 {
+		return err
+	}
+	if used, err := usedBy(ctx, tx, "", name); used != nil || err != nil {
+		return errors.Join(used, err)
+	}
+	return refusal(fmt.Sprintf("grant store %s is not empty: name another schema, or drop this one", name))
 }
 
 // unlessRefused leaves an error as it is that names the store already.
@@ -150,7 +167,7 @@ func (f *filler) event(gateway string, e grant.KeptEvent) error {
 	return nil
 }
 
-// finish writes what is not written yet, the last events, and how far the audit
+// finish writes the last events, and how far the audit
 // trails go.
 func (f *filler) finish(last func(gateway string) grant.KeptEvent) error {
 	for gateway, newest := range f.newest {

@@ -20,8 +20,8 @@ import (
 // Open opens the store, and makes it where the schema is missing or has the layout
 // of an earlier version. It gives grant.ErrUnavailable where nobody answers; any
 // other error is one of the configuration: it changes nothing where the sealing
-// key is not the one the store was made with, and where a newer version has
-// written it.
+// key is not the one the store was made with, where a newer version has written it,
+// and where it was moved into another one.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
@@ -82,8 +82,8 @@ func (db *DB) admit(ctx context.Context, c *pgx.ConnConfig) (epoch string, err e
 		return "", fmt.Errorf("%w: grant store %s: %w", grant.ErrUnavailable, db.place, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	epoch, err = found(ctx, conn, db.opts, db.place)
-	if _, refused := errors.AsType[refusal](err); refused {
+	epoch, err = found(ctx, conn, db.opts, db.place, db.node)
+	if _, refused := errors.AsType[refusal](err); refused || errors.Is(err, grant.ErrMoved) {
 		return "", err
 	}
 	if err != nil {

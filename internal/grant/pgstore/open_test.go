@@ -99,7 +99,7 @@ func TestWhatDoesNotOpen(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, grant.ErrUnavailable) {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
-			run(t, before, `UPDATE store SET layout = 1`)
+			run(t, before, `UPDATE store SET layout = 2`)
 			if got, err := db.Store("erp").Authorizations(t.Context(), grant.AuthorizationQuery{}); err != nil || len(got) != 1 {
 				t.Errorf("afterwards the store has %d authorizations, error %v", len(got), err)
 			}

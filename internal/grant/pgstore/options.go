@@ -56,6 +56,10 @@ const (
 	callTime = 5 * time.Second
 	// contactTime bounds connecting, and each look at the changes.
 	contactTime = 3 * time.Second
+	// beatEvery is how often a node says that it is there, and beatLost after what it
+	// counts as gone that has not said so.
+	beatEvery = 10 * time.Second
+	beatLost  = 30 * time.Second
 	// openTime bounds opening a store, and waiting for another node that makes it.
 	openTime = 30 * time.Second
 	// abandonedTime is after what the server ends the transaction of a node that
@@ -74,6 +78,9 @@ type Options struct {
 	// Seal proves itself on the store's canary: a ring that can not open it
 	// fails Open. It must be the same on every node.
 	Seal *seal.Ring
+	// Moved opens a store all the same that was moved into another one: see
+	// [DB.MarkMoved].
+	Moved bool
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Now is the clock by which answers get stale and [DB.Purge] runs; nil is the

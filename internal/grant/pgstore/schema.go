@@ -15,8 +15,8 @@ import (
 )
 
 // migrations lead from each layout of the tables to the next. A node of the
-// version before goes on running beside one that has migrated: they add, and
-// change nothing that it reads or writes.
+// version before goes on running beside one that has migrated: they add tables, and
+// change none that it reads or writes, or that a node waits for that starts.
 var migrations = []string{`
 CREATE TABLE authorizations (
 	gateway text COLLATE "C" NOT NULL,
@@ -189,14 +189,24 @@ CREATE TABLE turns ( -- what one node does for all
 	holder text NOT NULL,
 	until timestamptz NOT NULL
 );
+`, `
+CREATE TABLE moved ( -- where all of this was moved to; no row is nowhere
+	one boolean NOT NULL PRIMARY KEY,
+	moved_to text NOT NULL,
+	moved_at timestamptz
+);
+CREATE TABLE nodes ( -- that have the store open
+	id text COLLATE "C" NOT NULL PRIMARY KEY,
+	seen_at timestamptz NOT NULL
+);
 `}
 
 const canaryText = "odoo-gateway grant store"
 
-// found makes the schema where it is missing, and brings it up to date. Of many
+// found makes the schema where it is missing, brings it up to date, and lists the node. Of many
 // nodes that start at once one does it, under a lock of a row of its own. Where
 // it fails it has changed nothing.
-func found(ctx context.Context, conn *pgx.Conn, o Options, place string) (epoch string, err error) {
+func found(ctx context.Context, conn *pgx.Conn, o Options, place, node string) (epoch string, err error) {
 	for range maxTries {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return makeRoom(ctx, tx, o.Schema, place) })
 		if !raced(err) {
@@ -212,7 +222,10 @@ func found(ctx context.Context, conn *pgx.Conn, o Options, place string) (epoch 
 		if err == nil && layout < len(migrations) {
 			o.Logger.Info("grant store has a new layout", zap.String("store", place), zap.Int("from", layout), zap.Int("to", len(migrations)))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return enlist(ctx, tx, node, o.Moved, place)
 	})
 	return epoch, err
 }
@@ -271,6 +284,30 @@ func raise(ctx context.Context, tx pgx.Tx, ring *seal.Ring, place string) (epoch
 	}
 	_, err = tx.Exec(ctx, `UPDATE store SET layout = $1, canary = $2`, len(migrations), canary)
 	return epoch, layout, err
+}
+
+// Exists tells whether there is a store, and makes none. Of the options it needs DSN
+// and Schema.
+func Exists(ctx context.Context, o Options) (there bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	o.defaults()
+	config, err := parse(o.DSN, o.Schema)
+	if err != nil {
+		return false, err
+	}
+	failed := func(err error) error {
+		return fmt.Errorf("grant store %s: %w", place(config.ConnConfig, o.Schema), err)
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return false, failed(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'store')`, o.Schema).Scan(&there); err != nil {
+		return false, failed(err)
+	}
+	return there, nil
 }
 
 // raced tells whether another node was making the same thing.

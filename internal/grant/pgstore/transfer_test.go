@@ -231,20 +231,20 @@ func TestThereAndBack(t *testing.T) {
 	feed := func(put func(grant.Record) error) error { return from.Export(t.Context(), put) }
 	broken := errors.New("broken off")
 	n := 0
-	if err := pgstore.Import(t.Context(), o, func(put func(grant.Record) error) error {
+	if err := pgstore.Import(t.Context(), o, grant.Filling{Feed: func(put func(grant.Record) error) error {
 		return from.Export(t.Context(), func(r grant.Record) error {
 			if n++; n > len(want)/2 {
 				return broken
 			}
 			return put(r)
 		})
-	}, nil); !errors.Is(err, broken) {
+	}}); !errors.Is(err, broken) {
 		t.Fatalf("error %v, want %v", err, broken)
 	}
-	if err := pgstore.Import(t.Context(), o, feed, nil); err != nil {
+	if err := pgstore.Import(t.Context(), o, grant.Filling{Feed: feed}); err != nil {
 		t.Fatalf("after one that was broken off: %v", err)
 	}
-	if err := pgstore.Import(t.Context(), o, feed, nil); err == nil || !strings.Contains(err.Error(), "is not empty") {
+	if err := pgstore.Import(t.Context(), o, grant.Filling{Feed: feed}); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("over what is there: error %v", err)
 	}
 	there := open(t, o)
@@ -259,7 +259,7 @@ func TestThereAndBack(t *testing.T) {
 	}
 	want = exported(t, func(each func(grant.Record) error) error { return there.Export(t.Context(), each) }, true)
 	dir := filepath.Join(t.TempDir(), "back")
-	if err := badgerstore.Import(badgerstore.Options{Dir: dir, Seal: seal}, nil, func(put func(grant.Record) error) error { return there.Export(t.Context(), put) }, nil); err != nil {
+	if err := badgerstore.Import(badgerstore.Options{Dir: dir, Seal: seal}, nil, grant.Filling{Feed: func(put func(grant.Record) error) error { return there.Export(t.Context(), put) }}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := badgerstore.Open(badgerstore.Options{Dir: dir, Seal: seal})
@@ -285,10 +285,12 @@ func TestLastEventOfAnImport(t *testing.T) {
 	one.Store("erp").Audit(audit.Event{Time: start.Add(time.Hour), Kind: audit.Consent}, far)
 	next := o
 	next.Schema += "_next"
-	err := pgstore.Import(t.Context(), next, func(put func(grant.Record) error) error { return one.Export(t.Context(), put) },
-		func(gateway string) grant.KeptEvent {
+	err := pgstore.Import(t.Context(), next, grant.Filling{
+		Feed: func(put func(grant.Record) error) error { return one.Export(t.Context(), put) },
+		Last: func(gateway string) grant.KeptEvent {
 			return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: audit.Event{Time: start, Kind: audit.CodeIssued, Gateway: gateway}}, Until: far}
-		})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
