@@ -20,7 +20,7 @@ func init() {
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
 				applicationsCommand(), auditCommand(), authorizationsCommand(), backupCommand(), codesCommand(), connectCommand(), demoCommand(), doctorCommand(),
-				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), restoreCommand(), schemesCommand(), versionCommand(),
+				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), restoreCommand(), schemesCommand(), storeCommand(), versionCommand(),
 			)
 			cmd.RunE = helpOrUnknown
 		},

@@ -218,16 +218,11 @@ type restored struct {
 
 // event is what the audit trail of a gateway keeps of it.
 func (r restored) event(gateway string, now time.Time) grant.KeptEvent {
-	e := audit.Event{Time: now, Kind: audit.StoreRestored, Gateway: gateway, Detail: map[string]string{
-		"mode": r.Mode, "backup": r.MadeAt.UTC().Format(time.RFC3339), "sha256": r.SHA256, "by": commandedBy(),
+	return operated(audit.StoreRestored, gateway, now, map[string]string{
+		"mode": r.Mode, "backup": r.MadeAt.UTC().Format(time.RFC3339), "sha256": r.SHA256,
 		"revoked": strconv.Itoa(r.Revoked), "ended": strconv.Itoa(r.Ended),
-	}}
-	return grant.KeptEvent{AuditEntry: grant.AuditEntry{Event: e}, Until: now.Add(restoredKept)}
+	})
 }
-
-// restoredKept is how long the audit trail tells of it: a year, as those who ask
-// come late, whatever its retention is for the rest.
-const restoredKept = 365 * 24 * time.Hour
 
 func (r restored) print(out io.Writer, asJSON bool) error {
 	if asJSON {

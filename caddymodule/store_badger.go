@@ -31,6 +31,10 @@ func (s *BadgerStore) remote() bool { return false }
 
 func (s *BadgerStore) there(context.Context) (bool, error) { return s.exists(), nil }
 
+func (s *BadgerStore) whole(context.Context) (bool, error) {
+	return badgerstore.Whole(s.directory()), nil
+}
+
 func (s *BadgerStore) open(_ context.Context, o opening) (database, error) {
 	db, err := badgerstore.Open(badgerstore.Options{Dir: s.directory(), Seal: o.ring, Logger: o.logger, Retention: s.Kept(), Moved: o.moved})
 	if err != nil {

@@ -22,6 +22,9 @@ func (s *PostgresStore) there(ctx context.Context) (bool, error) {
 	return pgstore.Exists(ctx, pgstore.Options{DSN: s.dsn, Schema: s.schema()})
 }
 
+// whole is there: a transaction has made it.
+func (s *PostgresStore) whole(ctx context.Context) (bool, error) { return s.there(ctx) }
+
 func (s *PostgresStore) open(ctx context.Context, o opening) (database, error) {
 	db, err := pgstore.Open(ctx, pgstore.Options{
 		DSN: s.dsn, Schema: s.schema(), Seal: o.ring, Logger: o.logger, Retention: s.Kept(), Staleness: time.Duration(s.Staleness), Moved: o.moved,

@@ -80,6 +80,12 @@ const (
 	// StoreRestored: the store was made from a backup. The detail "mode" says what
 	// became of what the backup holds.
 	StoreRestored Kind = "store_restored"
+	// StoreCopied: the store was made from another one, as that was. The details "from"
+	// and "to" name both.
+	StoreCopied Kind = "store_copied"
+	// StoreReopened: somebody serves this store again although it was moved into the
+	// one that the detail "moved_to" names: what was revoked there lives here.
+	StoreReopened Kind = "store_reopened"
 	// GatewayStarted: a gateway serves from now on, after a start of the process
 	// or with a new configuration.
 	GatewayStarted Kind = "gateway_started"
@@ -92,7 +98,7 @@ var Kinds = []Kind{
 	Consent, ConsentDenied, ConsentTrusted, StayConnected, CodeIssued, CodeRedeemed, CodeReplay, TokenRefreshed,
 	ServiceTokenIssued, RefreshReuse, TokenSetEnded, AuthorizationRevoked, ClientAuthFailed, ClientLockedOut,
 	RequestRefused, RequestFailed, StoreFailed, RateLimited, SchemeDenied, ConnectionEnded, APIKeyRemoved, APIKeyLeft,
-	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, StoreRestored, GatewayStarted, GatewayStopped,
+	AdministrationRead, ConfigurationChanged, EventsDropped, KeyCreated, StoreRestored, StoreCopied, StoreReopened, GatewayStarted, GatewayStopped,
 }
 
 // AdminLogin is the detail that names the administrator who has caused an event.

@@ -40,6 +40,10 @@ func (o Options) servable() error {
 	return m.Refusal(o.Dir)
 }
 
+// Whole tells whether there is a store in a directory, and not what filling it has
+// left that was broken off.
+func Whole(dir string) bool { return Exists(dir) && !hasNote(dir, noteUnfinished) }
+
 // MovedTo tells into which store that in the directory was moved; the zero value
 // is none.
 func MovedTo(dir string) (m grant.Moved, err error) {
