@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -80,13 +81,21 @@ func (f *feed) listen(ctx context.Context, conn *pgx.Conn) error {
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'pg_notify')`).Scan(&notifies); err != nil {
 		return err
 	}
-	f.db.notifies.Store(notifies)
 	if notifies {
-		if _, err := conn.Exec(ctx, `LISTEN `+pgx.Identifier{f.db.opts.Schema}.Sanitize()); err != nil {
+		_, err := conn.Exec(ctx, `LISTEN `+pgx.Identifier{f.db.opts.Schema}.Sanitize())
+		if notifies = !unknown(err); notifies && err != nil {
 			return err
 		}
 	}
+	f.db.notifies.Store(notifies)
 	return conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&f.last)
+}
+
+// unknown tells whether the server does not know a statement: some that speak the
+// protocol list the functions of PostgreSQL and have not all of them.
+func unknown(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "0A000" || e.Code == "42601") // feature_not_supported, syntax_error
 }
 
 // follow looks at the changes until ctx ends. A connection that fails is tried

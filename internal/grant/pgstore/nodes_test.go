@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
+	"github.com/caddy-odoo/gateway/internal/grant/pgtest"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -96,14 +97,19 @@ func eventually(t *testing.T, what string, done func() bool) {
 // TestWhatOneNodeEndsAllRefuse: whatever another node has in memory of it, with
 // notifications and without.
 func TestWhatOneNodeEndsAllRefuse(t *testing.T) {
-	for _, muted := range []bool{false, true} {
-		t.Run(fmt.Sprintf("muted %v", muted), func(t *testing.T) {
+	for _, way := range []string{"notified", "muted", "a server that knows no LISTEN"} {
+		t.Run(way, func(t *testing.T) {
 			o := fresh(t)
-			if !muted {
+			switch way {
+			case "notified":
 				o.PollEvery = time.Hour // nothing is seen but by a notification
+			case "a server that knows no LISTEN":
+				relay := pgtest.NewRelay(t, pgtest.Shared(t))
+				relay.Spoil("LISTEN ")
+				o.DSN = relay.DSN()
 			}
 			one, other := open(t, o), open(t, o)
-			if muted {
+			if way == "muted" {
 				pgstore.Mute(one)
 			}
 			a, b := one.Store("erp"), other.Store("erp")

@@ -19,6 +19,7 @@ type Relay struct {
 	cut   chan struct{} // closed while bytes go through
 	conns map[net.Conn]bool
 	lose  []byte // the answer to this is lost, with the connection
+	spoil []byte // the server gets something else for this
 }
 
 // NewRelay begins to listen on a socket of its own.
@@ -84,6 +85,14 @@ func (r *Relay) LoseAnswer(text string) {
 	r.lose = []byte(text)
 }
 
+// Spoil has the server take statements with this text for mistakes, as one does that
+// does not know them.
+func (r *Relay) Spoil(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spoil = []byte(text)
+}
+
 // Lost tells whether that has happened.
 func (r *Relay) Lost() bool {
 	r.mu.Lock()
@@ -140,6 +149,9 @@ func (p *pair) copy(to, from net.Conn, forth bool) {
 		lost := forth && lose != nil && bytes.Contains(buf[:n], lose)
 		if lost {
 			p.relay.lose = nil
+		}
+		if forth && p.relay.spoil != nil {
+			copy(buf, bytes.ReplaceAll(buf[:n], p.relay.spoil, bytes.Repeat([]byte("?"), len(p.relay.spoil))))
 		}
 		p.relay.mu.Unlock()
 		<-open
