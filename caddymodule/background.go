@@ -64,7 +64,7 @@ func (b *background) serve(h *Handler, r *http.Request, next caddyhttp.Handler) 
 		return nil
 	}
 	b.reached = true
-	b.err = b.use(newUpstream(r, next, h.served.settings.issuer, h.served.settings.maxAnswer, h.logger))
+	b.err = b.use(newUpstream(r, next, h.to, h.served.settings.maxAnswer, h.logger))
 	return nil
 }
 

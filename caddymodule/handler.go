@@ -27,6 +27,7 @@ type Handler struct {
 	Gateway string `json:"gateway,omitempty"`
 
 	served *served
+	to     *destination
 	logger *zap.Logger
 	access *accessLog
 }
@@ -53,6 +54,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.served, err = app.(*App).gateway(h.Gateway); err != nil {
 		return fmt.Errorf("odoo_gateway: %w", err)
 	}
+	h.to = newDestination(h.served.settings.issuer)
 	h.served.register(ctx, h)
 	return nil
 }
@@ -76,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if b := backgroundOf(r.Context()); b != nil {
 		return b.serve(h, r, next)
 	}
-	up := newUpstream(r, next, h.served.settings.issuer, h.served.settings.maxAnswer, h.logger)
+	up := newUpstream(r, next, h.to, h.served.settings.maxAnswer, h.logger)
 	return h.access.serve(w, r, func(w http.ResponseWriter) error {
 		return h.served.ServeHTTP(w, r, up)
 	})

@@ -62,7 +62,7 @@ func (probe) CaddyModule() caddy.ModuleInfo {
 }
 
 func (probe) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return probeFunc(w, r, newUpstream(r, next, probeIssuer, defaultMaxAnswer, zap.NewNop()))
+	return probeFunc(w, r, newUpstream(r, next, newDestination(probeIssuer), defaultMaxAnswer, zap.NewNop()))
 }
 
 // oddities is a handler of tests only, for what no standard handler does.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -120,9 +119,9 @@ func (r *recorder) response(req *http.Request) (*http.Response, error) {
 	if r.status == 0 {
 		return nil, errors.New("no answer was written")
 	}
-	h := r.sent
-	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length"} {
-		h.Del(name)
+	h, body := r.sent, r.body.Bytes()
+	for _, name := range ofConnection {
+		delete(h, name)
 	}
 	return &http.Response{
 		Status:        strconv.Itoa(r.status) + " " + http.StatusText(r.status),
@@ -131,8 +130,31 @@ func (r *recorder) response(req *http.Request) (*http.Response, error) {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        h,
-		Body:          io.NopCloser(bytes.NewReader(r.body.Bytes())),
-		ContentLength: int64(r.body.Len()),
+		Body:          newRecorded(body),
+		ContentLength: int64(len(body)),
 		Request:       req,
 	}, nil
 }
+
+// ofConnection are headers of an answer that are about the connection it came
+// over.
+var ofConnection = [...]string{"Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Content-Length"}
+
+// recorded is the body of an answer. It is all there, and whoever knows takes it
+// as it is.
+type recorded struct {
+	bytes.Reader
+	body []byte
+}
+
+func newRecorded(body []byte) *recorded {
+	b := &recorded{body: body[:len(body):len(body)]}
+	b.Reset(b.body)
+	return b
+}
+
+// Bytes is the whole body.
+func (b *recorded) Bytes() []byte { return b.body }
+
+// Close implements io.Closer.
+func (b *recorded) Close() error { return nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -43,25 +44,12 @@ func peerOf(r *http.Request) peer {
 func (u *upstream) subRequest(ctx context.Context, r *http.Request, w http.ResponseWriter, p *peer) *http.Request {
 	target := *r.URL
 	target.Scheme, target.Host, target.User, target.Fragment, target.RawFragment = "", "", nil, "", ""
-	sub := (&http.Request{
-		Method:        r.Method,
-		URL:           &target,
-		RequestURI:    target.RequestURI(),
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        subHeader(r.Header),
-		Body:          r.Body,
-		ContentLength: r.ContentLength,
-		Host:          u.issuer.Host,
-		RemoteAddr:    applicationAddr,
-	}).WithContext(ctx)
+	sub := blank.WithContext(ctx)
+	sub.Method, sub.URL, sub.RequestURI = r.Method, &target, target.RequestURI()
+	sub.Header, sub.Body, sub.ContentLength = subHeader(r.Header), r.Body, r.ContentLength
+	sub.Host, sub.TLS, sub.RemoteAddr = u.to.host, u.to.tls, applicationAddr
 	if sub.Body == nil {
 		sub.Body = http.NoBody
-	}
-	if u.issuer.Scheme == "https" {
-		// Odoo is told the issuer's scheme, also where TLS ends before Caddy.
-		sub.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: u.issuer.Hostname()}
 	}
 	trusted, clientIP := false, "127.0.0.1"
 	if p != nil {
@@ -86,27 +74,50 @@ func (u *upstream) subRequest(ctx context.Context, r *http.Request, w http.Respo
 	return sub
 }
 
-// notSent are headers that belong to one connection, that name somebody's
-// address, or that would make the answer unreadable.
-var notSent = []string{
-	"Accept-Encoding", "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
-	"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-Ip",
+// blank is what sub-requests begin as: a copy with a context is made of it at
+// once, and not of a request that was filled in before.
+var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+
+// destination is where sub-requests go: the issuer's host.
+type destination struct {
+	host string
+	// tls tells Odoo the issuer's scheme, also where TLS ends before Caddy; nil
+	// is http. It is shared, as that of a connection is by its requests.
+	tls *tls.ConnectionState
 }
 
-// subHeader copies what may be sent of a call's header.
-func subHeader(h http.Header) http.Header {
-	out := h.Clone()
-	if out == nil {
-		out = make(http.Header)
+func newDestination(issuer *url.URL) *destination {
+	s := &destination{host: issuer.Host}
+	if issuer.Scheme == "https" {
+		s.tls = &tls.ConnectionState{HandshakeComplete: true, ServerName: issuer.Hostname()}
 	}
-	for _, line := range out["Connection"] {
+	return s
+}
+
+// notSent are headers that belong to one connection, that name somebody's
+// address, or that would make the answer unreadable.
+var notSent = map[string]bool{
+	"Accept-Encoding": true, "Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
+	"Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true, "Expect": true,
+	"X-Forwarded-For": true, "X-Forwarded-Proto": true, "X-Forwarded-Host": true, "Forwarded": true, "X-Real-Ip": true,
+}
+
+// subHeader copies what may be sent of a call's header. What comes next may
+// change a line in its place, so that nothing is shared.
+func subHeader(h http.Header) http.Header {
+	out, lines := make(http.Header, len(h)), make([]string, 0, len(h))
+	for name, values := range h {
+		if notSent[name] {
+			continue
+		}
+		start := len(lines)
+		lines = append(lines, values...)
+		out[name] = lines[start:len(lines):len(lines)]
+	}
+	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
 			out.Del(strings.TrimSpace(name))
 		}
-	}
-	for _, name := range notSent {
-		out.Del(name)
 	}
 	return out
 }
@@ -122,18 +133,28 @@ func serverValuesOf(ctx context.Context) serverValues {
 	return serverValues{ctx.Value(http.ServerContextKey), ctx.Value(http.LocalAddrContextKey)}
 }
 
+// detached is a context that has these values alone, and never ends.
+type detached struct {
+	context.Context
+	values serverValues
+}
+
+// Value implements context.Context.
+func (d detached) Value(key any) any {
+	switch key {
+	case http.ServerContextKey:
+		return d.values.server
+	case http.LocalAddrContextKey:
+		return d.values.localAddr
+	}
+	return nil
+}
+
 // detach returns a context without the values and the deadline of parent,
 // that is cancelled when parent ends. A time limit thereby arrives as a
 // cancellation, which reverse_proxy does not count as a failure of Odoo.
 func (v serverValues) detach(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx := context.Background()
-	if v.server != nil {
-		ctx = context.WithValue(ctx, http.ServerContextKey, v.server)
-	}
-	if v.localAddr != nil {
-		ctx = context.WithValue(ctx, http.LocalAddrContextKey, v.localAddr)
-	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(detached{context.Background(), v})
 	stop := context.AfterFunc(parent, cancel)
 	return ctx, func() { stop(); cancel() }
 }

@@ -26,7 +26,7 @@ func TestSecondHandlerLetsSubRequestsPass(t *testing.T) {
 			return nil
 		}))
 	})
-	up := newUpstream(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), next, issuer, defaultMaxAnswer, zap.NewNop())
+	up := newUpstream(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), next, newDestination(issuer), defaultMaxAnswer, zap.NewNop())
 	for _, rt := range []http.RoundTripper{up, up.Browser()} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://erp.example.com/web/dataset/call_kw", strings.NewReader("{}"))
 		if err != nil {

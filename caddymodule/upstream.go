@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"strings"
 
@@ -26,21 +25,21 @@ type upstream struct {
 	server *caddyhttp.Server
 	values serverValues
 	peer   peer
-	issuer *url.URL
+	to     *destination
 	max    int64 // bytes of an answer's body
 	logger *zap.Logger
 }
 
 // newUpstream takes from the request what sub-requests need later: the
 // gateway may change its header meanwhile.
-func newUpstream(r *http.Request, next caddyhttp.Handler, issuer *url.URL, maxAnswer int64, logger *zap.Logger) *upstream {
+func newUpstream(r *http.Request, next caddyhttp.Handler, to *destination, maxAnswer int64, logger *zap.Logger) *upstream {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	return &upstream{
 		next:   next,
 		server: server,
 		values: serverValuesOf(r.Context()),
 		peer:   peerOf(r),
-		issuer: issuer,
+		to:     to,
 		max:    maxAnswer,
 		logger: logger,
 	}

@@ -120,14 +120,19 @@ func (c *Ceiling) Enter(ctx context.Context, name string, limits Limits) (leave 
 
 // leaving makes what a call that runs must call at its end.
 func (c *Ceiling) leaving(name string, q *queue) func() {
-	return sync.OnceFunc(func() {
+	left := false
+	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if left {
+			return
+		}
+		left = true
 		c.running--
 		q.running--
 		c.call()
 		c.forget(name, q)
-	})
+	}
 }
 
 // fits tells whether one more call of a queue may run.

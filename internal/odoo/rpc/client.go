@@ -200,7 +200,7 @@ func envelope(params map[string]any) map[string]any {
 // exchange is one request to a JSON route.
 type exchange struct {
 	path   string
-	header http.Header // added to the constant ones
+	header http.Header // of this exchange alone: the constant ones are added to it
 	body   []byte
 	// model and method are those of the call, for classing errors and the log.
 	model, method string

@@ -18,32 +18,27 @@ import (
 
 // request builds a fresh request: nothing of any client's request is in it.
 func (c *Client) request(ctx context.Context, s Session, x exchange) *http.Request {
-	header := http.Header{
-		"Content-Type": {"application/json"},
-		"User-Agent":   {s.UserAgent},
+	header := x.header
+	if header == nil {
+		header = make(http.Header, 3)
 	}
+	header["Content-Type"] = []string{"application/json"}
+	header["User-Agent"] = []string{s.UserAgent}
 	if !x.anonymous {
 		header["Cookie"] = []string{CookieName + "=" + s.ID}
 	}
-	for name, values := range x.header {
-		header[name] = values
-	}
-	req := &http.Request{
-		Method:        http.MethodPost,
-		URL:           &url.URL{Scheme: c.scheme, Host: c.host, Path: x.path},
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        header,
-		Host:          c.host,
-		Body:          io.NopCloser(bytes.NewReader(x.body)),
-		ContentLength: int64(len(x.body)),
-		GetBody: func() (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(x.body)), nil
-		},
-	}
-	return req.WithContext(ctx)
+	req := post.WithContext(ctx)
+	req.URL, req.Host = &url.URL{Scheme: c.scheme, Host: c.host, Path: x.path}, c.host
+	req.Header = header
+	body := x.body
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return req
 }
+
+// post is what requests begin as: a copy with a context is made of it at once,
+// and not of a request that was filled in before.
+var post = &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 
 // limit bounds an exchange. Its context is cancelled when the time is over
 // and never expires: a proxy on the way counts an expired deadline as a
@@ -123,9 +118,7 @@ func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, erro
 	if announced > c.maxAnswer {
 		return nil, tooLarge(c.maxAnswer)
 	}
-	into := bytes.NewBuffer(make([]byte, 0, max(announced, 0)+bytes.MinRead))
-	_, err := into.ReadFrom(io.LimitReader(resp.Body, c.maxAnswer+1))
-	body := into.Bytes()
+	body, err := c.bytesOf(resp, announced)
 	switch {
 	case int64(len(body)) > c.maxAnswer:
 		return nil, tooLarge(c.maxAnswer)
@@ -135,6 +128,17 @@ func (c *Client) whole(resp *http.Response, l *limit, what string) ([]byte, erro
 		return nil, l.failure(fmt.Errorf("%s cut short: %d of %d bytes", what, len(body), announced))
 	}
 	return body, nil
+}
+
+// bytesOf reads a body, but no more of it than shows that it is too large. One
+// that is all in memory is taken as it is.
+func (c *Client) bytesOf(resp *http.Response, announced int64) ([]byte, error) {
+	if b, ok := resp.Body.(interface{ Bytes() []byte }); ok {
+		return b.Bytes(), nil
+	}
+	into := bytes.NewBuffer(make([]byte, 0, max(announced, 0)+bytes.MinRead))
+	_, err := into.ReadFrom(io.LimitReader(resp.Body, c.maxAnswer+1))
+	return into.Bytes(), err
 }
 
 func isJSON(resp *http.Response) bool {
