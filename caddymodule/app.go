@@ -150,7 +150,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		config.Described = a.described(name, s, repl)
 		config.Served = func(r *http.Request, o gateway.Outcome) {
 			counters.served(o)
-			noteOutcome(r, o)
+			noteOutcome(r, &o)
 		}
 		counters.expect(name, s.applications)
 		g, err := gateway.New(config)

@@ -92,7 +92,7 @@ func (l *accessLog) write(config *caddyhttp.ServerLogConfig, r, logged *http.Req
 			userID, _ = repl.GetString("http.auth.user.id")
 		}
 		var fields []zap.Field
-		if o, ok := caddyhttp.GetVar(r.Context(), outcomeVar).(gateway.Outcome); ok {
+		if o, ok := caddyhttp.GetVar(r.Context(), outcomeVar).(*gateway.Outcome); ok {
 			fields = append(fields, outcomeField(o))
 		}
 		c.Write(append(fields,

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -33,6 +34,24 @@ type metrics struct {
 	ending      *prometheus.GaugeVec
 
 	configured map[string]map[string]bool // applications, by gateway
+
+	mu     sync.RWMutex
+	series map[outcomeLabels]*outcomeSeries // that requests have had so far
+}
+
+// outcomeLabels are what tells the series of one request from those of others:
+// all of them are configured or words of the code.
+type outcomeLabels struct {
+	gateway, application, dialect, operation string
+	decision                                 gateway.Decision
+}
+
+// outcomeSeries are the series of such requests. To find them by their labels
+// takes longer than to count.
+type outcomeSeries struct {
+	requests         prometheus.Counter
+	gateway, odoo    prometheus.Observer
+	answered, failed prometheus.Counter
 }
 
 // latencies are the upper bounds of the buckets: the gateway itself takes less
@@ -76,7 +95,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			"gateway", "application", "connection"),
 		ending: gauge("ending_keys", "API keys of connections that end within 30 days, as last counted.",
 			"gateway", "application"),
-		configured: make(map[string]map[string]bool),
+		configured: make(map[string]map[string]bool), series: make(map[outcomeLabels]*outcomeSeries),
 	}
 	for _, c := range []prometheus.Collector{
 		m.requests, m.seconds, m.odoo, m.joined, m.grants, m.events, m.refusals, m.ended, m.connections, m.ending,
@@ -140,12 +159,13 @@ func (m *metrics) known(gatewayName, application string) string {
 // served counts a request.
 func (m *metrics) served(o gateway.Outcome) {
 	application := m.known(o.Gateway, o.Application)
-	m.requests.WithLabelValues(o.Gateway, application, o.Dialect, o.Operation, string(o.Decision)).Inc()
-	m.seconds.WithLabelValues(o.Gateway, o.Dialect, partGateway).Observe(o.GatewayTime().Seconds())
+	s := m.seriesOf(outcomeLabels{o.Gateway, application, o.Dialect, o.Operation, o.Decision})
+	s.requests.Inc()
+	s.gateway.Observe(o.GatewayTime().Seconds())
 	if o.OdooCalls > 0 || o.Odoo > 0 { // an answer may have come with another request's call
-		m.seconds.WithLabelValues(o.Gateway, o.Dialect, partOdoo).Observe(o.Odoo.Seconds())
-		m.odoo.WithLabelValues(o.Gateway, "answered").Add(float64(o.OdooCalls - o.OdooFailed))
-		m.odoo.WithLabelValues(o.Gateway, "failed").Add(float64(o.OdooFailed))
+		s.odoo.Observe(o.Odoo.Seconds())
+		s.answered.Add(float64(o.OdooCalls - o.OdooFailed))
+		s.failed.Add(float64(o.OdooFailed))
 	}
 	if o.OdooJoined > 0 {
 		m.joined.WithLabelValues(o.Gateway, application).Add(float64(o.OdooJoined))
@@ -153,6 +173,27 @@ func (m *metrics) served(o gateway.Outcome) {
 	if o.GrantType != "" {
 		m.grants.WithLabelValues(o.Gateway, application, o.GrantType, string(o.Decision)).Inc()
 	}
+}
+
+// seriesOf finds series, and remembers them.
+func (m *metrics) seriesOf(l outcomeLabels) *outcomeSeries {
+	m.mu.RLock()
+	s := m.series[l]
+	m.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	s = &outcomeSeries{
+		requests: m.requests.WithLabelValues(l.gateway, l.application, l.dialect, l.operation, string(l.decision)),
+		gateway:  m.seconds.WithLabelValues(l.gateway, l.dialect, partGateway),
+		odoo:     m.seconds.WithLabelValues(l.gateway, l.dialect, partOdoo),
+		answered: m.odoo.WithLabelValues(l.gateway, "answered"),
+		failed:   m.odoo.WithLabelValues(l.gateway, "failed"),
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.series[l] = s
+	return s
 }
 
 // Record implements audit.Recorder.

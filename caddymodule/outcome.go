@@ -33,8 +33,9 @@ var outcomePlaceholders = map[string]func(gateway.Outcome) string{
 	"http.odoo_gateway.code":        func(o gateway.Outcome) string { return o.Code },
 }
 
-// noteOutcome makes the outcome of a request known to its logs.
-func noteOutcome(r *http.Request, o gateway.Outcome) {
+// noteOutcome makes the outcome of a request known to its logs. The field for
+// the access log is made where there is one.
+func noteOutcome(r *http.Request, o *gateway.Outcome) {
 	ctx := r.Context()
 	if repl, ok := ctx.Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(func(key string) (any, bool) {
@@ -42,24 +43,27 @@ func noteOutcome(r *http.Request, o gateway.Outcome) {
 			if !ok {
 				return nil, false
 			}
-			return value(o), true
+			return value(*o), true
 		})
+	}
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); !ok || server == nil || server.Logs == nil {
+		return
 	}
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Set(outcomeField(o))
 	}
-	if _, ok := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any); ok {
-		caddyhttp.SetVar(ctx, outcomeVar, o)
-	}
+	caddyhttp.SetVar(ctx, outcomeVar, o)
 }
 
-func outcomeField(o gateway.Outcome) zap.Field { return zap.Object("odoo_gateway", loggedOutcome(o)) }
+func outcomeField(o *gateway.Outcome) zap.Field {
+	return zap.Object("odoo_gateway", (*loggedOutcome)(o))
+}
 
 // loggedOutcome leaves out what there is not.
 type loggedOutcome gateway.Outcome
 
 // MarshalLogObject implements zapcore.ObjectMarshaler.
-func (o loggedOutcome) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+func (o *loggedOutcome) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	for _, f := range []struct{ name, value string }{
 		{"gateway", o.Gateway}, {"application", o.Application}, {"person", o.Subject}, {"login", o.Login}, {"dialect", o.Dialect},
 		{"operation", o.Operation}, {"model", o.Model}, {"decision", string(o.Decision)}, {"code", o.Code},
@@ -73,4 +77,4 @@ func (o loggedOutcome) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 }
 
 // Interface guards
-var _ zapcore.ObjectMarshaler = loggedOutcome{}
+var _ zapcore.ObjectMarshaler = (*loggedOutcome)(nil)

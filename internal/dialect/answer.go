@@ -11,12 +11,11 @@ import (
 // Write sends a JSON answer that no cache keeps, or shares between tokens where
 // it keeps it after all, and no browser takes for anything else.
 func Write(w http.ResponseWriter, status int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
+	h, lines := w.Header(), [...]string{"application/json", "no-store", "nosniff", strconv.Itoa(len(body))}
+	for i, name := range [...]string{"Content-Type", "Cache-Control", "X-Content-Type-Options", "Content-Length"} {
+		h[name] = lines[i : i+1 : i+1]
+	}
 	h.Add("Vary", "Authorization")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone: nobody is left to tell
 }

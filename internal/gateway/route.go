@@ -116,8 +116,12 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, direct Upstream)
 		return
 	}
 	// The time that a call waits for its turn is the gateway's.
-	up := polite{Upstream: timed{direct, traceOf(r.Context()), s.now}, service: s}
-	r = r.WithContext(scheme.WithLanguages(withUpstream(r.Context(), up), r.Header.Get("Accept-Language")))
+	t := traceOf(r.Context())
+	up := polite{Upstream: timed{direct, t, s.now}, service: s}
+	t.upstream = up
+	if accepted := r.Header.Get("Accept-Language"); accepted != "" {
+		r = r.WithContext(scheme.WithLanguages(r.Context(), accepted))
+	}
 	if s.preflight(w, r) {
 		return
 	}
@@ -203,17 +207,14 @@ func writeError(w http.ResponseWriter, status int, message string) {
 	dialect.Write(w, status, body)
 }
 
-type upstreamKey struct{}
-
-// withUpstream lets the dialects' Authenticator find the request's upstream:
-// a dialect knows of none.
-func withUpstream(ctx context.Context, up polite) context.Context {
-	return context.WithValue(ctx, upstreamKey{}, up)
-}
-
+// upstreamOf lets the dialects' Authenticator find the request's upstream: a
+// dialect knows of none.
 func upstreamOf(ctx context.Context) (polite, bool) {
-	up, ok := ctx.Value(upstreamKey{}).(polite)
-	return up, ok
+	t := traceOf(ctx)
+	if t == nil || t.upstream.service == nil {
+		return polite{}, false
+	}
+	return t.upstream, true
 }
 
 var _ dialect.Authenticator = (*service)(nil)

@@ -19,6 +19,8 @@ import (
 // trace is what is noted of a request while it is served. A call that outlives
 // the request that it began in may still note something then.
 type trace struct {
+	upstream polite // set before anybody else knows of the trace
+
 	mu               sync.Mutex
 	app              *application.Application
 	subject, login   string

@@ -33,17 +33,6 @@ const (
 	maxNested = 8
 )
 
-// Valid tells whether v is one well-formed JSON value, and says no name twice.
-func Valid(v jsontext.Value) bool {
-	if len(v) > 0 && v[0] == '[' {
-		s := scanner{reader: reader{data: v}}
-		if s.records(nil) {
-			return true
-		}
-	}
-	return v.IsValid()
-}
-
 // Reference is the id in the [id, name] of a many2one, where the name is a
 // text. ok is false for whatever else there may be.
 func Reference(v jsontext.Value) (id int64, ok bool) {
@@ -64,8 +53,7 @@ func Reference(v jsontext.Value) (id int64, ok bool) {
 	return id, s.text() && s.skip(']') && s.end()
 }
 
-// records splits a whole list of records; into is nil where nobody wants them.
-// It is false where jsontext has to look.
+// records splits a whole list of records. It is false where jsontext has to look.
 func (s *scanner) records(into *recordList) bool {
 	if !utf8.Valid(s.data) || !s.skip('[') {
 		return false
@@ -77,9 +65,7 @@ func (s *scanner) records(into *recordList) bool {
 		if !s.record(into) {
 			return false
 		}
-		if into != nil {
-			into.next()
-		}
+		into.next()
 		if s.skip(']') {
 			return s.end()
 		}
@@ -124,9 +110,7 @@ func (s *scanner) record(into *recordList) bool {
 		if !s.value(0) {
 			return false
 		}
-		if into != nil {
-			into.add(name, s.data[start:s.at:s.at])
-		}
+		into.add(name, s.data[start:s.at:s.at])
 		if s.skip('}') {
 			return true
 		}

@@ -109,8 +109,8 @@ func compareScan(t *testing.T, in []byte) {
 			t.Errorf("%q has a name", in)
 		}
 	}
-	if Valid(in) != jsontext.Value(in).IsValid() {
-		t.Errorf("%q is valid: %v", in, Valid(in))
+	if _, valid := ParseResult(in); valid != jsontext.Value(in).IsValid() {
+		t.Errorf("%q is valid: %v", in, valid)
 	}
 }
 

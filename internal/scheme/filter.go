@@ -112,7 +112,7 @@ func argument(call Checked, name string) []string {
 }
 
 func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (odoo.Result, error) {
-	records, err := odoo.Records(res.Value)
+	records, err := res.Records()
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
 	}
@@ -181,7 +181,7 @@ func (j *judge) records(m *model, src Source, call Checked, res odoo.Result) (od
 			return odoo.Result{}, unexpected(err)
 		}
 	}
-	return odoo.Result{Value: odoo.AppendRecords(make([]byte, 0, len(res.Value)), records)}, nil
+	return odoo.ResultOf(records, len(res.Value)), nil
 }
 
 // column is what becomes of the members at one place of the records.

@@ -49,7 +49,7 @@ func (s *session) nameSearch() error {
 	if err != nil {
 		return err
 	}
-	records, err := odoo.Records(res.Value)
+	records, err := res.Records()
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *session) read() error {
 	if err != nil {
 		return err
 	}
-	records, err := odoo.Records(res.Value)
+	records, err := res.Records()
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (s *session) read() error {
 	if err != nil {
 		return err
 	}
-	return s.answer(http.StatusOK, res.Value, s.target.id > 0)
+	return s.answer(http.StatusOK, res, s.target.id > 0)
 }
 
 // searchRead answers the records that a domain finds.
@@ -68,7 +68,7 @@ func (s *session) searchRead() error {
 	if err != nil {
 		return err
 	}
-	return s.answer(http.StatusOK, res.Value, false)
+	return s.answer(http.StatusOK, res, false)
 }
 
 // restrict adds ids to the domain parameter, as the methods that search do.
@@ -98,8 +98,8 @@ func (s *session) restrict() error {
 
 // answer writes records: one by its id as an object, others as a list, and a
 // list of one as an object for those who know it so from the original.
-func (s *session) answer(status int, v jsontext.Value, single bool) error {
-	records, err := odoo.Records(v)
+func (s *session) answer(status int, res odoo.Result, single bool) error {
+	records, err := res.Records()
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *session) answer(status int, v jsontext.Value, single bool) error {
 	}
 	compat := s.runner.Compat()
 	if !single && !(compat && len(records) == 1) {
-		s.envelope(status, v)
+		s.envelope(status, res.Value)
 		return nil
 	}
 	record := records[0]

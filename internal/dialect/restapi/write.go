@@ -68,7 +68,7 @@ func (s *session) changed(status int, ids []int64, env map[string]any, single bo
 	})
 	if records, shape := odoo.Records(res.Value); err == nil && shape == nil && len(records) > 0 {
 		// Blanks are asked for again, and may fail on their own.
-		if s.answer(status, res.Value, single) == nil {
+		if s.answer(status, res, single) == nil {
 			return nil
 		}
 	}

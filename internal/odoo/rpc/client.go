@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -121,7 +120,7 @@ func (c *Client) callKw(ctx context.Context, rt http.RoundTripper, s Session, ca
 	if err != nil {
 		return odoo.Result{}, nil, err
 	}
-	value, cookie, err := c.exchange(ctx, rt, s, exchange{
+	result, cookie, err := c.exchange(ctx, rt, s, exchange{
 		path:   "/web/dataset/call_kw/" + call.Model + "/" + call.Method,
 		header: skipRotation(),
 		body:   body,
@@ -131,7 +130,7 @@ func (c *Client) callKw(ctx context.Context, rt http.RoundTripper, s Session, ca
 	if cookie != nil && cookie.Value == s.ID {
 		cookie = nil
 	}
-	return odoo.Result{Value: value}, cookie, err
+	return result, cookie, err
 }
 
 // callBody is the JSON-RPC request for a call over a session.
@@ -214,10 +213,10 @@ type exchange struct {
 
 // exchange sends a request and reads the whole answer. cookie is the session
 // cookie that the answer sets, if any.
-func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, x exchange) (result jsontext.Value, cookie *http.Cookie, err error) {
+func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, x exchange) (result odoo.Result, cookie *http.Cookie, err error) {
 	if !x.anonymous && !ValidSession(s.ID) {
 		// Odoo answers this way to any id that it has not made.
-		return nil, nil, &odoo.Error{Kind: odoo.SessionExpired, Message: "no session"}
+		return odoo.Result{}, nil, &odoo.Error{Kind: odoo.SessionExpired, Message: "no session"}
 	}
 	limited := newLimit(ctx, c.timeout)
 	defer limited.stop()
@@ -229,21 +228,21 @@ func (c *Client) exchange(ctx context.Context, rt http.RoundTripper, s Session, 
 	}()
 	resp, err := rt.RoundTrip(c.request(limited.ctx, s, x))
 	if err != nil {
-		return nil, interruptedCookie(err), limited.failure(err)
+		return odoo.Result{}, interruptedCookie(err), limited.failure(err)
 	}
 	defer resp.Body.Close()
 	cookie = sessionCookie(resp)
 	if x.optional && resp.StatusCode == http.StatusNotFound {
-		return nil, cookie, &odoo.Error{Kind: odoo.UnknownMethod, Message: "there is no such route"}
+		return odoo.Result{}, cookie, &odoo.Error{Kind: odoo.UnknownMethod, Message: "there is no such route"}
 	}
 	body, err := c.read(resp, limited, x.bare)
 	if err != nil {
-		return nil, cookie, err
+		return odoo.Result{}, cookie, err
 	}
 	if x.bare {
 		result, err = parseBare(resp.StatusCode, body, x.model, x.method)
 	} else {
-		result, err = parseAnswer(body, x.model, x.method)
+		result.Value, err = parseAnswer(body, x.model, x.method)
 	}
 	return result, cookie, err
 }

@@ -32,11 +32,11 @@ func (c *Client) Info(ctx context.Context, rt http.RoundTripper, s Session) (inf
 	if err != nil {
 		return Info{}, nil, &odoo.Error{Kind: odoo.Server, Message: "no request", Err: err}
 	}
-	value, cookie, err := c.exchange(ctx, rt, s, exchange{path: "/web/session/get_session_info", body: body})
+	result, cookie, err := c.exchange(ctx, rt, s, exchange{path: "/web/session/get_session_info", body: body})
 	if err != nil {
 		return Info{}, cookie, err
 	}
-	parsed, err := odoo.ParseJSON(value, odoo.DefaultLimits)
+	parsed, err := odoo.ParseJSON(result.Value, odoo.DefaultLimits)
 	if err != nil {
 		return Info{}, cookie, &odoo.Error{Kind: odoo.Server, Message: "the session information is malformed", Err: err}
 	}
@@ -109,13 +109,13 @@ func (c *Client) HasGroup(ctx context.Context, rt http.RoundTripper, s Session, 
 	if err != nil {
 		return false, err
 	}
-	value, _, err := c.exchange(ctx, rt, s, exchange{
+	result, _, err := c.exchange(ctx, rt, s, exchange{
 		path: "/web/dataset/call_kw/res.users/has_group", body: body, model: call.Model, method: call.Method,
 	})
 	if err != nil {
 		return false, err
 	}
-	return string(value) == "true", nil
+	return string(result.Value) == "true", nil
 }
 
 // HasIdentityPage19 tells whether an Odoo 19 has the addon auth_timeout, whose

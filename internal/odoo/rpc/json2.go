@@ -76,24 +76,24 @@ var bareStatus = map[int]bool{
 }
 
 // parseBare takes an answer of /json/2 apart.
-func parseBare(status int, body []byte, model, method string) (jsontext.Value, error) {
+func parseBare(status int, body []byte, model, method string) (odoo.Result, error) {
 	if status == http.StatusOK {
-		value := jsontext.Value(bytes.TrimSpace(body))
-		if !odoo.Valid(value) {
-			return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is malformed"}
+		result, ok := odoo.ParseResult(bytes.TrimSpace(body))
+		if !ok {
+			return odoo.Result{}, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is malformed"}
 		}
-		return value, nil
+		return result, nil
 	}
 	parsed, err := odoo.ParseJSON(body, odoo.DefaultLimits)
 	object, _ := parsed.(map[string]any)
 	e := &odoo.Error{Name: text(object["name"]), Message: clip(text(object["message"])), Err: err}
 	if e.Name == "" {
 		// Another server on the way has said this.
-		return nil, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is not Odoo's", Err: err}
+		return odoo.Result{}, &odoo.Error{Kind: odoo.Unavailable, Message: "the answer is not Odoo's", Err: err}
 	}
 	e.Kind = bareKind(e, status, model, method)
 	concealSQL(e)
-	return nil, e
+	return odoo.Result{}, e
 }
 
 func bareKind(e *odoo.Error, status int, model, method string) odoo.Kind {
@@ -121,14 +121,14 @@ func bareKind(e *odoo.Error, status int, model, method string) odoo.Kind {
 
 // single gives the answer to create the form that it has everywhere else: the
 // id alone for one record that was not in a list.
-func single(call odoo.Call, value jsontext.Value) jsontext.Value {
+func single(call odoo.Call, result odoo.Result) odoo.Result {
 	values, _ := call.Arg("vals_list", 0)
 	if _, one := values.(map[string]any); call.Method != "create" || !one {
-		return value
+		return result
 	}
-	inner := bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimPrefix(value, []byte("[")), []byte("]")))
-	if _, ok := odoo.Int(jsontext.Value(inner)); !ok || value.Kind() != '[' {
-		return value
+	inner := bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimPrefix(result.Value, []byte("[")), []byte("]")))
+	if _, ok := odoo.Int(jsontext.Value(inner)); !ok || result.Value.Kind() != '[' {
+		return result
 	}
-	return jsontext.Value(inner)
+	return odoo.Result{Value: inner}
 }

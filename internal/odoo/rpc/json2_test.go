@@ -163,8 +163,8 @@ func TestJSON2Create(t *testing.T) {
 		{odoo.Call{Method: "create", Args: []any{one}}, `false`, `false`},
 		{odoo.Call{Method: "copy", Args: []any{one}}, `[7]`, `[7]`},
 	} {
-		value, err := parseBare(200, []byte(tt.answer), "m", tt.call.Method)
-		if got := string(single(tt.call, value)); err != nil || got != tt.want {
+		result, err := parseBare(200, []byte(tt.answer), "m", tt.call.Method)
+		if got := string(single(tt.call, result).Value); err != nil || got != tt.want {
 			t.Errorf("%v of %s: %s, %v", tt.call, tt.answer, got, err)
 		}
 	}

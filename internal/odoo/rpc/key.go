@@ -57,15 +57,15 @@ func (c *Client) callKey(ctx context.Context, rt http.RoundTripper, k Key, call 
 	if err != nil {
 		return odoo.Result{}, err
 	}
-	value, _, err := c.exchange(ctx, rt, Session{UserAgent: k.UserAgent}, x)
+	result, _, err := c.exchange(ctx, rt, Session{UserAgent: k.UserAgent}, x)
 	if err != nil {
 		c.distrust(err)
 		return odoo.Result{}, err
 	}
 	if x.bare {
-		value = single(call, value)
+		result = single(call, result)
 	}
-	return odoo.Result{Value: value}, nil
+	return result, nil
 }
 
 // Authenticate returns the user id that a login name and an API key stand
@@ -82,11 +82,12 @@ func (c *Client) Authenticate(ctx context.Context, rt http.RoundTripper, login s
 	if err != nil {
 		return 0, err
 	}
-	value, _, err := c.exchange(ctx, rt, Session{UserAgent: k.UserAgent}, x)
+	result, _, err := c.exchange(ctx, rt, Session{UserAgent: k.UserAgent}, x)
 	if err != nil {
 		c.distrust(err)
 		return 0, err
 	}
+	value := result.Value
 	switch uid, ok := odoo.Int(value); {
 	case ok && uid > 0:
 		return uid, nil

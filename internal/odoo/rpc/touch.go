@@ -16,13 +16,13 @@ func (c *Client) Touch(ctx context.Context, rt http.RoundTripper, s Session) (ui
 	if err != nil {
 		return 0, nil, err
 	}
-	value, cookie, err := c.exchange(ctx, rt, s, exchange{
+	result, cookie, err := c.exchange(ctx, rt, s, exchange{
 		path: "/web/session/get_session_info", body: body, header: skipRotation(),
 	})
 	if err != nil {
 		return 0, cookie, err
 	}
-	parsed, err := odoo.ParseJSON(value, odoo.DefaultLimits)
+	parsed, err := odoo.ParseJSON(result.Value, odoo.DefaultLimits)
 	if err != nil {
 		return 0, cookie, &odoo.Error{Kind: odoo.Server, Message: "the session information is malformed", Err: err}
 	}

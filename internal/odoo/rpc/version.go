@@ -17,13 +17,13 @@ func (c *Client) Version(ctx context.Context, rt http.RoundTripper, userAgent st
 	if err != nil {
 		return nil, &odoo.Error{Kind: odoo.Server, Message: "no request", Err: err}
 	}
-	value, _, err := c.exchange(ctx, rt, Session{UserAgent: userAgent}, exchange{
+	result, _, err := c.exchange(ctx, rt, Session{UserAgent: userAgent}, exchange{
 		path: "/web/webclient/version_info", body: body, anonymous: true,
 	})
 	if err != nil {
 		return nil, err
 	}
-	list := append(append(jsontext.Value{'['}, value...), ']')
+	list := append(append(jsontext.Value{'['}, result.Value...), ']')
 	records, err := odoo.Records(list)
 	if err != nil {
 		return nil, &odoo.Error{Kind: odoo.Server, Message: "the version is malformed", Err: err}
