@@ -70,7 +70,12 @@ func oneArg(d *caddyfile.Dispenser, to *string) error {
 	if *to == "" {
 		return d.Errf("%s: an empty value means nothing: leave the line out %s", name, unset)
 	}
-	return noBlock(d)
+	if err := noBlock(d); err != nil && ofGateway[name] {
+		return d.Errf("no block belongs to %s here, as it has in a gateway: is a } missing above?", name)
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // some parses one or more arguments, each once.

@@ -68,6 +68,19 @@ func (p *process) heapAfterCollection() int64 {
 	return p.number(rest, profile)
 }
 
+// memory tells what is resident of a process, and what of it is garbage that Go
+// keeps for later, and files that are mapped, which the system may take back.
+func (p *process) memory() string {
+	p.t.Helper()
+	profile := p.profile("heap?debug=1")
+	of := func(name string) int64 {
+		_, rest, _ := strings.Cut(profile, "# "+name+" = ")
+		return p.number(rest, profile)
+	}
+	return fmt.Sprintf("%.0f MB resident, of which %.0f MB are mapped files and %.0f MB heap that is free",
+		mega(p.status("VmRSS:")), mega(p.status("RssFile:")), mega(of("HeapIdle")-of("HeapReleased")))
+}
+
 func (p *process) goroutines() int {
 	p.t.Helper()
 	profile := p.profile("goroutine?debug=1")

@@ -22,6 +22,9 @@ var (
 	reloadRate  = flag.Int("reload-rate", 500, "requests per second that it makes meanwhile, of the gateway and of plain Caddy each")
 )
 
+// memoryEvery is after how many reloads it says what the memory is.
+const memoryEvery = 50
+
 // warmUp is how many reloads come before the process is measured first.
 const warmUp = 2
 
@@ -172,7 +175,10 @@ func TestReliabilityReloads(t *testing.T) {
 		if check != nil {
 			_, guest = connectedAs(t, with.load.target, g.guest())
 		}
-		for range n {
+		for done := range n {
+			if done > 0 && done%memoryEvery == 0 {
+				t.Logf("after %d reloads: %s; plain Caddy: %s", done, with.memory(), plain.memory())
+			}
 			g++
 			reloadAll(t, both, g)
 			if check != nil {
@@ -200,6 +206,7 @@ func TestReliabilityReloads(t *testing.T) {
 		}
 		return checkGeneration(t, with, g, guest)
 	})
+	t.Logf("after all reloads: %s; plain Caddy: %s", with.memory(), plain.memory())
 	settleAll(both, func(w *watched) { w.after = w.settle(w.before.goroutines+moreGoroutines, w.before.files+moreFiles) })
 	for _, w := range both {
 		w.judge(t)

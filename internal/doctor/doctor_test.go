@@ -65,7 +65,7 @@ const (
 	loginPage    = `<form action="/web/login"><input name="csrf_token"/></form>`
 	providerPage = loginPage + `<a href="https://accounts.odoo.com/oauth2/auth?response_type=token&amp;client_id=x&amp;redirect_uri=ORIGIN%2Fauth_oauth%2Fsignin&amp;scope=userinfo&amp;state=%7B%22d%22%3A+%22DATABASE%22,+%22p%22%3A+1%7D">`
 	hasDatabase  = `{"jsonrpc": "2.0", "id": 1, "result": false}`
-	noDatabase   = `{"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "psycopg2.OperationalError", "message": "does not exist"}}}`
+	noDatabase   = `{"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "psycopg2.OperationalError", "message": "database \"prod\" does not exist"}}}`
 )
 
 func provider(origin, database string) answer {

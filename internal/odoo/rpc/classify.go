@@ -97,9 +97,14 @@ func classify(raw jsontext.Value, model, method string) *odoo.Error {
 // concealSQL drops a text of the database's: it quotes SQL, or names the server.
 func concealSQL(e *odoo.Error) {
 	if strings.HasPrefix(e.Name, "psycopg") {
-		e.Message = "the database refused"
+		e.Message, e.Err = "the database refused", concealed(e.Message)
 	}
 }
+
+// concealed is a text of the database's, to be judged and never shown.
+type concealed string
+
+func (concealed) Error() string { return "concealed" }
 
 func kindOf(e *odoo.Error, code int64, model, method string) odoo.Kind {
 	class := e.Name[strings.LastIndexByte(e.Name, '.')+1:]

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -25,12 +27,40 @@ func (c *Client) HasDatabase(ctx context.Context, rt http.RoundTripper, userAgen
 	_, _, err = c.exchange(ctx, rt, Session{UserAgent: userAgent}, x)
 	var failed *odoo.Error
 	if errors.As(err, &failed) {
+		said, _ := errors.AsType[concealed](err)
 		switch {
-		case strings.HasSuffix(failed.Name, ".OperationalError"):
+		case strings.HasSuffix(failed.Name, ".OperationalError") && lacks(string(said), c.database):
 			return false, nil
 		case strings.HasSuffix(failed.Name, ".TypeError") && strings.HasSuffix(failed.Message, notMapping):
 			return true, nil
 		}
 	}
 	return err == nil, err
+}
+
+// lacks tells whether PostgreSQL, by what Odoo passes on, does not have a database,
+// rather than being out of reach, starting, or having no connection left. It speaks
+// the language of its own configuration; in all of them it quotes the name of what
+// it lacks, each in its own way.
+func lacks(message, database string) bool {
+	for _, busy := range []string{"too many connections", "not currently accepting", "permission denied"} {
+		if strings.Contains(message, busy) {
+			return false
+		}
+	}
+	const before, behind = `"'»«„“‟”`, `"'«»“”`
+	for rest := message; ; {
+		_, after, found := strings.Cut(rest, database)
+		if !found {
+			return false
+		}
+		first := strings.TrimRightFunc(strings.TrimSuffix(message, database+after), unicode.IsSpace)
+		next := strings.TrimLeftFunc(after, unicode.IsSpace)
+		last, _ := utf8.DecodeLastRuneInString(first)
+		following, _ := utf8.DecodeRuneInString(next)
+		if strings.ContainsRune(before, last) && strings.ContainsRune(behind, following) {
+			return true
+		}
+		rest = after
+	}
 }
