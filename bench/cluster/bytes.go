@@ -32,14 +32,19 @@ func (b *bench) bytes(ctx context.Context) (err error) {
 	p := people{store: db.Store("erp"), ring: b.ring, node: "sizes"}
 	var all []grants
 	for _, size := range slices.Sorted(slices.Values(b.sizes)) {
-		more := make([]grants, size-len(all))
-		if err := each(32, len(more), func(i int) (err error) {
-			more[i], err = p.connect(ctx, len(all)+i)
-			return err
-		}); err != nil {
-			return err
+		for len(all) < size {
+			more := make([]grants, min(size-len(all), max(1000, len(all))))
+			if err := each(32, len(more), func(i int) (err error) {
+				more[i], err = p.connect(ctx, len(all)+i)
+				return err
+			}); err != nil {
+				return err
+			}
+			all = append(all, more...)
+			if err := perform(ctx, server, `ANALYZE`); err != nil {
+				return err
+			}
 		}
-		all = append(all, more...)
 		if err := b.size(ctx, server, p, all); err != nil {
 			return err
 		}
@@ -56,7 +61,7 @@ func (b *bench) size(ctx context.Context, server *pgtest.Cluster, p people, all 
 	n := int64(len(all))
 	refreshed := min(len(all), 5000)
 	// The first ones after a checkpoint write whole pages to the log.
-	if err := checkpoint(ctx, server); err != nil {
+	if err := perform(ctx, server, `CHECKPOINT`); err != nil {
 		return err
 	}
 	var log [2]int64
@@ -81,16 +86,6 @@ func (b *bench) size(ctx context.Context, server *pgtest.Cluster, p people, all 
 func sizes(ctx context.Context, server *pgtest.Cluster) (tables, indexes int64, err error) {
 	return tables, indexes, ask(ctx, server, `SELECT sum(pg_table_size(c.oid))::bigint, sum(pg_indexes_size(c.oid))::bigint
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'odoo_gateway' AND c.relkind = 'r'`, &tables, &indexes)
-}
-
-func checkpoint(ctx context.Context, server *pgtest.Cluster) error {
-	conn, err := pgx.Connect(ctx, server.DSN())
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	_, err = conn.Exec(ctx, `CHECKPOINT`)
-	return err
 }
 
 // logOf is how many bytes something writes to the log.

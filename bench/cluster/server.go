@@ -25,6 +25,17 @@ func ask(ctx context.Context, server *pgtest.Cluster, sql string, into ...any) e
 	return conn.QueryRow(ctx, sql).Scan(into...)
 }
 
+// perform runs a statement.
+func perform(ctx context.Context, server *pgtest.Cluster, sql string) error {
+	conn, err := pgx.Connect(ctx, server.DSN())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
 func (b *bench) text(ctx context.Context, server *pgtest.Cluster, sql string) (text string, err error) {
 	return text, ask(ctx, server, sql, &text)
 }

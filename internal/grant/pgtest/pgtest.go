@@ -87,13 +87,13 @@ func Own(t testing.TB) *Cluster {
 }
 
 // New is a server for who measures, in a directory of its own in dir ("" is that
-// for temporary files). Where it is synced a commit is on the disk before it
-// counts, as by PostgreSQL's own settings. The caller ends it by Remove.
+// for temporary files), with PostgreSQL's own settings; where it is not synced a
+// commit waits for no disk. The caller ends it by Remove.
 func New(dir string, synced bool) (*Cluster, error) {
 	if synced {
 		return start(dir, nil)
 	}
-	return start(dir, quick)
+	return start(dir, []string{"-c", "fsync=off"})
 }
 
 // quick is for what is thrown away.
