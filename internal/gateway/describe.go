@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/application"
@@ -154,12 +155,9 @@ func (d *Description) ask(ctx context.Context, model string, answers int) (*desc
 		}
 		a := d.people[m.next]
 		m.next++
-		fields, err := d.service.fields.read(ctx, a.uid, model, func(ctx context.Context) (odoo.Fields, error) {
+		fields, err := d.service.fields.read(ctx, a.uid, model, func(ctx context.Context) (jsontext.Value, error) {
 			result, err := a.run(ctx, odoo.FieldsCall(model))
-			if err != nil {
-				return nil, err
-			}
-			return odoo.ParseFields(result.Value)
+			return result.Value, err
 		})
 		switch {
 		case noSuchModel(err):

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
 
@@ -13,7 +15,7 @@ const (
 	// fieldsRefresh is the youngest age at which an unknown field makes the
 	// gateway ask again: a client that asks for nonsense costs one call.
 	fieldsRefresh = 10 * time.Second
-	// fieldsKept bounds the field lists; one takes some 20 KB.
+	// fieldsKept bounds the different field lists; one takes some 20 KB.
 	fieldsKept = 256
 	// factsKept bounds the small facts.
 	factsKept = 4096
@@ -25,7 +27,7 @@ type personFields struct{ runner *runner }
 
 // Fields implements odoo.FieldSource.
 func (p personFields) Fields(ctx context.Context, model string) (odoo.Fields, error) {
-	return p.runner.service.fields.get(ctx, p.runner.authorization.UID, model, p.ask(model))
+	return p.by(ctx, model, p.runner.service.fields.get)
 }
 
 // Run implements scheme.Source.
@@ -40,23 +42,24 @@ func (p personFields) refresh(ctx context.Context, model string) bool {
 	if cache.young(uid, model, fieldsRefresh) {
 		return false
 	}
-	_, err := cache.read(ctx, uid, model, p.ask(model))
+	_, err := p.by(ctx, model, cache.read)
 	return err == nil
 }
 
-func (p personFields) ask(model string) func(context.Context) (odoo.Fields, error) {
-	return func(ctx context.Context) (odoo.Fields, error) {
+// by finds the fields of a model, and tells of slips in the configuration where
+// Odoo was asked for them.
+func (p personFields) by(ctx context.Context, model string, find func(context.Context, int64, string, askFields) (odoo.Fields, error)) (odoo.Fields, error) {
+	asked := false
+	fields, err := find(ctx, p.runner.authorization.UID, model, func(ctx context.Context) (jsontext.Value, error) {
+		asked = true
 		result, err := p.runner.run(ctx, odoo.FieldsCall(model))
 		if noSuchModel(err) {
 			p.runner.service.advice.missing(p.runner.rules, model)
 		}
-		if err != nil {
-			return nil, err
-		}
-		fields, err := odoo.ParseFields(result.Value)
-		if err == nil {
-			p.runner.service.advice.unknown(p.runner.rules, model, fields)
-		}
-		return fields, err
+		return result.Value, err
+	})
+	if asked && err == nil {
+		p.runner.service.advice.unknown(p.runner.rules, model, fields)
 	}
+	return fields, err
 }

@@ -17,19 +17,10 @@ func (g *Gateway) KnownFields(ctx context.Context) (odoo.FieldSource, error) {
 	return knownFields{s.fields}, nil
 }
 
-type knownFields struct{ cache *personCache[odoo.Fields] }
+type knownFields struct{ lists *fieldLists }
 
 // Fields implements odoo.FieldSource. Of several people's it takes those of who
 // sees most.
 func (k knownFields) Fields(_ context.Context, model string) (odoo.Fields, error) {
-	var most odoo.Fields
-	for _, key := range k.cache.entries.Keys() {
-		if key.model != model {
-			continue
-		}
-		if e, ok := k.cache.entries.Peek(key); ok && len(e.value) > len(most) {
-			most = e.value
-		}
-	}
-	return most, nil
+	return k.lists.largest(model), nil
 }

@@ -62,7 +62,7 @@ type service struct {
 	ceiling      *ceiling.Ceiling
 	calls        ceiling.Limits
 
-	fields   *personCache[odoo.Fields]
+	fields   *fieldLists
 	readable *personCache[bool]
 	windows  *personCache[dialect.Window]
 	versions *versionCache
@@ -111,7 +111,7 @@ func newService(ctx context.Context, g *Gateway) (*service, error) {
 		reads:        coalesce.New[*sharedAnswer](coalesce.Config{}),
 		ceiling:      c.State.ceiling(c.Name),
 		calls:        c.Calls,
-		fields:       newPersonCache[odoo.Fields](fieldsKept, modelFactsAge, c.Now),
+		fields:       newFieldLists(factsKept, fieldsKept, modelFactsAge, c.Now),
 		readable:     newPersonCache[bool](factsKept, modelFactsAge, c.Now),
 		windows:      newPersonCache[dialect.Window](factsKept, modelFactsAge, c.Now),
 		versions:     &versionCache{now: c.Now},
