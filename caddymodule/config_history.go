@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"os/user"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,12 +39,16 @@ func processName() string {
 	return who + "@" + host
 }
 
-// commandedBy is who runs a command: its user and host, and before them the person
-// who has become that user for it, where sudo tells.
+// personName is what a name of a person looks like on systems with sudo.
+var personName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$`)
+
+// commandedBy is who runs a command: the user and host of its process, which the
+// system vouches for, and behind them the person who has become that user for it,
+// as the environment says: whoever has the account can write that themselves.
 func commandedBy() string {
 	name := processName()
-	if person := os.Getenv("SUDO_USER"); person != "" && !strings.HasPrefix(name, person+"@") {
-		return person + ", as " + name
+	if person := os.Getenv("SUDO_USER"); personName.MatchString(person) && !strings.HasPrefix(name, person+"@") {
+		return name + ", by sudo from " + person
 	}
 	return name
 }

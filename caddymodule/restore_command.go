@@ -77,11 +77,14 @@ was chosen, and by whom, is the newest event in the audit trail of the store.`,
 			if err != nil {
 				return err
 			}
+			if store.module.remote() && choice.mode() == "audit_log" {
+				cmd.PrintErrln("what was revoked at a node whose audit log was not given is not known, and is good again: each node writes a log of its own")
+			}
 			return done.print(cmd.OutOrStdout(), asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&choice.resurrect, "accept-resurrection", false, "Leave everything as it was")
-	cmd.Flags().StringArrayVar(&choice.logs, "audit-log", nil, "Revoke what was revoked since, by this log")
+	cmd.Flags().StringArrayVar(&choice.logs, "audit-log", nil, "Revoke what was revoked since, by this log; for a store of several nodes give the logs of all")
 	// What these were called before there was a default.
 	cmd.Flags().BoolVar(&choice.resurrect, "keep", false, "The same as --accept-resurrection")
 	cmd.Flags().BoolVar(&choice.all, "revoke-all", false, "Revoke everything, as without a flag")

@@ -77,7 +77,8 @@ func (s *Scheme) Filter(ctx context.Context, src Source, checked Checked, res od
 	if err != nil {
 		return odoo.Result{}, unexpected(err)
 	}
-	return res, nil
+	// Without the records that were found in the value as it came.
+	return odoo.Result{Value: res.Value}, nil
 }
 
 // answer is what may leave of a method's answer. The call has run: an answer

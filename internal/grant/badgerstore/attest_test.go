@@ -131,8 +131,18 @@ func TestAttestationIsMissed(t *testing.T) {
 			t.Errorf("%s: it says %v", name, err)
 		}
 	}
-	// What a kill leaves behind the logs: the file is older, or half of the next.
+	// Where it is the disk that does not let it be read, nothing is lost: no backup
+	// is to be restored.
 	o := killed(t, db)
+	path := filepath.Join(o.Dir, attestation)
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(o); err == nil || !strings.Contains(err.Error(), "is a directory") || strings.Contains(err.Error(), "backup") {
+		t.Errorf("a file that can not be read: it says %v", err)
+	}
+	// What a kill leaves behind the logs: the file is older, or half of the next.
+	o = killed(t, db)
 	if err := os.WriteFile(filepath.Join(o.Dir, attestation), numbers{"00001.mem": 1}.encode(), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -200,8 +200,11 @@ func (db *DB) admit() error {
 		return fmt.Errorf("grant store %s is sealed with another key, and can not change it: put that back; nothing was changed", db.opts.Dir)
 	}
 	db.epoch = f.Epoch
-	if err := db.attested(); err != nil {
+	switch err := db.attested(); {
+	case errors.Is(err, errDamaged):
 		return fmt.Errorf("grant store %s %w: put back what is missing, or move the directory away and restore a backup", db.opts.Dir, err)
+	case err != nil:
+		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 	}
 	return db.mark()
 }
