@@ -42,7 +42,8 @@ type storeCopy struct {
 
 // run copies. The old store is marked as moved before anything is read: from then on
 // nobody begins to serve it. Where the copy fails the mark goes again; a process that
-// is killed leaves it, and the same command goes on.
+// is killed leaves it, and so does one that can not tell whether there is a new store:
+// the same command goes on.
 func (c *storeCopy) run(ctx context.Context) (done copied, err error) {
 	done = copied{From: c.from.name, To: c.to.name}
 	if c.from.name == c.to.name {
@@ -80,7 +81,10 @@ func (c *storeCopy) run(ctx context.Context) (done copied, err error) {
 			err = c.fill(ctx, &done)
 		}
 	}
-	if err != nil && was.To == "" {
+	switch {
+	case errors.Is(err, grant.ErrUncertain):
+		err = fmt.Errorf("%w: %s stays marked as moved, so that not both are served: run the same command again, which looks, and goes on", err, c.from.name)
+	case err != nil && was.To == "":
 		err = errors.Join(err, c.source.UnmarkMoved())
 	}
 	return done, err

@@ -17,6 +17,10 @@ type Moved struct {
 // ErrMoved: the store was moved into another one, and is not to be served.
 var ErrMoved = errors.New("grant: moved to another store")
 
+// ErrUncertain: a store was made, or was not: the answer was lost, and nobody can be
+// asked.
+var ErrUncertain = errors.New("it can not be told whether the store was made")
+
 // Refusal is why the store of that name does not open; nil where it was not moved.
 func (m Moved) Refusal(store string) error {
 	if m.To == "" {

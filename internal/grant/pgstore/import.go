@@ -13,8 +13,10 @@ import (
 	"github.com/caddy-odoo/gateway/internal/grant/trail"
 )
 
-// Import makes a store. The schema must be missing or empty. All of it is one transaction: where it fails, or the machine does, there is
-// nothing.
+// Import makes a store. The schema must be missing or empty. All of it is one
+// transaction: where it fails, or the machine does, there is nothing. Where the answer
+// to the commit is lost it looks whether there is, and its error is grant.ErrUncertain
+// where that can not be told.
 //
 // It asks the records for nothing but what they are: who feeds it has to know
 // where they come from.
@@ -41,7 +43,8 @@ func Import(ctx context.Context, o Options, with grant.Filling) error {
 		return failed(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // of no effect after the commit
-	if err := vacant(ctx, tx, o, name); err != nil {
+	epoch, err := vacant(ctx, tx, o, name)
+	if err != nil {
 		return unlessRefused(err, failed)
 	}
 	f := filler{ctx: ctx, tx: tx, options: o, newest: make(map[string]string), ends: make(map[string]trail.End)}
@@ -60,28 +63,69 @@ func Import(ctx context.Context, o Options, with grant.Filling) error {
 		return failed(err)
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return failed(err)
+		made, unknown := committed(context.WithoutCancel(ctx), config.ConnConfig, o.Schema, name, epoch)
+		switch {
+		case unknown != nil:
+			return failed(fmt.Errorf("%w: %w; %w", grant.ErrUncertain, err, unknown))
+		case !made:
+			return failed(err)
+		}
 	}
 	return nil
 }
 
+// committed tells whether the store with that epoch is there, over a connection of
+// its own.
+func committed(ctx context.Context, c *pgx.ConnConfig, schema, name, epoch string) (there bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var found string
+	for range maxTries {
+		if found, err = wouldLive(ctx, conn, schema, name); !raced(err) {
+			break
+		}
+	}
+	return err == nil && found == epoch, err
+}
+
+// wouldLive is the epoch of a store, as one finds it that begins to make it: that
+// waits for a transaction that is still under way, where looking would not. It
+// changes nothing.
+func wouldLive(ctx context.Context, conn *pgx.Conn, schema, name string) (epoch string, err error) {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if err := makeRoom(ctx, tx, schema, name); err != nil {
+		return "", err
+	}
+	epoch, _, _, err = life(ctx, tx)
+	return epoch, err
+}
+
 // vacant makes the tables where there is no store yet.
-func vacant(ctx context.Context, tx pgx.Tx, o Options, name string) error {
-	err := makeRoom(ctx, tx, o.Schema, name)
+func vacant(ctx context.Context, tx pgx.Tx, o Options, name string) (epoch string, err error) {
+	err = makeRoom(ctx, tx, o.Schema, name)
 	if raced(err) {
-		return refusal(fmt.Sprintf("grant store %s is being made by another process", name))
+		return "", refusal(fmt.Sprintf("grant store %s is being made by another process", name))
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, layout, err := raise(ctx, tx, o.Seal, name)
+	epoch, layout, err := raise(ctx, tx, o.Seal, name)
 	if err != nil || layout == 0 {
-		return err
+		return epoch, err
 	}
 	if used, err := usedBy(ctx, tx, "", name); used != nil || err != nil {
-		return errors.Join(used, err)
+		return "", errors.Join(used, err)
 	}
-	return refusal(fmt.Sprintf("grant store %s is not empty: name another schema, or drop this one", name))
+	return "", refusal(fmt.Sprintf("grant store %s is not empty: name another schema, or drop this one", name))
 }
 
 // unlessRefused leaves an error as it is that names the store already.

@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
+	"github.com/caddy-odoo/gateway/internal/grant/pgtest"
 )
 
 var elsewhere = grant.Moved{To: "/var/lib/odoo-gateway", At: start}
@@ -146,5 +147,45 @@ func TestOldLayoutIsRaised(t *testing.T) {
 	}
 	if err := db.MarkMoved(elsewhere); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnswerOfAnImportLost: Import looks whether it has made the store, and says so
+// where it can not tell.
+func TestAnswerOfAnImportLost(t *testing.T) {
+	for name, test := range map[string]struct {
+		fail  func(*pgtest.Relay)
+		fits  func(error) bool
+		there bool
+	}{
+		"after the commit": {func(r *pgtest.Relay) { r.LoseAnswer("commit\x00") }, func(err error) bool { return err == nil }, true},
+		"after the commit, and nobody can be asked": {func(r *pgtest.Relay) {
+			r.LoseAnswer("commit\x00")
+			r.Spoil("INSERT INTO store")
+		}, func(err error) bool { return errors.Is(err, grant.ErrUncertain) }, true},
+		"before the commit": {func(r *pgtest.Relay) { r.Spoil("commit\x00") }, func(err error) bool {
+			return err != nil && !errors.Is(err, grant.ErrUncertain)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := fresh(t)
+			direct := o
+			relay := pgtest.NewRelay(t, pgtest.Shared(t))
+			o.DSN = relay.DSN()
+			a := person("wiki", "sub-1")
+			err := pgstore.Import(t.Context(), o, grant.Filling{
+				Feed: func(put func(grant.Record) error) error { return put(grant.Record{Gateway: "erp", Authorization: &a}) },
+				Last: func(string) grant.KeptEvent {
+					test.fail(relay)
+					return grant.KeptEvent{Until: clock.System().Add(time.Hour)}
+				},
+			})
+			if !test.fits(err) {
+				t.Errorf("error %v", err)
+			}
+			if there, err := pgstore.Exists(t.Context(), direct); err != nil || there != test.there {
+				t.Errorf("there is a store: %v, error %v", there, err)
+			}
+		})
 	}
 }

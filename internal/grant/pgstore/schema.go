@@ -257,11 +257,8 @@ func makeRoom(ctx context.Context, tx pgx.Tx, schema, place string) error {
 // says which that was. It looks at the sealing key before anything else.
 func raise(ctx context.Context, tx pgx.Tx, ring *seal.Ring, place string) (epoch string, layout int, err error) {
 	fail := func(err error) (string, int, error) { return "", 0, err }
-	if _, err := tx.Exec(ctx, `INSERT INTO store (one, layout, epoch) VALUES (true, 0, $1) ON CONFLICT DO NOTHING`, grant.NewID()); err != nil {
-		return fail(err)
-	}
-	var canary []byte
-	if err := tx.QueryRow(ctx, `SELECT layout, epoch, canary FROM store FOR UPDATE`).Scan(&layout, &epoch, &canary); err != nil {
+	epoch, layout, canary, err := life(ctx, tx)
+	if err != nil {
 		return fail(err)
 	}
 	if layout > len(migrations) {
@@ -284,6 +281,16 @@ func raise(ctx context.Context, tx pgx.Tx, ring *seal.Ring, place string) (epoch
 	}
 	_, err = tx.Exec(ctx, `UPDATE store SET layout = $1, canary = $2`, len(migrations), canary)
 	return epoch, layout, err
+}
+
+// life locks the row of the store, and begins a new life where there is none. An
+// epoch that another transaction is about to begin is waited for.
+func life(ctx context.Context, tx pgx.Tx) (epoch string, layout int, canary []byte, err error) {
+	if _, err := tx.Exec(ctx, `INSERT INTO store (one, layout, epoch) VALUES (true, 0, $1) ON CONFLICT DO NOTHING`, grant.NewID()); err != nil {
+		return "", 0, nil, err
+	}
+	err = tx.QueryRow(ctx, `SELECT layout, epoch, canary FROM store FOR UPDATE`).Scan(&layout, &epoch, &canary)
+	return epoch, layout, canary, err
 }
 
 // Exists tells whether there is a store, and makes none. Of the options it needs DSN
