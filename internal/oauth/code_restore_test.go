@@ -45,7 +45,7 @@ func TestCodeReplayStaysEndedAfterARestore(t *testing.T) {
 	if err := r.AddLog(&log); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Of(made); err != nil {
+	if err := r.Of(made, nil); err != nil {
 		t.Fatal(err)
 	}
 	became := r.Record(grant.Record{Gateway: "erp", TokenSet: &inBackup})
