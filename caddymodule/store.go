@@ -177,7 +177,7 @@ func (p *pooledStore) open(ctx context.Context) (gateway.Backend, error) {
 		return gateway.Backend{}, errors.Join(err, db.Close())
 	}
 	p.db = db
-	return gateway.Backend{Store: db.Store, Seal: ring}, nil
+	return gateway.Backend{Store: db.Store, Seal: ring, Peers: db.peers()}, nil
 }
 
 // ring returns the sealing key that is configured, or the one beside the store,

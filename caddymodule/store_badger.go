@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -85,6 +86,8 @@ func (db badgerDatabase) examine(_ context.Context, name string) doctor.Finding 
 
 // turn is always this process's: no other can open the directory.
 func (badgerDatabase) turn(context.Context, string, time.Duration) bool { return true }
+
+func (badgerDatabase) peers() oauth.Peers { return nil }
 
 // Interface guards
 var _ database = badgerDatabase{}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -58,6 +59,8 @@ type database interface {
 	stats() (s storeStats, open bool)
 	// examine tells whether it can go on.
 	examine(ctx context.Context, name string) doctor.Finding
+	// peers are the other nodes that share the store; nil where there can be none.
+	peers() oauth.Peers
 	// turn tells whether this process is the one to do what one does for all that
 	// share the store, for so long.
 	turn(ctx context.Context, what string, d time.Duration) bool

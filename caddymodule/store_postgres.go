@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/doctor"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
+	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
@@ -68,6 +69,8 @@ func (db postgresDatabase) turn(ctx context.Context, what string, d time.Duratio
 	mine, err := db.TakeTurn(ctx, what, d)
 	return err == nil && mine
 }
+
+func (db postgresDatabase) peers() oauth.Peers { return db.DB }
 
 // Interface guards
 var _ database = postgresDatabase{}

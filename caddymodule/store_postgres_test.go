@@ -63,6 +63,36 @@ func TestPostgresStoreIsChecked(t *testing.T) {
 	}
 }
 
+// nodesShareGuesses: who has guessed too often at one node waits at the other, with
+// the right secret too.
+func nodesShareGuesses(t *testing.T, one, other *App) {
+	t.Helper()
+	refresh := func(app *App, secret string) int {
+		t.Helper()
+		r := request(t, "POST", "https://erp.example.com/restapi/1.0/common/oauth2/access_token", "grant_type=refresh_token&refresh_token=x")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth("wiki", secret)
+		w := httptest.NewRecorder()
+		if err := app.gateways["erp"].ServeHTTP(w, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		return w.Code
+	}
+	if status := refresh(other, "top-secret"); status != http.StatusBadRequest {
+		t.Fatalf("before: status %d", status)
+	}
+	for refresh(one, "wrong") == http.StatusUnauthorized {
+	}
+	limit := time.After(time.Minute)
+	for status := 0; status != http.StatusTooManyRequests; status = refresh(other, "top-secret") {
+		select {
+		case <-limit:
+			t.Fatalf("the other node counts for itself: status %d", status)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
 // TestNodesShareAStore: what one node grants the other has, with one set of
 // signing keys; each can save and examine all of it, and one does what one does
 // for all.
@@ -93,6 +123,7 @@ func TestNodesShareAStore(t *testing.T) {
 	if !one.store.database().turn(t.Context(), "sweep erp", time.Hour) || other.store.database().turn(t.Context(), "sweep erp", time.Hour) {
 		t.Error("both do what one does for all, or none")
 	}
+	nodesShareGuesses(t, one, other)
 	for _, f := range other.examineStore(t.Context()) {
 		if f.Status != doctor.OK {
 			t.Errorf("the doctor says %+v", f)

@@ -20,6 +20,8 @@ type Backend struct {
 	Store func(gateway string) grant.Store
 	// Seal is the ring of sealing keys.
 	Seal *seal.Ring
+	// Peers are the other nodes of the store; nil where there are none.
+	Peers oauth.Peers
 }
 
 // State is what outlives a configuration: the store and what is remembered
@@ -76,6 +78,9 @@ func (s *State) Open(ctx context.Context) (Backend, error) {
 		return Backend{}, err
 	}
 	s.backend = &b
+	if b.Peers != nil {
+		s.memory.Join(b.Peers)
+	}
 	return b, nil
 }
 

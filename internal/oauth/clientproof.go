@@ -35,10 +35,7 @@ func (s *Server) prove(r *http.Request, app *application.Application, c credenti
 	if rule(app, c, known) {
 		return nil
 	}
-	s.Memory.throttle.Fail(key.network)
-	if key.site != "" {
-		s.Memory.sites.Fail(key.site)
-	}
+	s.Memory.failed(key)
 	event := audit.Event{Kind: audit.ClientAuthFailed, Detail: map[string]string{"reason": unproven(app, c)}}
 	if app != nil {
 		event.Application = app.Name
@@ -61,10 +58,7 @@ func (s *Server) throttleKey(r *http.Request, app *application.Application) thro
 
 // throttled tells whoever has failed too often to wait.
 func (s *Server) throttled(r *http.Request, app *application.Application, key throttleKey) *failure {
-	wait, blocked := s.Memory.throttle.Blocked(key.network)
-	if !blocked && key.site != "" {
-		wait, blocked = s.Memory.sites.Blocked(key.site)
-	}
+	wait, blocked := s.Memory.blocked(key)
 	if !blocked {
 		return nil
 	}

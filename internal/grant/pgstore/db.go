@@ -48,6 +48,8 @@ type DB struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 	full chan struct{} // asks for a batch before its time
+
+	peers peers
 }
 
 // Store returns the grants of the gateway with that configured name. The same

@@ -19,6 +19,7 @@ const (
 	changedSession       = "session" // which authorizations hold it, by its hash
 	changedTokenSet      = "token_set"
 	changedSigningKeys   = "signing_keys"
+	changedNothing       = "told" // what nodes tell one another: see peers.go
 )
 
 // change is one of them.
@@ -28,6 +29,10 @@ type change struct{ kind, key string }
 // locked until the commit, hence numbers have the order of the commits, without a
 // gap, and nobody waits for a lock who holds this one.
 func (s *store) note(ctx context.Context, tx pgx.Tx, changes ...change) error {
+	return s.db.note(ctx, tx, s.gateway, changes...)
+}
+
+func (db *DB) note(ctx context.Context, tx pgx.Tx, gateway string, changes ...change) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -42,11 +47,11 @@ func (s *store) note(ctx context.Context, tx pgx.Tx, changes ...change) error {
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO changes (number, gateway, kind, key, at)
 		SELECT $1::bigint + n, $2, k, v, now() FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS c (k, v, n)`,
-		number-int64(len(changes)), s.gateway, kinds, keys)
-	if err != nil || !s.db.notifies.Load() {
+		number-int64(len(changes)), gateway, kinds, keys)
+	if err != nil || !db.notifies.Load() {
 		return err
 	}
-	_, err = tx.Exec(ctx, `SELECT pg_notify($1, $2)`, s.db.opts.Schema, strconv.FormatInt(number, 10))
+	_, err = tx.Exec(ctx, `SELECT pg_notify($1, $2)`, db.opts.Schema, strconv.FormatInt(number, 10))
 	return err
 }
 
@@ -88,7 +93,15 @@ func (f *feed) listen(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	f.db.notifies.Store(notifies)
-	return conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&f.last)
+	var head int64
+	if err := conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&head); err != nil {
+		return err
+	}
+	if err := f.db.hearRecent(ctx, conn, f.last, head); err != nil {
+		return err
+	}
+	f.last = head
+	return nil
 }
 
 // unknown tells whether the server does not know a statement: some that speak the
@@ -240,6 +253,10 @@ func (f *feed) look(ctx context.Context, conn *pgx.Conn) (more bool, err error) 
 
 // heard drops what has changed.
 func (db *DB) heard(gateway string, c change) {
+	if c.kind == changedNothing {
+		db.peers.hearBatch(db.node, c.key)
+		return
+	}
 	db.mu.Lock()
 	s := db.stores[gateway]
 	db.mu.Unlock()

@@ -41,6 +41,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.reach.met(at)
 	db.done.Go(func() { f.follow(background, conn) })
 	db.done.Go(func() { db.background(background) })
+	db.done.Go(func() { db.telling(background) })
 	return db, nil
 }
 
@@ -56,7 +57,7 @@ func prepare(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{
 		opts: o, log: o.Logger, place: place(config.ConnConfig, o.Schema), node: grant.NewID(),
-		stores: make(map[string]*store), full: make(chan struct{}, 1),
+		stores: make(map[string]*store), full: make(chan struct{}, 1), peers: newPeers(),
 	}
 	db.credentials.Store(config.ConnConfig)
 	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
