@@ -22,7 +22,7 @@ import (
 )
 
 // DB is an open store. It holds the grants of any number of gateways, owns a
-// pool of connections and two background goroutines, and is safe for concurrent
+// pool of connections and four background goroutines, and is safe for concurrent
 // use.
 type DB struct {
 	opts  Options
@@ -78,13 +78,13 @@ func (db *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	flushed := db.flush(ctx)
-	db.delist(ctx)
 	if db.closed.Swap(true) {
 		return nil
 	}
 	db.stop()
 	db.done.Wait()
 	db.pool.Close()
+	db.delist()
 	return flushed
 }
 
@@ -121,6 +121,11 @@ func (db *DB) updateIn(ctx context.Context, limit time.Duration, write func(ctx 
 			return err
 		}
 		defer func() { _ = tx.Rollback(ctx) }() // of no effect after the commit
+		if db.opts.Moved {
+			if _, err := tx.Exec(ctx, imMover); err != nil {
+				return err
+			}
+		}
 		if err := write(ctx, tx, again); err != nil {
 			return err
 		}

@@ -2,10 +2,12 @@ package pgstore_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
@@ -64,6 +66,180 @@ func TestMovedStoreDoesNotOpen(t *testing.T) {
 	})
 	if err := killed.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMovedStoreIsNotWritten by a node of any version that nobody has heard of and
+// that has not heard of the mark.
+func TestMovedStoreIsNotWritten(t *testing.T) {
+	o := fresh(t)
+	relay := pgtest.NewRelay(t, pgtest.Shared(t))
+	relay.Spoil("LISTEN ")
+	deaf := o
+	deaf.DSN, deaf.PollEvery = relay.DSN(), time.Hour
+	s := open(t, deaf).Store("erp")
+	g := connected(t, s, "sub-1")
+	mover := o
+	mover.Moved = true
+	db := open(t, mover)
+	run(t, o, `DELETE FROM nodes`) // its machine was paused
+	if err := db.MarkMoved(elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	_, consent := s.Consent(t.Context(), person("shop", "sub-1"))
+	_, _, redeemed := s.RedeemCode(t.Context(), redemption(g.code))
+	_, rotated := s.Rotate(t.Context(), rotation(g.refresh))
+	for name, err := range map[string]error{
+		"consent": consent, "redeem": redeemed, "rotate": rotated, "revoke": s.RevokeAuthorization(t.Context(), g.a.ID, start),
+	} {
+		if !errors.Is(err, grant.ErrUnavailable) {
+			t.Errorf("%s: error %v, want %v", name, err, grant.ErrUnavailable)
+		}
+	}
+	for range 2 { // the second time a copy goes on that was killed
+		if err := db.MarkMoved(elsewhere); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var unguarded []string
+	conn := connect(t, o)
+	defer conn.Close(t.Context())
+	err := conn.QueryRow(t.Context(), `SELECT array_agg(tablename ORDER BY tablename) FROM pg_tables WHERE schemaname = $1
+		AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = (quote_ident(schemaname) || '.' || quote_ident(tablename))::regclass)`, o.Schema).Scan(&unguarded)
+	if want := []string{"moved", "nodes", "store", "turns"}; err != nil || !slices.Equal(unguarded, want) {
+		t.Errorf("unguarded are %v, error %v, want %v", unguarded, err, want)
+	}
+	db.Store("erp").Audit(audit.Event{Time: start, Kind: audit.StoreReopened}, start.AddDate(500, 0, 0))
+	if page, err := db.Store("erp").AuditTrail(t.Context(), grant.AuditQuery{}); err != nil || len(page.Entries) != 1 {
+		t.Errorf("who moves the store can not write: %+v, error %v", page, err)
+	}
+	run(t, o, `DELETE FROM nodes`)
+	if err := db.UnmarkMoved(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Rotate(t.Context(), rotation(g.refresh)); err != nil {
+		t.Errorf("without the mark: %v", err)
+	}
+}
+
+// waits waits until somebody waits for a lock of a table of the store.
+func waits(t *testing.T, o pgstore.Options) {
+	t.Helper()
+	conn := connect(t, o)
+	defer conn.Close(t.Context())
+	eventually(t, "somebody waits for a lock", func() (waiting bool) {
+		err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.relnamespace = $1::regnamespace AND c.oid = l.relation
+			WHERE a.wait_event_type = 'Lock')`, o.Schema).Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return waiting
+	})
+}
+
+// TestMarkWaitsForWhatIsWritten: what is confirmed before the mark is in the copy.
+func TestMarkWaitsForWhatIsWritten(t *testing.T) {
+	o := fresh(t)
+	o.Moved = true
+	db := open(t, o)
+	g := connected(t, db.Store("erp"), "sub-1")
+	conn := connect(t, o)
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `BEGIN; UPDATE authorizations SET revoked_at = now(), live_key = NULL`); err != nil {
+		t.Fatal(err)
+	}
+	marked := make(chan error, 1)
+	go func() { marked <- db.MarkMoved(elsewhere) }()
+	waits(t, o)
+	if _, err := conn.Exec(t.Context(), `COMMIT`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-marked; err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	err := db.Export(t.Context(), func(r grant.Record) error {
+		found = found || r.Authorization != nil && r.Authorization.ID == g.a.ID && !r.Authorization.Live()
+		return nil
+	})
+	if err != nil || !found {
+		t.Errorf("the revocation is not in the copy, error %v", err)
+	}
+}
+
+// TestNodeIsToldOfTheMark at once, and not when it looks the next time.
+func TestNodeIsToldOfTheMark(t *testing.T) {
+	o := fresh(t)
+	o.PollEvery = time.Hour
+	node := open(t, o)
+	mover := o
+	mover.Moved = true
+	db := open(t, mover)
+	run(t, o, `DELETE FROM nodes`)
+	if err := db.MarkMoved(elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	away(t, node.Store("erp"))
+}
+
+// TestNodeBeatsWhileItPurges, however long that takes.
+func TestNodeBeatsWhileItPurges(t *testing.T) {
+	o := fresh(t)
+	o.SweepEvery, o.BeatEvery = 5*time.Millisecond, 5*time.Millisecond
+	conn := connect(t, o)
+	defer conn.Close(t.Context())
+	open(t, o)
+	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE codes IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	waits(t, o)
+	run(t, o, `DELETE FROM nodes`)
+	other := connect(t, o)
+	defer other.Close(t.Context())
+	eventually(t, "the node is heard of", func() (there bool) {
+		if err := other.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM nodes)`).Scan(&there); err != nil {
+			t.Fatal(err)
+		}
+		return there
+	})
+	if _, err := conn.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNodeIsThereUntilItsLastCallHasEnded.
+func TestNodeIsThereUntilItsLastCallHasEnded(t *testing.T) {
+	o := fresh(t)
+	db, err := pgstore.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := db.Store("erp")
+	g := connected(t, s, "sub-1")
+	conn := connect(t, o)
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `BEGIN; SELECT FROM authorizations FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	revoked, closed := make(chan error, 1), make(chan error, 1)
+	go func() { revoked <- s.RevokeAuthorization(t.Context(), g.a.ID, start) }()
+	waits(t, o)
+	go func() { closed <- db.Close() }()
+	away(t, s)
+	var listed bool
+	if err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM nodes)`).Scan(&listed); err != nil || !listed {
+		t.Errorf("it is taken for gone while it writes, error %v", err)
+	}
+	if _, err := conn.Exec(t.Context(), `COMMIT`); err != nil {
+		t.Fatal(err)
+	}
+	for _, ended := range []chan error{revoked, closed} {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM nodes)`).Scan(&listed); err != nil || listed {
+		t.Errorf("it is not taken for gone, error %v", err)
 	}
 }
 

@@ -2,13 +2,10 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/caddy-odoo/gateway/internal/grant"
 )
 
 // Nodes say every few seconds that they have the store open. A lock that lives as
@@ -42,57 +39,34 @@ func (db *DB) beat(ctx context.Context) error {
 	})
 }
 
-// delist says that this node has gone. Where nobody hears that, it is found out.
-func (db *DB) delist(ctx context.Context) {
-	_ = db.update(ctx, func(ctx context.Context, tx pgx.Tx, _ bool) error {
-		_, err := tx.Exec(ctx, `DELETE FROM nodes WHERE id = $1`, db.node)
-		return err
-	})
-}
-
-func readMoved(ctx context.Context, q querier) (m grant.Moved, err error) {
-	err = missing(q.QueryRow(ctx, `SELECT moved_to, moved_at FROM moved`).Scan(&m.To, moment{&m.At}))
-	if errors.Is(err, grant.ErrNotFound) {
-		return m, nil
+// beating says so until ctx ends: nothing else has to end first.
+func (db *DB) beating(ctx context.Context) {
+	next := time.NewTicker(db.opts.BeatEvery)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+			db.reported(ctx, "saying that this node is there", db.beat)
+		}
 	}
-	return m, err
 }
 
-// MovedTo tells into which store this one was moved; the zero value is none.
-func (db *DB) MovedTo(ctx context.Context) (m grant.Moved, err error) {
-	err = db.view(ctx, func(ctx context.Context, q querier) (err error) {
-		m, err = readMoved(ctx, q)
-		return err
-	})
-	return m, err
-}
-
-// MarkMoved has the store not open any more: it was moved into the one of that name.
-// It fails while other nodes have it open.
-func (db *DB) MarkMoved(m grant.Moved) error {
-	return db.setMoved(`INSERT INTO moved (one, moved_to, moved_at) VALUES (true, $1, $2) ON CONFLICT (one) DO UPDATE SET moved_to = $1, moved_at = $2`, m.To, at(m.At))
-}
-
-// UnmarkMoved takes MarkMoved back. Without a mark it is no error.
-func (db *DB) UnmarkMoved() error { return db.setMoved(`DELETE FROM moved`) }
-
-func (db *DB) setMoved(sql string, args ...any) error {
-	var used error
-	err := db.update(context.Background(), func(ctx context.Context, tx pgx.Tx, _ bool) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM store FOR UPDATE`); err != nil {
-			return err
-		}
-		var err error
-		if used, err = usedBy(ctx, tx, db.node, db.place); used != nil || err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, sql, args...)
-		return err
-	})
+// delist says that this node has gone, after its last call. Where nobody hears that,
+// it is found out.
+func (db *DB) delist() {
+	if !db.reach.up() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), contactTime)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, db.credentials.Load())
 	if err != nil {
-		return err
+		return
 	}
-	return used
+	defer conn.Close(ctx)
+	_, _ = conn.Exec(ctx, `DELETE FROM nodes WHERE id = $1`, db.node)
 }
 
 // usedBy is an error that tells of the nodes, but for one, that have a store open.

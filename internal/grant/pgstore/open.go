@@ -42,6 +42,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.done.Go(func() { f.follow(background, conn) })
 	db.done.Go(func() { db.background(background) })
 	db.done.Go(func() { db.telling(background) })
+	db.done.Go(func() { db.beating(background) })
 	return db, nil
 }
 

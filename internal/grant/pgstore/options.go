@@ -46,6 +46,7 @@ const (
 	DefaultPollEvery    = 500 * time.Millisecond
 	DefaultFlushEvery   = 5 * time.Second
 	DefaultSweepEvery   = 6 * time.Hour
+	DefaultBeatEvery    = 10 * time.Second
 )
 
 const (
@@ -56,10 +57,8 @@ const (
 	callTime = 5 * time.Second
 	// contactTime bounds connecting, and each look at the changes.
 	contactTime = 3 * time.Second
-	// beatEvery is how often a node says that it is there, and beatLost after what it
-	// counts as gone that has not said so.
-	beatEvery = 10 * time.Second
-	beatLost  = 30 * time.Second
+	// beatLost is after what a node counts as gone that has not said that it is there.
+	beatLost = 30 * time.Second
 	// openTime bounds opening a store, and waiting for another node that makes it.
 	openTime = 30 * time.Second
 	// abandonedTime is after what the server ends the transaction of a node that
@@ -97,9 +96,10 @@ type Options struct {
 	CacheEntries int
 	// PollEvery is how often the changes of other nodes are looked for where no
 	// notification comes (default 500 ms), FlushEvery how often last-used times
-	// and events are written (default 5 s), and SweepEvery how often what has
-	// ended long ago is deleted, by one of the nodes (default 6 h).
-	PollEvery, FlushEvery, SweepEvery time.Duration
+	// and events are written (default 5 s), SweepEvery how often what has ended long
+	// ago is deleted, by one of the nodes (default 6 h), and BeatEvery how often a node
+	// says that it is there (default 10 s): after 30 s without it counts as gone.
+	PollEvery, FlushEvery, SweepEvery, BeatEvery time.Duration
 }
 
 func (o *Options) defaults() {
@@ -118,7 +118,7 @@ func (o *Options) defaults() {
 	for _, d := range []struct {
 		is *time.Duration
 		or time.Duration
-	}{{&o.PollEvery, DefaultPollEvery}, {&o.FlushEvery, DefaultFlushEvery}, {&o.SweepEvery, DefaultSweepEvery}} {
+	}{{&o.PollEvery, DefaultPollEvery}, {&o.FlushEvery, DefaultFlushEvery}, {&o.SweepEvery, DefaultSweepEvery}, {&o.BeatEvery, DefaultBeatEvery}} {
 		if *d.is <= 0 {
 			*d.is = d.or
 		}

@@ -27,8 +27,6 @@ func (db *DB) background(ctx context.Context) {
 	defer flush.Stop()
 	sweep := time.NewTicker(db.opts.SweepEvery)
 	defer sweep.Stop()
-	beat := time.NewTicker(beatEvery)
-	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -37,8 +35,6 @@ func (db *DB) background(ctx context.Context) {
 			db.reported(ctx, "writing last-used times and events", db.flush)
 		case <-db.full:
 			db.reported(ctx, "writing events", db.flush)
-		case <-beat.C:
-			db.reported(ctx, "saying that this node is there", db.beat)
 		case <-sweep.C:
 			db.reported(ctx, "purging grants", db.purgeInTurn)
 		}
