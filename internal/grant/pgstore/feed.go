@@ -59,6 +59,9 @@ func (db *DB) note(ctx context.Context, tx pgx.Tx, gateway string, changes ...ch
 type feed struct {
 	db   *DB
 	last int64 // number of the change that was seen last
+	// unheard is that behind which other nodes have told what was not looked at, when
+	// the connection was made.
+	unheard int64
 }
 
 // begin connects, and knows from then on what has changed since. What was known
@@ -97,10 +100,7 @@ func (f *feed) listen(ctx context.Context, conn *pgx.Conn) error {
 	if err := conn.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&head); err != nil {
 		return err
 	}
-	if err := f.db.hearRecent(ctx, conn, f.last, head); err != nil {
-		return err
-	}
-	f.last = head
+	f.unheard, f.last = f.last, head
 	return nil
 }
 
@@ -157,6 +157,8 @@ func (f *feed) lost(err error) {
 // read looks at the changes over one connection until that fails, and tells
 // whether it has ever succeeded.
 func (f *feed) read(ctx context.Context, conn *pgx.Conn) (read bool, err error) {
+	after, last := f.unheard, f.last
+	f.db.done.Go(func() { f.db.hearRecent(ctx, after, last) })
 	for {
 		at := f.db.opts.Now()
 		if err := f.catchUp(ctx, conn); err != nil {
@@ -195,8 +197,9 @@ func (f *feed) wait(parent context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// changesAtOnce is how many changes are read at once.
-const changesAtOnce = 1000
+// changesAtOnce is how many changes are read at once: so few that the texts of as
+// many batches, see peers.go, come over a slow way, too.
+const changesAtOnce = 200
 
 // catchUp drops from memory what has changed. Where changes that are not known
 // are not there any more, or the store is an earlier one than it was, all is dropped.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
 )
 
 // Nodes tell one another what none of them keeps, such as that somebody has guessed
@@ -18,11 +19,15 @@ import (
 const (
 	// tellEvery is the time between two batches at the least.
 	tellEvery = 250 * time.Millisecond
-	// tellAtOnce is of how many things a batch tells. Beyond that a node counts for
-	// itself: somebody has hundreds of networks to guess from.
-	tellAtOnce = 200
-	// tellAgain is how long what was told is worth hearing.
-	tellAgain = "2 minutes"
+	// tellAtOnce is of how many things of each kind a batch tells. Beyond that a node
+	// counts for itself: somebody has hundreds of networks to guess from, and must not
+	// keep other kinds from being told.
+	tellAtOnce = 25
+	// tellAgain is how long what was told is worth hearing. A batch that is older is
+	// emptied: it stays in the row of changes, and takes no room.
+	tellAgain = 2 * time.Minute
+	// hearAtOnce is how many batches are read that were told before, the last ones.
+	hearAtOnce = 500
 )
 
 // thing is what nodes tell of.
@@ -33,13 +38,20 @@ type peers struct {
 	tell chan struct{} // there is something to tell
 
 	mu      sync.Mutex
-	waiting map[thing]int // what to tell, and how often it has happened
+	waiting map[thing]int  // what to tell, and how often it has happened
+	full    map[string]int // how many of them there are of each kind
 	heard   func(kind, key string, n int)
 	early   map[thing]int // was heard before anybody listened
 }
 
+// batch is one that was told.
+type batch struct {
+	number int64
+	at     time.Time
+}
+
 func newPeers() peers {
-	return peers{tell: make(chan struct{}, 1), waiting: make(map[thing]int), early: make(map[thing]int)}
+	return peers{tell: make(chan struct{}, 1), waiting: make(map[thing]int), full: make(map[string]int), early: make(map[thing]int)}
 }
 
 // Tell tells the other nodes of the store that something has happened to what has
@@ -54,8 +66,11 @@ func (db *DB) Tell(kind, key string) {
 func (p *peers) add(t thing, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, there := p.waiting[t]; !there && len(p.waiting) >= tellAtOnce {
-		return
+	if _, there := p.waiting[t]; !there {
+		if p.full[t.kind] >= tellAtOnce {
+			return
+		}
+		p.full[t.kind]++
 	}
 	p.waiting[t] += n
 	select {
@@ -79,26 +94,42 @@ func (db *DB) Hear(heard func(kind, key string, n int)) {
 
 // telling writes batches until ctx ends.
 func (db *DB) telling(ctx context.Context) {
+	var told []batch // that are not empty yet
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-db.peers.tell:
 		}
-		db.peers.mu.Lock()
-		batch := db.peers.waiting
-		db.peers.waiting = make(map[thing]int)
-		db.peers.mu.Unlock()
+		things := db.peers.take()
 		var text strings.Builder
 		fmt.Fprintln(&text, db.node)
-		for t, n := range batch {
+		for t, n := range things {
 			fmt.Fprintf(&text, "%s %s %d\n", t.kind, t.key, n)
 		}
+		now := db.opts.Now()
+		var old []int64
+		for _, b := range told {
+			if now.Sub(b.at) > tellAgain {
+				old = append(old, b.number)
+			}
+		}
+		var number int64
 		err := db.update(ctx, func(ctx context.Context, tx pgx.Tx, _ bool) error {
-			return db.note(ctx, tx, "", change{changedNothing, text.String()})
+			if len(old) > 0 {
+				if _, err := tx.Exec(ctx, `UPDATE changes SET key = '' WHERE kind = $1 AND number = ANY($2)`, changedNothing, old); err != nil {
+					return err
+				}
+			}
+			if err := db.note(ctx, tx, "", change{changedNothing, text.String()}); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, `SELECT number FROM changes_head`).Scan(&number)
 		})
-		if err != nil {
-			for t, n := range batch { // later
+		if err == nil {
+			told = append(told[len(old):], batch{number, now})
+		} else {
+			for t, n := range things { // later
 				db.peers.add(t, n)
 			}
 		}
@@ -106,6 +137,15 @@ func (db *DB) telling(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// take is what there is to tell.
+func (p *peers) take() map[thing]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	things := p.waiting
+	p.waiting, p.full = make(map[thing]int), make(map[string]int)
+	return things
 }
 
 // hearBatch hears what another node has told.
@@ -131,25 +171,30 @@ func (p *peers) hear(t thing, n int) {
 	switch {
 	case p.heard != nil:
 		p.heard(t.kind, t.key, n)
-	case len(p.early) < 100*tellAtOnce:
+	case len(p.early) < 1000*tellAtOnce:
 		p.early[t] += n
 	}
 }
 
 // hearRecent hears what was told lately, up to the change last and behind the change
-// after, before the feed begins.
-func (db *DB) hearRecent(ctx context.Context, conn *pgx.Conn, after, last int64) error {
+// after, before the feed began. It takes its time, and where it fails nothing else
+// does: somebody may have had much told.
+func (db *DB) hearRecent(ctx context.Context, after, last int64) {
 	if after > last { // numbers were given again
 		after = 0
 	}
-	rows, err := conn.Query(ctx, `SELECT key FROM changes WHERE number > $1 AND number <= $2 AND kind = $3 AND at > now() - interval '`+tellAgain+`' ORDER BY number`,
-		after, last, changedNothing)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	rows, err := db.pool.Query(ctx, `SELECT key FROM changes WHERE number > $1 AND number <= $2 AND kind = $3 AND at > now() - $4::interval ORDER BY number DESC LIMIT $5`,
+		after, last, changedNothing, tellAgain, hearAtOnce)
+	var texts []string
+	if err == nil {
+		texts, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
-	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil && ctx.Err() == nil {
+		db.log.Warn("what other nodes have told lately is not known", zap.String("store", db.place), zap.Error(err))
+	}
 	for _, text := range texts {
 		db.peers.hearBatch(db.node, text)
 	}
-	return err
 }
