@@ -9,9 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -223,31 +221,4 @@ func (db *DB) readAttestation() ([]byte, error) {
 
 // writeAttestation replaces the file by one that is synced, so that there is a
 // whole one at each instant.
-func (db *DB) writeAttestation(n numbers) error {
-	const next = attestation + ".new"
-	f, err := db.root.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(n.encode()); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = db.root.Rename(next, attestation)
-	}
-	if err != nil {
-		return err
-	}
-	return db.syncDir()
-}
-
-func (db *DB) syncDir() error {
-	if runtime.GOOS == "windows" {
-		return nil // which has no such thing
-	}
-	dir, err := db.root.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
+func (db *DB) writeAttestation(n numbers) error { return replace(db.root, attestation, n.encode()) }

@@ -66,8 +66,13 @@ func MovedTo(dir string) (m grant.Moved, err error) {
 func (db *DB) MovedTo(context.Context) (grant.Moved, error) { return MovedTo(db.opts.Dir) }
 
 // MarkMoved has the store not open any more: it was moved into the one of that name.
+// A mark to the same place stays as it is.
 func (db *DB) MarkMoved(m grant.Moved) error {
-	if err := writeNote(db.opts.Dir, noteMoved, m.At.UTC().Format(time.RFC3339)+" "+m.To+"\n"); err != nil {
+	was, err := MovedTo(db.opts.Dir)
+	if err != nil || was.To == m.To {
+		return err
+	}
+	if err := replace(db.root, noteMoved, []byte(m.At.UTC().Format(time.RFC3339)+" "+m.To+"\n")); err != nil {
 		return fmt.Errorf("grant store %s: %w", db.opts.Dir, err)
 	}
 	return nil
@@ -89,7 +94,7 @@ func hasNote(dir, name string) bool {
 	return err == nil
 }
 
-// writeNote writes a file that is there after a power cut.
+// writeNote writes a file that is there after a power cut; what is in it may not be.
 func writeNote(dir, name, text string) error {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -103,13 +108,35 @@ func removeNote(dir, name string) error {
 	return errors.Join(os.Remove(filepath.Join(dir, name)), syncDir(dir))
 }
 
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // which has no such thing
-	}
-	d, err := os.Open(dir)
+// replace writes a file that is there with all of its text, or as it was before,
+// whenever the machine fails.
+func replace(dir *os.Root, name string, text []byte) error {
+	next := name + ".new"
+	f, err := dir.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	if _, err = f.Write(text); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = dir.Rename(next, name)
+	}
+	if err != nil {
+		return err
+	}
+	return synced(dir.Open("."))
+}
+
+func syncDir(dir string) error { return synced(os.Open(dir)) }
+
+// synced syncs a directory, and closes it.
+func synced(dir *os.File, err error) error {
+	if err != nil {
+		return err
+	}
+	if runtime.GOOS == "windows" {
+		return dir.Close() // which has no such thing
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -334,6 +334,37 @@ func TestImportIsCheckedBeforeItIsAStore(t *testing.T) {
 	}
 }
 
+// TestMarkIsWholeOrAsItWas: it is replaced, and nowhere written over; the same mark
+// stays.
+func TestMarkIsWholeOrAsItWas(t *testing.T) {
+	o := badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)}
+	db := open(t, o)
+	file := filepath.Join(o.Dir, "odoo-gateway-moved")
+	before := filepath.Join(t.TempDir(), "before")
+	first := grant.Moved{To: "one", At: start}
+	if err := db.MarkMoved(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(file, before); err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []grant.Moved{{To: "one", At: start.Add(time.Hour)}, {To: "another", At: start.Add(time.Hour)}} {
+		if err := db.MarkMoved(again); err != nil {
+			t.Fatal(err)
+		}
+		want := again
+		if again.To == first.To {
+			want = first
+		}
+		if got, err := badgerstore.MovedTo(o.Dir); err != nil || got != want {
+			t.Errorf("%+v, error %v, want %+v", got, err, want)
+		}
+	}
+	if text, err := os.ReadFile(before); err != nil || !strings.HasSuffix(string(text), " one\n") {
+		t.Errorf("the mark was written over: %q, error %v", text, err)
+	}
+}
+
 // TestMovedStoreDoesNotOpen until somebody takes the mark away.
 func TestMovedStoreDoesNotOpen(t *testing.T) {
 	o := badgerstore.Options{Dir: t.TempDir(), Seal: ring(t)}
