@@ -175,5 +175,17 @@ func reopenStore(ctx context.Context, store storeOptions, yes bool, now time.Tim
 		e := operated(audit.StoreReopened, gateway, now, map[string]string{"store": store.name, "moved_to": m.To})
 		db.Store(gateway).Audit(e.Event, e.Until)
 	}
+	// Nobody serves it before that is on the disk: to export writes what waits.
+	if err := db.Export(ctx, func(r grant.Record) error {
+		if r.Event != nil && r.Event.Kind == audit.StoreReopened && r.Event.Time.Equal(now) {
+			delete(gateways, r.Gateway)
+		}
+		return nil
+	}); err != nil {
+		return done, err
+	}
+	if len(gateways) > 0 {
+		return done, fmt.Errorf("grant store %s: the audit trail can not be written, and it stays marked as moved", store.name)
+	}
 	return reopened{store.name, m.To, m.At}, db.UnmarkMoved()
 }
