@@ -78,6 +78,7 @@ func (f *feed) begin(parent context.Context) (conn *pgx.Conn, at time.Time, err 
 	if err := f.listen(ctx, conn); err != nil {
 		return nil, at, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	}
+	f.db.pool.Reset() // its connections may be to a server that was replaced: what they read would be remembered
 	f.db.forgetAll()
 	return conn, at, nil
 }

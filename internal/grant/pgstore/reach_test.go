@@ -150,6 +150,33 @@ func TestServerThatRestarts(t *testing.T) {
 	}
 }
 
+// TestConnectionsOfBeforeAreGone where the one to hear of changes is made anew: they
+// may be to a server that another one has replaced.
+func TestConnectionsOfBeforeAreGone(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	name := o.Schema + "_node"
+	direct := o
+	o.DSN += " application_name=" + name
+	connected(t, open(t, o).Store("erp"), "sub-1")
+	conn := connect(t, direct)
+	defer conn.Close(t.Context())
+	var before []int32
+	if err := conn.QueryRow(t.Context(), `SELECT array_agg(pid) FROM pg_stat_activity WHERE application_name = $1`, name).Scan(&before); err != nil || len(before) < 2 {
+		t.Fatalf("connections %v, error %v", before, err)
+	}
+	var ended int
+	if err := conn.QueryRow(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE '%changes_head h%'`, name).Scan(&ended); err != nil || ended != 1 {
+		t.Fatalf("ended %d, error %v", ended, err)
+	}
+	eventually(t, "all are made anew", func() (gone bool) {
+		if err := conn.QueryRow(t.Context(), `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY($1))`, before).Scan(&gone); err != nil {
+			t.Fatal(err)
+		}
+		return gone
+	})
+}
+
 // TestNodeCutOff: a node whose network swallows all says 503 to what needs the
 // store, and after that answers nothing from before.
 func TestNodeCutOff(t *testing.T) {
