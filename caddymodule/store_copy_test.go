@@ -261,8 +261,8 @@ func TestStoreCopyRefuses(t *testing.T) {
 		"unknown command":                            {"something"},
 		"names no store":                             {"--from", "hunter2", "--to", "badger:" + other},
 		"has no schema":                              {"--from", "badger:" + m.dir, "--from-schema", "x", "--to", "badger:" + other},
-		"schema: ":                                   {"--from", "badger:" + m.dir, "--to", "postgres:host=db password=hunter2", "--to-schema", "A"},
-		"is no PostgreSQL connection string":         {"--from", "badger:" + m.dir, "--to", "postgres://gateway:hunter2@[::1"},
+		"schema: ":                                   {"--from", "badger:" + m.dir, "--to", "postgres:host=db password={env.NO_KEY}", "--to-schema", "A"},
+		"is no PostgreSQL connection string":         {"--from", "badger:" + m.dir, "--to", "postgres://gateway:{env.NO_KEY}@[::1"},
 		"is both stores":                             {"--from", "badger:" + m.dir, "--to", "badger:" + m.dir + "/"},
 		"there is no grant store at " + other:        {"--from", "badger:" + other, "--to", "badger:" + m.dir, "--seal-key", "{env.OTHER_KEY}"},
 		"the sealing key is missing":                 {"--from", "badger:" + other, "--to", "badger:" + other + "2"},
@@ -275,6 +275,17 @@ func TestStoreCopyRefuses(t *testing.T) {
 	} {
 		if said := m.copy(want, args...); strings.Contains(said, "hunter2") {
 			t.Errorf("%v: %s", args, said)
+		}
+	}
+
+	for _, dsn := range []string{
+		"postgres://gateway:hunter2@db/grants", "postgres://db/grants?password=hunter2", "postgres:host=db password = 'hunter2'",
+		"postgres://gateway@db/{env.NO_KEY}?sslpassword=hunter2", "POSTGRESQL://a:hunter2@db,db2/grants",
+	} {
+		for _, args := range [][]string{{"--from", dsn, "--to", "badger:" + other}, {"--from", "badger:" + m.dir, "--to", dsn}} {
+			if said := m.copy("say where the password is", args...); strings.Contains(said, "hunter2") {
+				t.Errorf("%v: %s", args, said)
+			}
 		}
 	}
 

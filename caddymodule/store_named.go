@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -51,7 +52,13 @@ func (f storeFlag) options() (storeOptions, error) {
 	return storeOptions{module: module, name: name, kept: module.Kept(), logger: zap.NewNop()}, err
 }
 
+// password finds one in a connection string, as a URL and as keywords.
+var password = regexp.MustCompile(`(?i)://[^/?#@]*:[^/?#]+@|password\s*=\s*'?[^\s&']`)
+
 func (f storeFlag) module() (Store, error) {
+	if password.MatchString(placeholder.ReplaceAllString(f.text, "")) {
+		return nil, errors.New("say where the password is, as {env.NAME} or {file./path} in its place, and not the password: others see what stands in a command line")
+	}
 	meant, err := resolve(f.text, caddy.NewReplacer())
 	if err != nil {
 		return nil, err
