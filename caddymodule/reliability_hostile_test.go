@@ -36,7 +36,7 @@ func TestReliabilityHostile(t *testing.T) {
 	spent := p.cpu()
 	quiet := measure(t, base, good.Access, *hostileFor)
 	spentBefore := p.cpu() - spent
-	h := startHostile(t, orders)
+	h := startHostile(t, orders, *hostileVerdict)
 	spent = p.cpu()
 	loaded := measure(t, base, good.Access, *hostileFor)
 	spent = p.cpu() - spent
