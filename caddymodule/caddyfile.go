@@ -70,12 +70,11 @@ func oneArg(d *caddyfile.Dispenser, to *string) error {
 	if *to == "" {
 		return d.Errf("%s: an empty value means nothing: leave the line out %s", name, unset)
 	}
-	if err := noBlock(d); err != nil && ofGateway[name] {
+	err := noBlock(d)
+	if err != nil && ofGateway[name] {
 		return d.Errf("no block belongs to %s here, as it has in a gateway: is a } missing above?", name)
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }
 
 // some parses one or more arguments, each once.

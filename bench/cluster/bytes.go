@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/caddy-odoo/gateway/bench/workers"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
 	"github.com/caddy-odoo/gateway/internal/grant/pgtest"
 )
@@ -34,7 +35,7 @@ func (b *bench) bytes(ctx context.Context) (err error) {
 	for _, size := range slices.Sorted(slices.Values(b.sizes)) {
 		for len(all) < size {
 			more := make([]grants, min(size-len(all), max(1000, len(all))))
-			if err := each(32, len(more), func(i int) (err error) {
+			if err := workers.Each(32, len(more), func(i int) (err error) {
 				more[i], err = p.connect(ctx, len(all)+i)
 				return err
 			}); err != nil {
@@ -67,7 +68,7 @@ func (b *bench) size(ctx context.Context, server *pgtest.Cluster, p people, all 
 	var log [2]int64
 	for i := range log {
 		if log[i], err = logOf(ctx, server, func() error {
-			return each(16, refreshed, func(i int) error { return p.rotate(ctx, &all[i*len(all)/refreshed]) })
+			return workers.Each(16, refreshed, func(i int) error { return p.rotate(ctx, &all[i*len(all)/refreshed]) })
 		}); err != nil {
 			return err
 		}

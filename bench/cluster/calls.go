@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/caddy-odoo/gateway/bench/workers"
 )
 
 // calls measures each call with each number of nodes.
@@ -79,7 +81,7 @@ func (b *bench) together(nodes []*node, j job) (all []done, server time.Duration
 		return nil, 0, err
 	}
 	all = make([]done, len(nodes))
-	if err := each(len(nodes), len(nodes), func(i int) (err error) {
+	if err := workers.Each(len(nodes), len(nodes), func(i int) (err error) {
 		all[i], err = nodes[i].do(j)
 		return err
 	}); err != nil {

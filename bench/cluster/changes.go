@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/caddy-odoo/gateway/bench/workers"
 	"github.com/caddy-odoo/gateway/internal/grant/pgstore"
 )
 
@@ -91,7 +92,7 @@ func (b *bench) hear(ctx context.Context, m *meter, p people, r row) (row, error
 	revocations := max(1, int(b.length.Seconds()*float64(r.rate)))
 	refreshes := max(1, int(b.length.Seconds()*float64(b.refresh)))
 	all := make([]grants, revocations+1)
-	if err := each(8, len(all), func(i int) (err error) {
+	if err := workers.Each(8, len(all), func(i int) (err error) {
 		all[i], err = p.connect(ctx, r.rate*1_000_000+i)
 		return err
 	}); err != nil {
@@ -105,7 +106,7 @@ func (b *bench) hear(ctx context.Context, m *meter, p people, r row) (row, error
 		return r, err
 	}
 	began := time.Now()
-	err = each(2, 2, func(i int) error {
+	err = workers.Each(2, 2, func(i int) error {
 		if i == 0 {
 			return paced(ctx, revocations, b.length, func(i int) error { return p.store.RevokeAuthorization(ctx, all[i].authorization, time.Now()) })
 		}

@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -83,19 +81,4 @@ func (p people) rotate(ctx context.Context, g *grants) error {
 	})
 	g.refresh = child.Hash
 	return err
-}
-
-// each calls do for all below count, so many at once.
-func each(workers, count int, do func(int) error) error {
-	var all sync.WaitGroup
-	failed := make([]error, workers)
-	for n := range workers {
-		all.Go(func() {
-			for i := n; i < count && failed[n] == nil; i += workers {
-				failed[n] = do(i)
-			}
-		})
-	}
-	all.Wait()
-	return errors.Join(failed...)
 }

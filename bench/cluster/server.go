@@ -48,10 +48,10 @@ func serverCPU(server *pgtest.Cluster) (time.Duration, error) {
 		return 0, fmt.Errorf("the server does not run")
 	}
 	var sum time.Duration
-	todo := []int{root}
-	for len(todo) > 0 {
-		pid := todo[0]
-		todo = todo[1:]
+	pids := []int{root}
+	for len(pids) > 0 {
+		pid := pids[0]
+		pids = pids[1:]
 		spent, err := ticks(pid)
 		if err != nil {
 			continue // ended since it was listed: its parent has its time
@@ -63,7 +63,7 @@ func serverCPU(server *pgtest.Cluster) (time.Duration, error) {
 		}
 		for _, word := range strings.Fields(string(list)) {
 			if id, err := strconv.Atoi(word); err == nil {
-				todo = append(todo, id)
+				pids = append(pids, id)
 			}
 		}
 	}

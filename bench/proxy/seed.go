@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/caddy-odoo/gateway/bench/workers"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -138,7 +139,7 @@ func (s seeder) tokens(ctx context.Context, a grant.Authorization) (access, refr
 
 // many makes tokens by the thousand: writes at the same time share their syncs.
 func (s seeder) many(ctx context.Context, into []string, of []grant.Authorization) error {
-	return each(64, len(into), func(i int) (err error) {
+	return workers.Each(64, len(into), func(i int) (err error) {
 		into[i], _, err = s.tokens(ctx, of[i%len(of)])
 		return err
 	})

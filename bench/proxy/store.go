@@ -7,9 +7,9 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
+	"github.com/caddy-odoo/gateway/bench/workers"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/grant/badgerstore"
 	"github.com/caddy-odoo/gateway/internal/seal"
@@ -64,7 +64,7 @@ func redeem(ctx context.Context, dir string, writers, count int) (wall, spent ti
 			Hash: codes[i], Authorization: a.ID, Application: a.Application, RedirectURI: callback, IssuedAt: now, ExpiresAt: now.Add(time.Hour),
 		})
 	}
-	if err := each(64, count, issue); err != nil {
+	if err := workers.Each(64, count, issue); err != nil {
 		return 0, 0, err
 	}
 	before, err := cpuOf(0)
@@ -72,7 +72,7 @@ func redeem(ctx context.Context, dir string, writers, count int) (wall, spent ti
 		return 0, 0, err
 	}
 	start := time.Now()
-	err = each(writers, count, func(i int) error {
+	err = workers.Each(writers, count, func(i int) error {
 		now, id := time.Now(), grant.NewID()
 		_, _, err := s.store.RedeemCode(ctx, grant.Redemption{
 			Hash: codes[i], Application: a.Application, Now: now, Check: func(grant.Code) error { return nil },
@@ -84,19 +84,4 @@ func redeem(ctx context.Context, dir string, writers, count int) (wall, spent ti
 	wall = time.Since(start)
 	after, clockErr := cpuOf(0)
 	return wall, after - before, errors.Join(err, clockErr)
-}
-
-// each calls do for all below count, so many at once.
-func each(workers, count int, do func(int) error) error {
-	var all sync.WaitGroup
-	failed := make([]error, workers)
-	for n := range workers {
-		all.Go(func() {
-			for i := n; i < count && failed[n] == nil; i += workers {
-				failed[n] = do(i)
-			}
-		})
-	}
-	all.Wait()
-	return errors.Join(failed...)
 }
