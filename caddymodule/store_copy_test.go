@@ -417,13 +417,14 @@ func TestStoreCopyKilled(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
 		watch := m.conn()
-		for waiting := 0; waiting == 0; {
+		for waiting := false; !waiting; {
 			select {
 			case err := <-ended:
 				t.Fatalf("it has ended: %v\n%s", err, out)
 			case <-time.After(10 * time.Millisecond):
 			}
-			if err := watch.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&waiting); err != nil {
+			var err error
+			if waiting, err = pgtest.Blocks(t.Context(), watch, conn); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -460,7 +461,7 @@ func TestStoreCopyKilled(t *testing.T) {
 	kill(m.back(dir))
 	m.exec(conn, `ROLLBACK`)
 	if _, err := badgerstore.Open(badgerstore.Options{Dir: dir, Seal: m.ring}); err == nil || !strings.Contains(err.Error(), "filling it was broken off") {
-		t.Errorf("half a store opens: %v", err)
+		t.Fatalf("half a store opens: %v", err)
 	}
 	// The node that was killed counts for half a minute.
 	if out, errOut, status := caddy.odooGateway(append([]string{"store", "copy"}, m.back(dir)...)...); status != 1 || !strings.Contains(errOut, "is in use by one node") {

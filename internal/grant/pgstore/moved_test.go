@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/grant"
@@ -122,14 +124,13 @@ func TestMovedStoreIsNotWritten(t *testing.T) {
 	}
 }
 
-// waits waits until somebody waits for a lock of a table of the store.
-func waits(t *testing.T, o pgstore.Options) {
+// waits waits until somebody waits for what holder has locked.
+func waits(t *testing.T, holder *pgx.Conn) {
 	t.Helper()
-	conn := connect(t, o)
-	defer conn.Close(t.Context())
-	eventually(t, "somebody waits for a lock", func() (waiting bool) {
-		err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.relnamespace = $1::regnamespace AND c.oid = l.relation
-			WHERE a.wait_event_type = 'Lock')`, o.Schema).Scan(&waiting)
+	look := connect(t, pgstore.Options{DSN: pgtest.Shared(t).DSN(), Schema: "public"})
+	defer look.Close(t.Context())
+	eventually(t, "somebody waits for the lock", func() bool {
+		waiting, err := pgtest.Blocks(t.Context(), look, holder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +151,7 @@ func TestMarkWaitsForWhatIsWritten(t *testing.T) {
 	}
 	marked := make(chan error, 1)
 	go func() { marked <- db.MarkMoved(elsewhere) }()
-	waits(t, o)
+	waits(t, conn)
 	if _, err := conn.Exec(t.Context(), `COMMIT`); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestNodeBeatsWhileItPurges(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE codes IN ACCESS EXCLUSIVE MODE`); err != nil {
 		t.Fatal(err)
 	}
-	waits(t, o)
+	waits(t, conn)
 	run(t, o, `DELETE FROM nodes`)
 	other := connect(t, o)
 	defer other.Close(t.Context())
@@ -223,7 +224,7 @@ func TestNodeIsThereUntilItsLastCallHasEnded(t *testing.T) {
 	}
 	revoked, closed := make(chan error, 1), make(chan error, 1)
 	go func() { revoked <- s.RevokeAuthorization(t.Context(), g.a.ID, start) }()
-	waits(t, o)
+	waits(t, conn)
 	go func() { closed <- db.Close() }()
 	away(t, s)
 	var listed bool
