@@ -13,6 +13,7 @@ type Field struct {
 	Store      bool
 	Searchable bool // false: a domain leaf on it is true on 16–18
 	Sortable   bool
+	Translated bool // a text of its own in each language
 	// Depends are the fields and paths that a computed or related field is
 	// made of, as far as Odoo tells; empty for all others.
 	Depends []string

@@ -10,7 +10,7 @@ import (
 // times as large, and releases differ in what it holds.
 var fieldAttributes = []any{
 	"string", "type", "relation", "required", "readonly", "store", "searchable", "sortable", "depends", "related",
-	"relation_field",
+	"relation_field", "translate",
 }
 
 // FieldsCall is the call whose answer [ParseFields] reads: all fields of a
@@ -51,6 +51,7 @@ func ParseFields(v jsontext.Value) (Fields, error) {
 			Store:      attributes["store"] == true,
 			Searchable: attributes["searchable"] == true,
 			Sortable:   attributes["sortable"] == true,
+			Translated: attributes["translate"] == true,
 			Depends:    texts(attributes["depends"]),
 			Related:    text(attributes["related"]),
 			Inverse:    text(attributes["relation_field"]),

@@ -16,15 +16,6 @@ import (
 // ErrJSON is wrapped by every error of ParseJSON.
 var ErrJSON = errors.New("odoo: malformed JSON")
 
-// Limits bound what a parser accepts.
-type Limits struct {
-	Depth  int // nesting of arrays and objects
-	Values int // scalars, arrays, objects and names together
-}
-
-// DefaultLimits suit what clients of an ERP send.
-var DefaultLimits = Limits{Depth: 64, Values: 100_000}
-
 const (
 	// maxNumber is the longest number literal in bytes: what Odoo writes has
 	// at most 24, and longer ones only cost time.
@@ -40,6 +31,9 @@ const (
 // exceeds the limits, and anything but white space after the value.
 // Every error wraps [ErrJSON].
 func ParseJSON(data []byte, limits Limits) (any, error) {
+	if crowded(data, limits.Values) {
+		return nil, fmt.Errorf("%w: %w", ErrJSON, tooMany(limits.Values))
+	}
 	if v, ok := parsePlain(data, limits); ok {
 		return v, nil
 	}
@@ -69,7 +63,7 @@ type parser struct {
 
 func (p *parser) value(depth int) (any, error) {
 	if p.seen++; p.seen > p.limits.Values {
-		return nil, fmt.Errorf("more than %d values", p.limits.Values)
+		return nil, tooMany(p.limits.Values)
 	}
 	tok, err := p.dec.ReadToken()
 	if err != nil {
@@ -114,7 +108,7 @@ func (p *parser) object(depth int) (any, error) {
 	object := map[string]any{}
 	for p.dec.PeekKind() != '}' {
 		if p.seen++; p.seen > p.limits.Values {
-			return nil, fmt.Errorf("more than %d values", p.limits.Values)
+			return nil, tooMany(p.limits.Values)
 		}
 		name, err := p.dec.ReadToken()
 		if err != nil {

@@ -153,6 +153,21 @@ func TestPlainJSON(t *testing.T) {
 	}
 }
 
+// TestCrowdedJSON holds what is refused by its commas and colons alone.
+func TestCrowdedJSON(t *testing.T) {
+	for in, want := range map[string]bool{
+		`[1,2,3,4]`: false, `[1,2,3,4,5]`: true, `[1,2,3,4,"]`: true, `[1,2,3,"a,:",4]`: true, `[1,2,"a,:,:,:",4]`: false, `[1,2,"\",\\",4]`: false,
+		`{"a":1,"b":2}`: false, `{"a":1,"b":2,"c":3}`: true, `["a\`: false, `[,,,,,,,,,`: true, `"\",,,,,,,,,"`: false, `"\\",,,,,,,,,"`: true,
+	} {
+		if got := crowded([]byte(in), 4); got != want {
+			t.Errorf("%s has more than 4 values: %v", in, got)
+		}
+		if _, err := ParseJSON([]byte(in), Limits{Depth: 2, Values: 4}); want && (err == nil || !strings.Contains(err.Error(), "more than 4 values")) {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}
+
 func FuzzParseJSON(f *testing.F) {
 	for _, s := range []string{
 		`{"a":[1,2.5,-3e7,"x",null,true]}`, `[[[[]]]]`, `"\ud83d\ude00"`, `1e400`, `{"a":1,"a":2}`, `-0`, `-0.0`, "\xff", `18446744073709551615`,
@@ -161,7 +176,11 @@ func FuzzParseJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		comparePlain(t, in, DefaultLimits)
-		comparePlain(t, in, Limits{Depth: 2, Values: 5})
+		few := Limits{Depth: 2, Values: 5}
+		comparePlain(t, in, few)
+		if _, err := parseAny(in, few); err == nil && crowded(in, few.Values) {
+			t.Fatalf("%q is said to have more than %d values", in, few.Values)
+		}
 		v, err := ParseJSON(in, DefaultLimits)
 		if err != nil {
 			if !errors.Is(err, ErrJSON) {

@@ -87,7 +87,7 @@ func (j *judge) starts(m *model, f odoo.Field, path string) (bool, error) {
 	switch {
 	case closed, !m.opens(step) && !many(from):
 		return j.taken(from.Relation, rest, f)
-	case next == nil, !dotted && next.limit == LimitNone:
+	case next == nil:
 		return false, nil
 	}
 	return j.starts(next, f, rest)

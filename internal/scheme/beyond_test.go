@@ -2,6 +2,7 @@ package scheme_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -25,15 +26,22 @@ func crm() source {
 		relation("owner_id", "many2one", "res.users"), related("owner_mail", "owner_id.email"), related("partner_phone", "partner_id.phone"),
 		relation("tag_ids", "many2many", "crm.tag"))
 	for _, f := range []odoo.Field{
+		editable("company_id", "many2one", "res.company", "partner_id"), editable("currency_id", "many2one", "res.currency", "partner_id"), editable("team_id", "many2one", "crm.team", "partner_id"),
+		editable("title_id", "many2one", "res.partner.title", "partner_id"), editable("parent_id", "char", "", "partner_id.parent_id"),
+		editable("land_code", "char", "", "partner_id.country_id.code"), editable("country_code", "char", "", "partner_id"), computed("partner_number", "partner_id.id"),
 		editable("normal", "char", "", "partner_id.email_normalized"), editable("color", "integer", "", "tag_ids"), editable("label", "char", "", "name", "partner_id.email"),
 	} {
 		src["crm.lead"][f.Name] = f
 	}
+	src["crm.lead"]["kept_mail"] = odoo.Field{Name: "kept_mail", Type: "char", Store: true, Searchable: true, Related: "partner_id.email"}
 	src["crm.lead"]["email_state"] = computed("email_state", "email_from")
 	src["crm.lead"]["probability"] = editable("probability", "float", "", "email_state")
 	src["crm.lead"]["partner_name"] = editable("partner_name", "char", "", "partner_id")
-	src["res.partner"]["user_id"] = relation("user_id", "many2one", "res.users")
+	for name, comodel := range map[string]string{"user_id": "res.users", "company_id": "res.company", "currency_id": "res.currency", "team_id": "crm.team", "title_id": "res.partner.title"} {
+		src["res.partner"][name] = relation(name, "many2one", comodel)
+	}
 	src["crm.tag"] = fields(stored("name", "Tag", "char"), stored("color", "Color", "integer"))
+	src["mail.message"] = fields(stored("body", "Text", "html"))
 	src["product.product"]["cost"] = stored("cost", "Cost", "float")
 	src["product.product"]["weight"] = stored("weight", "Weight", "float")
 	src["product.product"]["product_tmpl_id"] = relation("product_tmpl_id", "many2one", "product.template")
@@ -90,6 +98,16 @@ func TestCopiesAcrossModels(t *testing.T) {
 		{"of the same name, open", white(lead, hiding("res.partner", "email")), "crm.lead", "comment", true},
 		{"its own, though of the same name", white(lead, hiding("res.partner", "name")), "crm.lead", "name", true},
 		{"its own person", white(lead, limited("res.partner", scheme.LimitWhitelist, "name")), "crm.lead", "user_id", true},
+		{"its own company", white(lead, hiding("res.partner", "company_id")), "crm.lead", "company_id", true},
+		{"its own currency", white(lead, hiding("res.partner", "currency_id")), "crm.lead", "currency_id", true},
+		{"its own team", white(lead, hiding("res.partner", "team_id")), "crm.lead", "team_id", true},
+		{"the title of another", white(lead, hiding("res.partner", "title_id")), "crm.lead", "title_id", false},
+		{"of a name that leads in a circle", white(lead, limited("res.partner", scheme.LimitWhitelist, "name", "parent_id")), "crm.lead", "parent_id", true},
+		{"hidden behind a model that is open", white(lead, limited("res.partner", ""), hiding("res.country", "code")), "crm.lead", "land_code", false},
+		{"open behind a model that is open", white(lead, limited("res.partner", ""), hiding("res.country", "name")), "crm.lead", "land_code", true},
+		{"of the same name, a copy there", white(lead, limited("res.partner", ""), hiding("res.country", "code")), "crm.lead", "country_code", false},
+		{"of the same name, a copy there of what is open", white(lead, limited("res.partner", ""), hiding("res.country", "name")), "crm.lead", "country_code", true},
+		{"the id of a record that a filter leaves out", white(lead, filtered), "crm.lead", "partner_number", true},
 		{"of a model that nothing opens", white(lead), "crm.lead", "email_from", true},
 		{"of a model that a blacklist closes", define(scheme.LimitBlacklist, []string{"res.partner"}), "crm.lead", "email_from", false},
 		{"by name, of a model that a blacklist closes", define(scheme.LimitBlacklist, []string{"res.partner"}), "crm.lead", "comment", false},
@@ -115,6 +133,7 @@ func TestCopiesAcrossModels(t *testing.T) {
 		{"a sum of that name, of what is open", white(product, hiding("product.product", "weight")), "product.template", "cost", true},
 		{"a sum of another name", white(product, hiding("product.product", "cost")), "product.template", "total", true},
 		{"what starts as a sum of that name", white(product, hiding("product.product", "weight")), "product.template", "weight", false},
+		{"related to messages that are open", white(limited("res.partner", ""), scheme.Configuration{Model: "mail.message", Sensitive: true}), "res.partner", "message_text", false},
 		{"related to a list", white(product, hiding("product.product", "default_code")), "product.template", "first_code", false},
 		{"what a variant has of its product", white(variant), "product.product", "list_price", true},
 		{"what a variant has of its product, hidden", white(variant, hiding("product.template", "list_price")), "product.product", "list_price", false},
@@ -161,6 +180,8 @@ func TestCopiesAcrossModelsAreNotWritten(t *testing.T) {
 		{"crm.lead", "email_from", "x", nil, scheme.CodeField},
 		{"crm.lead", "email_from", "x", []string{"email_from"}, ""},
 		{"crm.lead", "comment", "x", nil, ""},
+		{"crm.lead", "kept_mail", "x", nil, scheme.CodeField},
+		{"crm.lead", "kept_mail", "x", []string{"kept_mail"}, ""},
 		{"crm.lead", "rank", int64(1), nil, ""},
 		{"crm.lead", "label", "x", nil, ""}, // made of several
 		{"product.template", "weight", 1.5, nil, scheme.CodeField},
@@ -175,6 +196,21 @@ func TestCopiesAcrossModelsAreNotWritten(t *testing.T) {
 			if _, err := compile(t, c).Check(context.Background(), crm(), call); code(err) != tt.code {
 				t.Errorf("%s of %s in %s, named %v: error %v", tt.field, tt.model, call.Method, tt.named, err)
 			}
+		}
+	}
+}
+
+// Where nobody has told what a field is made of, it is neither read nor written.
+func TestCopiesOfWhatIsNotKnown(t *testing.T) {
+	src := crm()
+	delete(src, "res.partner")
+	s := compile(t, scheme.Configuration{Model: "crm.lead", Operations: readWrite}, scheme.Configuration{Model: "res.partner"})
+	for _, call := range []odoo.Call{
+		searchRead("crm.lead", map[string]any{"fields": []any{"email_from"}}), write("crm.lead", vals{"email_from": "x"}, 1), create("crm.lead", vals{"email_from": "x"}),
+		searchRead("crm.lead", nil), {Model: "crm.lead", Method: "fields_get"},
+	} {
+		if _, err := s.Check(context.Background(), src, call); !errors.Is(err, errDown) {
+			t.Errorf("%s: %v", call.Method, err)
 		}
 	}
 }
@@ -212,7 +248,7 @@ func TestSearchInMessages(t *testing.T) {
 // where that field is hidden.
 func TestDisplayNameAcrossModels(t *testing.T) {
 	src := crm()
-	src["crm.lead"]["display_name"] = odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"name", "partner_id.vat"}}
+	src["crm.lead"]["display_name"] = odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"name", "partner_id.vat", "partner_id.comment", "endpoint"}}
 	src["crm.tag"]["display_name"] = odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"partner_id.name"}}
 	src["crm.tag"]["partner_id"] = relation("partner_id", "many2one", "res.users")
 	for _, tt := range []struct {
@@ -221,6 +257,8 @@ func TestDisplayNameAcrossModels(t *testing.T) {
 		whole  bool
 	}{
 		{"crm.lead", []string{"vat"}, false},
+		{"crm.lead", []string{"comment"}, false},
+		{"crm.lead", []string{"email"}, false}, // by a copy
 		{"crm.lead", []string{"phone"}, true},
 		{"crm.tag", []string{"vat"}, true}, // a name beside it is as that of any many2one
 	} {
@@ -232,6 +270,15 @@ func TestDisplayNameAcrossModels(t *testing.T) {
 		got, err := s.Filter(context.Background(), src, checked, odoo.Result{Value: []byte(`[{"id":1,"display_name":"SENTINEL","name":"x"}]`)})
 		if err != nil || strings.Contains(string(got.Value), sentinel) != tt.whole {
 			t.Errorf("%s without %s: %s, %v", tt.model, tt.hidden, got.Value, err)
+		}
+	}
+	delete(src, "res.partner")
+	src["product.template"]["display_name"] = odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"owner_id.name"}}
+	src["product.template"]["owner_id"] = relation("owner_id", "many2one", "res.partner")
+	s := compile(t, scheme.Configuration{Model: "crm.lead"}, scheme.Configuration{Model: "product.template"}, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"vat"}})
+	for _, model := range []string{"crm.lead", "product.template"} {
+		if _, err := s.Check(context.Background(), src, searchRead(model, map[string]any{"fields": []any{"display_name"}})); !errors.Is(err, errDown) {
+			t.Errorf("what the name of %s shows is not known: %v", model, err)
 		}
 	}
 }

@@ -64,6 +64,36 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// What nobody may call is known without its arguments, and without Odoo; Check
+// refuses it in the same words.
+func TestClosed(t *testing.T) {
+	s := define(t, scheme.Definition{Limit: scheme.LimitNone, Configurations: []scheme.Configuration{callable()}})
+	for _, tt := range []struct{ model, method, code string }{
+		{"sale.order", "search", ""}, {"sale.order", "fields_get", ""}, {"sale.order", "has_access", ""}, {"sale.order", "action_confirm", ""},
+		{"res.country", "search", ""}, {"res.country", "fields_get", ""},
+		{"sale.order", "write", scheme.CodeOperation}, {"sale.order", "action_cancel", scheme.CodeOperation}, {"sale.order", "", scheme.CodeOperation},
+		{"res.country", "create", scheme.CodeOperation}, {"res.country", "action_confirm", scheme.CodeOperation}, {"res.country", "copy", scheme.CodeOperation},
+		{"res.users", "search", scheme.CodeModel}, {"", "search", scheme.CodeModel},
+	} {
+		call := odoo.Call{Model: tt.model, Method: tt.method}
+		if d := s.Closed(call); d == nil && tt.code != "" || d != nil && (d.Code != tt.code || d.Operation != tt.method || d.Model != tt.model) {
+			t.Errorf("%s of %s: %+v", tt.method, tt.model, d)
+		}
+		if tt.method == "write" || tt.method == "action_confirm" {
+			call.IDs = []int64{1}
+		}
+		if _, err := check(t, s, call); tt.code != "" && code(err) != tt.code {
+			t.Errorf("%s of %s: %v", tt.method, tt.model, err)
+		}
+	}
+	if d := s.ClosedReport("sale.report_saleorder"); d != nil {
+		t.Errorf("a report that is open: %+v", d)
+	}
+	if d := s.ClosedReport("sale.other"); d == nil || d.Code != scheme.CodeReport || d.Operation != "report" {
+		t.Errorf("another report: %+v", d)
+	}
+}
+
 // What a method answers may hold anything.
 func TestMethodAnswers(t *testing.T) {
 	s := compile(t, callable())
@@ -230,6 +260,9 @@ func TestScopes(t *testing.T) {
 		"writing":    {compile(t, writing()...), "odoo.read odoo.write"},
 		"calling":    {compile(t, callable()), "odoo.read odoo.call"},
 		"never read": {compile(t, methods), "odoo.write odoo.call"},
+		"methods":    {compile(t, scheme.Configuration{Model: "sale.order", Methods: []scheme.Method{{Name: "action_confirm"}}}), "odoo.read odoo.call"},
+		"changing":   {compile(t, scheme.Configuration{Model: "sale.order", Operations: []scheme.Operation{scheme.Write}}), "odoo.write"},
+		"deleting":   {compile(t, scheme.Configuration{Model: "sale.order", Operations: []scheme.Operation{scheme.Unlink}}), "odoo.write"},
 		"nothing":    {compile(t), ""},
 	} {
 		if got := strings.Join(tt.s.Scopes(), " "); got != tt.want {

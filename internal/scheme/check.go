@@ -17,6 +17,8 @@ import (
 //   - An empty list of fields becomes the list of open ones, never all.
 //   - The limit is 80 where none is given, and at most the configuration's.
 //   - create, write, unlink and methods act on records that guards prove first.
+//   - Language and time zone of the context do not get to a filter that they would
+//     change.
 //
 // The error is a *Denied, or the error of src as it is, which is an outage or
 // Odoo's own refusal.
@@ -52,7 +54,13 @@ func (s *Scheme) check(ctx context.Context, src odoo.FieldSource, call odoo.Call
 	if err := j.enforceable(m); err != nil {
 		return Checked{}, err
 	}
-	out := Checked{Call: odoo.Call{Model: m.name, Context: env}, Scope: ScopeOf(call)}
+	out, err := j.dispatch(m, Checked{Call: odoo.Call{Model: m.name, Context: env}, Scope: ScopeOf(call)}, call, args)
+	out.Context = j.unheeded(call.Method, out.Context)
+	return out, err
+}
+
+// dispatch judges the arguments of a call of a model that is open.
+func (j *judge) dispatch(m *model, out Checked, call odoo.Call, args map[string]any) (Checked, error) {
 	switch call.Method {
 	case "read":
 		return j.read(m, out, call.IDs, args)

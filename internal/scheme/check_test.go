@@ -3,6 +3,7 @@ package scheme_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,7 @@ func TestDenied(t *testing.T) {
 		{"hidden that does not exist", searchRead("res.partner", map[string]any{"fields": []any{"nope"}}), scheme.CodeField},
 		{"open that does not exist", searchRead("sale.order", map[string]any{"fields": []any{"nope"}}), scheme.CodeFieldUnknown},
 		{"dotted field", searchRead("res.partner", map[string]any{"fields": []any{"country_id.code"}}), scheme.CodeField},
+		{"field no text", searchRead("sale.order", map[string]any{"fields": []any{"name", int64(5)}}), scheme.CodeInvalid},
 		{"fields no list", searchRead("res.partner", map[string]any{"fields": "vat"}), scheme.CodeInvalid},
 		{"hidden field in fields_get", odoo.Call{Model: "res.partner", Method: "fields_get", Args: []any{[]any{"vat"}}}, scheme.CodeField},
 		{"only hidden attributes", odoo.Call{Model: "res.partner", Method: "fields_get", Kwargs: map[string]any{"attributes": []any{"groups"}}}, scheme.CodeInvalid},
@@ -75,24 +77,39 @@ func TestDenied(t *testing.T) {
 		{"properties path", where("props.color", "=", "x"), scheme.CodeField},
 		{"no domain", searchRead("res.partner", map[string]any{"domain": "[]"}), scheme.CodeDomain},
 		{"operator without operand", searchRead("res.partner", domain("|", leaf("name", "=", "x"))), scheme.CodeDomain},
+		{"too deep", searchRead("res.partner", domain(append(slices.Repeat([]any{"!"}, 40), leaf("name", "=", "x"))...)), scheme.CodeDomain},
+		{"too many conditions", searchRead("res.partner", domain(slices.Repeat([]any{leaf("name", "=", "x")}, 201)...)), scheme.CodeDomain},
 		{"child_of with a name", where("parent_id", "child_of", "Azure"), scheme.CodeOperator},
 		{"child_of in a closed model", where("user_ids", "child_of", int64(1)), scheme.CodeField},
 		{"child_of without open parent", where("country_id", "child_of", int64(1)), scheme.CodeFieldUnknown},
 		{"too many ids in a leaf", where("id", "in", many), scheme.CodeOperator},
+		{"fraction for an id", where("id", "=", 1.5), scheme.CodeOperator},
 		{"text for a number", where("id", "=", "1 OR 1=1"), scheme.CodeOperator},
 		{"text for another number", odoo.Call{Model: "sale.order", Method: "search", Kwargs: domain(leaf("amount_total", ">", "x"))}, scheme.CodeOperator},
 		{"number for a text", where("name", "=", int64(1)), scheme.CodeOperator},
 		{"NUL", where("name", "=", "a\x00b"), scheme.CodeOperator},
+		{"NUL in a pattern", where("name", "ilike", "a\x00b"), scheme.CodeOperator},
+		{"number for a pattern", where("name", "ilike", int64(1)), scheme.CodeOperator},
+		{"nothing for a pattern", where("name", "not ilike", nil), scheme.CodeOperator},
+		{"list for a pattern", where("name", "ilike", []any{"x"}), scheme.CodeOperator},
 
 		// Texts that search fields nobody named: A87.
 		{"text on many2one", where("parent_id", "ilike", "example.com"), scheme.CodeOperator},
 		{"equal text on many2one", where("parent_id", "=", "Azure"), scheme.CodeOperator},
+		{"text in a many2one", where("parent_id", "in", "Azure"), scheme.CodeOperator},
+		{"text not in a list", where("category_id", "not in", "VIP"), scheme.CodeOperator},
+		{"text in a text", where("name", "not in", "x"), scheme.CodeOperator},
 		{"texts on many2one", where("parent_id", "in", []any{"Azure"}), scheme.CodeOperator},
 		{"text on x2many", where("category_id", "=", "VIP"), scheme.CodeOperator},
 		{"inequality on many2one", where("parent_id", ">", "A"), scheme.CodeOperator},
+		{"inequality with an id", where("parent_id", ">", int64(5)), scheme.CodeOperator},
 		{"text on id", where("id", "ilike", "1"), scheme.CodeOperator},
 		{"list with =", where("name", "=", []any{"x"}), scheme.CodeOperator},
 		{"file", where("image", "ilike", "AAAA"), scheme.CodeOperator},
+		{"content of a file", where("image", "=", "AAAA"), scheme.CodeOperator},
+		{"file that is true", where("image", "=", true), scheme.CodeOperator},
+		{"files", where("image", "in", []any{false}), scheme.CodeOperator},
+		{"file after another", where("image", ">", false), scheme.CodeOperator},
 		{"negative name_search", odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"x", nil, "not ilike"}}, scheme.CodeOperator},
 
 		// A pattern that fails in the database once a record matches its beginning.
@@ -114,6 +131,9 @@ func TestDenied(t *testing.T) {
 		{"order not sortable", sorted("contact_address"), scheme.CodeOrder},
 		{"order with SQL", sorted("name; drop table x"), scheme.CodeInvalid},
 		{"order with a call", sorted("name desc, (select 1)"), scheme.CodeInvalid},
+		{"order in no direction", sorted("name upwards"), scheme.CodeInvalid},
+		{"order of other nulls", sorted("name desc ones last"), scheme.CodeInvalid},
+		{"order of no nulls", sorted("name desc nulls between"), scheme.CodeInvalid},
 		{"order with empty term", sorted("name,,id"), scheme.CodeInvalid},
 		{"order with property", sorted("props.color"), scheme.CodeOrder},
 
@@ -180,6 +200,12 @@ func TestRewritten(t *testing.T) {
 			`{"domain":[["country_id","any",[["code","=","BE"]]]]}`, `null`},
 		{"relation by id", nil, odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("country_id", "in", []any{int64(1), false}))}, "search_count",
 			`{"domain":[["country_id","in",[1,false]]]}`, `null`},
+		{"ids after another", nil, odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("id", ">", int64(5)))}, "search_count",
+			`{"domain":[["id",">",5]]}`, `null`},
+		{"list by ids", nil, odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("category_id", "in", []any{int64(1)}), leaf("child_ids", "!=", false))}, "search_count",
+			`{"domain":["&",["category_id","in",[1]],["child_ids","!=",false]]}`, `null`},
+		{"whether there is a file", nil, odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain("|", leaf("image", "!=", false), leaf("image", "=", false))}, "search_count",
+			`{"domain":["|",["image","!=",false],["image","=",false]]}`, `null`},
 		{"1 for true", compile(t, scheme.Configuration{Model: "res.partner"}), odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("active", "=", int64(1)))}, "search_count",
 			`{"domain":[["active","=",1]]}`, `null`},
 		{"what is always true takes nothing away", compile(t, scheme.Configuration{Model: "res.partner"}), odoo.Call{Model: "res.partner", Method: "search_count",
@@ -193,12 +219,24 @@ func TestRewritten(t *testing.T) {
 			`{"domain":[["partner_id.name","ilike","US1234567"]]}`, `null`},
 		{"order by display_name", nil, odoo.Call{Model: "res.country", Method: "search", Kwargs: map[string]any{"order": "display_name, id desc nulls last"}}, "search",
 			`{"domain":[],` + page[:len(page)-len(`,"offset":0`)] + `,"offset":0,"order":"name, id desc nulls last"}`, `null`},
+		{"order of what is empty", nil, odoo.Call{Model: "res.country", Method: "search", Kwargs: map[string]any{"order": "name nulls first"}}, "search",
+			`{"domain":[],` + page + `,"order":"name nulls first, id"}`, `null`},
+		{"fields that are not there", compile(t, scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"nope", "code"}}), searchRead("res.country", nil), "search_read",
+			`{"domain":[],"fields":["id","code"],` + page + `,"order":"id"}`, `null`},
 		{"context", nil, odoo.Call{Model: "res.country", Method: "search_count", Context: map[string]any{
 			"lang": "de_DE", "tz": "Europe/Berlin", "active_test": false, "show_email": true, "default_name": "x",
 			"allowed_company_ids": []any{int64(1)}, "bin_size": true, "force_company": int64(2)}}, "search_count",
 			`{"domain":[]}`, `{"lang":"de_DE","tz":"Europe/Berlin"}`},
 		{"read", nil, odoo.Call{Model: "res.country", Method: "read", IDs: []int64{3, 1, 3}, Args: []any{[]any{"code"}}}, "search_read",
 			`{"domain":[["id","in",[3,1]]],"fields":["code"],"limit":2,"offset":0,"order":"id"}`, `null`},
+		{"read of one field", nil, odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{3}, Args: []any{[]any{"phone"}}}, "search_read",
+			`{"domain":["&",["id","in",[3]],["active","in",[true,false]]],"fields":["phone"],"limit":1,"offset":0,"order":"id"}`, `null`},
+		{"context of nothing", nil, odoo.Call{Model: "res.country", Method: "search_count", Context: map[string]any{"lang": false, "tz": nil}}, "search_count",
+			`{"domain":[]}`, `null`},
+		{"name_search, sorted", nil, odoo.Call{Model: "res.partner", Method: "name_search", Kwargs: map[string]any{"order": "name desc"}}, "search_read",
+			`{"domain":[],"fields":["display_name","name"],` + page + `,"order":"name desc, id"}`, `null`},
+		{"name_search, sorted by nothing", compile(t, scheme.Configuration{Model: "res.partner"}), odoo.Call{Model: "res.partner", Method: "name_search", Kwargs: map[string]any{"order": ""}}, "search_read",
+			`{"domain":[],"fields":["display_name"],` + page + `,"order":"name, id"}`, `null`},
 		{"name_search", nil, odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"Azure", []any{leaf("phone", "!=", false)}, "ilike", int64(5)}}, "search_read",
 			`{"domain":["&",["phone","!=",false],["name","ilike","Azure"]],"fields":["display_name","name"],"limit":5,"offset":0,"order":"name, id"}`, `null`},
 		{"name_search for nothing", nil, odoo.Call{Model: "res.partner", Method: "name_search", Kwargs: map[string]any{"name": "", "order": "display_name", "offset": int64(20)}}, "search_read",
@@ -247,6 +285,26 @@ func TestRewritten(t *testing.T) {
 	}
 }
 
+// What a read adds so that Odoo finds archived records must be searchable.
+func TestArchivedRecords(t *testing.T) {
+	for name, tt := range map[string]struct {
+		active odoo.Field
+		want   string
+	}{
+		"active":          {stored("active", "Active", "boolean"), `["&",["id","in",[7]],["active","in",[true,false]]]`},
+		"x_active":        {stored("x_active", "Active", "boolean"), `["&",["id","in",[7]],["x_active","in",[true,false]]]`},
+		"not searchable":  {odoo.Field{Name: "active", Type: "boolean"}, `[["id","in",[7]]]`},
+		"no truth value":  {stored("active", "Active", "char"), `[["id","in",[7]]]`},
+		"of another name": {stored("enabled", "Active", "boolean"), `[["id","in",[7]]]`},
+	} {
+		src := source{"res.country": fields(stored("name", "Name", "char"), tt.active)}
+		got, err := compile(t, country).Check(context.Background(), src, odoo.Call{Model: "res.country", Method: "read", IDs: []int64{7}, Args: []any{[]any{"name"}}})
+		if err != nil || text(t, got.Kwargs["domain"]) != tt.want {
+			t.Errorf("%s: %v, %v", name, got.Kwargs["domain"], err)
+		}
+	}
+}
+
 // A field that only a method searches may find by hidden ones.
 func TestSearchedByMethod(t *testing.T) {
 	configured := func(limit scheme.Limit, fields ...string) *scheme.Scheme {
@@ -262,6 +320,12 @@ func TestSearchedByMethod(t *testing.T) {
 	} {
 		if _, err := check(t, tt.s, searchRead("res.partner", domain(leaf("phone_search", "=like", "(870)%")))); code(err) != tt.want {
 			t.Errorf("error %v, want %q", err, tt.want)
+		}
+		// One that shows another field is searched by that.
+		src := erp()
+		src["res.partner"]["phone_search"] = odoo.Field{Name: "phone_search", Type: "char", Searchable: true, Related: "name"}
+		if _, err := tt.s.Check(context.Background(), src, searchRead("res.partner", domain(leaf("phone_search", "=", "x")))); err != nil {
+			t.Errorf("related: %v", err)
 		}
 	}
 }
@@ -308,6 +372,22 @@ func TestFilterBehindLists(t *testing.T) {
 	for _, path := range []string{"id", "parent_id"} {
 		if _, err := check(t, s, searchRead("res.partner", domain(leaf(path, "child_of", int64(1))))); code(err) != scheme.CodeOperator {
 			t.Errorf("%s: error %v", path, err)
+		}
+	}
+}
+
+// An operator that lacks an operand would take the filter for one, and turn it
+// round: "!" finds all that the filter leaves out.
+func TestFilterIsNoOperand(t *testing.T) {
+	s := compile(t, filtered())
+	x := leaf("name", "=", "x")
+	for _, d := range [][]any{
+		{"!"}, {"&"}, {"|"}, {"!", "!"}, {x, "!"}, {x, "&"}, {x, "|"}, {x, x, "|"}, {x, "|", x}, {"|", x}, {"&", x}, {"|", x, "!"}, {"|", "!", x},
+	} {
+		for _, method := range []string{"search", "search_count", "search_read", "name_search", "read_group", "formatted_read_group"} {
+			if got, err := check(t, s, odoo.Call{Model: "res.partner", Method: method, Kwargs: domain(d...)}); code(err) != scheme.CodeDomain {
+				t.Errorf("%s of %v: %v, %v", method, d, got.Kwargs, err)
+			}
 		}
 	}
 }

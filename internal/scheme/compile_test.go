@@ -59,6 +59,8 @@ func TestCompileRefuses(t *testing.T) {
 		{"write field no name", written(scheme.LimitBlacklist, "a.b"), "not a field name"},
 		{"write field of Odoo's own", written(scheme.LimitWhitelist, "create_uid"), "Odoo's own"},
 		{"forced without create", scheme.Configuration{Model: "res.partner", Forced: map[string]any{"name": "x"}}, "of no use"},
+		{"preset without create", scheme.Configuration{Model: "res.partner", Preset: map[string]any{"name": "x"}}, "of no use"},
+		{"forced and preset without create", scheme.Configuration{Model: "res.partner", Forced: map[string]any{"name": "x"}, Preset: map[string]any{"phone": "x"}}, "of no use"},
 		{"forced no field", forced(map[string]any{"a.b": "x"}, nil), "no field that can be written"},
 		{"forced id", forced(map[string]any{"id": int64(1)}, nil), "no field that can be written"},
 		{"forced and preset", forced(map[string]any{"name": "x"}, map[string]any{"name": "y"}), "forced already"},
@@ -94,6 +96,9 @@ func TestCompileRefuses(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+	if err := whitelist("id", "name").Check(); err != nil {
+		t.Errorf("an id that is named: %v", err)
 	}
 	_, err := scheme.Compile(scheme.Definition{Configurations: []scheme.Configuration{customer, customer}})
 	if err == nil || !strings.Contains(err.Error(), "twice") {
@@ -198,8 +203,33 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// What none and blacklist do not open.
+// What none and blacklist do not open, whoever may read it in Odoo.
 func TestCredentialFields(t *testing.T) {
+	src := source{"a.b": fields(stored("name", "Name", "char"))}
+	credentials := []string{
+		"access_token", "access_url", "api_key", "api_secret", "client_secret", "new_password", "oauth_access_token", "password", "password_crypt",
+		"private_key", "secret", "signup_token", "signup_type", "signup_url", "signup_valid", "token", "totp_secret",
+	}
+	for _, name := range credentials {
+		src["a.b"][name] = stored(name, name, "char")
+	}
+	for _, c := range []scheme.Configuration{
+		{}, {Limit: scheme.LimitBlacklist, Fields: []string{"name"}}, {WriteLimit: scheme.LimitNone}, {WriteLimit: scheme.LimitBlacklist, WriteFields: []string{"name"}},
+	} {
+		c.Model, c.Operations = "a.b", readWrite
+		s := compile(t, c)
+		for _, name := range credentials {
+			for _, call := range []odoo.Call{
+				searchRead("a.b", map[string]any{"fields": []any{name}}), searchRead("a.b", domain(leaf(name, "=", "x"))), searchRead("a.b", map[string]any{"order": name}),
+				{Model: "a.b", Method: "read_group", Kwargs: vals{"groupby": name}}, {Model: "a.b", Method: "fields_get", Args: []any{[]any{name}}},
+				write("a.b", vals{name: "x"}, 1), create("a.b", vals{name: "x"}),
+			} {
+				if _, err := s.Check(context.Background(), src, call); code(err) != scheme.CodeField {
+					t.Errorf("%s in %s: %v", name, call.Method, err)
+				}
+			}
+		}
+	}
 	for _, c := range []scheme.Configuration{
 		{Model: "res.partner"}, {Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"vat"}},
 	} {
@@ -239,6 +269,10 @@ func TestDisplayName(t *testing.T) {
 		if open := err == nil; open != tt.open {
 			t.Errorf("%s: error %v", name, err)
 		}
+		got, err := check(t, tt.s, searchRead("res.partner", nil))
+		if err != nil || strings.Contains(text(t, got.Kwargs["fields"]), `"display_name"`) != tt.open {
+			t.Errorf("%s: asked for %v, %v", name, got.Kwargs["fields"], err)
+		}
 		_, err = check(t, tt.s, nameSearch("x"))
 		if open := err == nil; open != (tt.open && name != "whitelist with display_name") {
 			t.Errorf("%s: name_search: error %v", name, err)
@@ -268,6 +302,7 @@ func TestCopiedFields(t *testing.T) {
 		{all("res.partner"), "res.partner", "family", false},
 		{all("res.partner"), "res.partner", "score", true},
 		{all("res.partner"), "res.partner", "display_name", true},
+		{compile(t, scheme.Configuration{Model: "sale.order", Limit: scheme.LimitBlacklist, Fields: []string{"order_line"}}), "sale.order", "summary", true}, // a sum
 		{all("sale.order"), "sale.order", "margin_percent", false},
 		{all("sale.order"), "sale.order", "pricelist", true},
 		{all("sale.order", phoneOnly), "sale.order", "partner_email", false},

@@ -18,7 +18,7 @@ func (j *judge) copied(m *model, f odoo.Field) (bool, error) {
 	paths := f.Depends
 	switch {
 	case f.Name == "display_name":
-		return false, nil
+		return j.copiedName(m)
 	case f.Name == "parent_path":
 		return j.ancestors(m)
 	case f.Related != "":
@@ -94,7 +94,10 @@ func (j *judge) shows(m *model, path string, far reachable) (bool, error) {
 	case !ok:
 		return false, nil
 	case step == "display_name":
-		return j.shortened(m)
+		if short, err := j.shortened(m); short || err != nil {
+			return short, err
+		}
+		return j.copiedName(m)
 	case !dotted:
 		if m.limit == LimitWhitelist {
 			return false, nil // it is named, and so is what it shows

@@ -39,7 +39,9 @@ func TestCopiesInDisguise(t *testing.T) {
 		{"res.partner", "vat", "rank", true}, // looked up by it
 		{"res.partner", "parent_id", "parent_path", false},
 		{"res.partner", "email", "parent_path", true},
-		{"res.partner", "email", "observers", false}, // of a sensitive model's records
+		{"res.partner", "country_id", "parent_path", true}, // no tree of countries
+		{"res.partner", "child_ids", "parent_path", true},  // tells of those above
+		{"res.partner", "email", "observers", false},       // of a sensitive model's records
 		{"res.partner", "category_id", "tags", false},
 		{"res.partner", "email", "tags", true},
 		{"sale.order", "partner_id", "invoice_id", false},

@@ -54,6 +54,30 @@ func (j *judge) shortened(m *model) (bool, error) {
 	return short, err
 }
 
+// copiedName tells whether the name of a model's records, which their display
+// name is at least, shows what a hidden field holds: that of a variant is its
+// product's.
+func (j *judge) copiedName(m *model) (bool, error) {
+	if m.limit == LimitWhitelist {
+		return false, nil // it is named, and so is what it shows
+	}
+	all, err := j.fields(m.name)
+	name, ok := all[searchField]
+	if err != nil || !ok {
+		return false, err
+	}
+	return j.copied(m, name)
+}
+
+// displays tells whether records of a model have a name that may be shown.
+func (j *judge) displays(m *model) (bool, error) {
+	if !m.opens("display_name") {
+		return false, nil
+	}
+	copied, err := j.copiedName(m)
+	return !copied, err
+}
+
 // shortName is what shortened has found for a model.
 type shortName struct {
 	m     *model
@@ -78,7 +102,7 @@ func (j *judge) shortens(m *model) (bool, error) {
 			if !m.opens(step) {
 				return true, nil
 			}
-			if dotted && rest != searchField && rest != "display_name" {
+			if named := dotted && (rest == searchField || rest == "display_name"); !named && path != searchField {
 				if shown, err := j.shows(m, path, lists); shown || err != nil {
 					return shown, err
 				}
@@ -102,8 +126,8 @@ func (j *judge) nameHidden(m *model, f odoo.Field) (bool, error) {
 	if other == nil {
 		return false, nil
 	}
-	if !other.opens("display_name") || !other.filter.IsEverything() {
-		return true, nil
+	if shown, err := j.displays(other); !shown || !other.filter.IsEverything() || err != nil {
+		return true, err
 	}
 	return j.shortened(other)
 }

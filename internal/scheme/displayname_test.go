@@ -67,9 +67,16 @@ func TestCopyOfDisplayName(t *testing.T) {
 func TestInvertedLists(t *testing.T) {
 	src := erp()
 	src["res.partner.category"]["partner_ids"] = relation("partner_ids", "many2many", "res.partner")
+	src["res.partner"]["main_id"] = relation("main_id", "many2one", "res.partner.category")
+	src["res.partner.category"]["main_ids"] = listed("main_ids", "res.partner", "main_id")
+	src["res.partner.category"]["found_ids"] = listed("found_ids", "res.partner", "")
+	for _, name := range []string{"friend_ids", "friend_of_ids"} {
+		src["res.partner"][name] = relation(name, "many2many", "res.partner")
+	}
 	contacts := func(hidden string) scheme.Configuration {
 		return scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{hidden}}
 	}
+	one := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"name"}}
 	tags := scheme.Configuration{Model: "res.partner.category", Limit: scheme.LimitBlacklist, Fields: []string{"name"}}
 	named := scheme.Configuration{Model: "res.partner.category", Limit: scheme.LimitWhitelist, Fields: []string{"partner_ids"}}
 	for _, tt := range []struct {
@@ -82,10 +89,54 @@ func TestInvertedLists(t *testing.T) {
 		{contacts("category_id"), tags, "res.partner.category", "partner_ids", false},
 		{contacts("category_id"), named, "res.partner.category", "partner_ids", true},
 		{contacts("vat"), tags, "res.partner.category", "partner_ids", true},
+		{contacts("friend_ids"), tags, "res.partner", "friend_of_ids", false}, // of one model
+		{contacts("vat"), tags, "res.partner", "friend_of_ids", true},
+		{one, tags, "res.partner.category", "main_ids", false},
+		{one, tags, "res.partner.category", "found_ids", true}, // by no field of theirs
 	} {
 		_, err := compile(t, tt.contacts, tt.tags).Check(context.Background(), src, searchRead(tt.model, map[string]any{"fields": []any{tt.field}}))
 		if (err == nil) != tt.open || err != nil && code(err) != scheme.CodeField {
 			t.Errorf("%s of %s without %v: %v", tt.field, tt.model, tt.contacts.Fields, err)
+		}
+	}
+}
+
+// Where the name itself is a copy of what is hidden, so is the display name:
+// that of a variant is its product's.
+func TestDisplayNameThatIsACopy(t *testing.T) {
+	src := crm()
+	variants := src["product.product"]
+	variants["name"] = related("name", "product_tmpl_id.name")
+	variants["display_name"] = odoo.Field{Name: "display_name", Type: "char", Searchable: true, Readonly: true, Depends: []string{"name", "default_code"}}
+	variants["title"] = computed("title", "display_name")
+	variant, lines := scheme.Configuration{Model: "product.product"}, scheme.Configuration{Model: "sale.order.line"}
+	named := scheme.Configuration{Model: "product.product", Limit: scheme.LimitWhitelist, Fields: []string{"name", "default_code", "title"}}
+	for name, tt := range map[string]struct {
+		variant, product scheme.Configuration
+		open             bool
+	}{
+		"products outside of a filter": {variant, scheme.Configuration{Model: "product.template", Filter: `[["list_price", ">", 0]]`}, false},
+		"names of products are hidden": {variant, scheme.Configuration{Model: "product.template", Limit: scheme.LimitBlacklist, Fields: []string{"name"}}, false},
+		"prices of products are":       {variant, scheme.Configuration{Model: "product.template", Limit: scheme.LimitBlacklist, Fields: []string{"list_price"}}, true},
+		"names of variants are named":  {named, scheme.Configuration{Model: "product.template", Limit: scheme.LimitBlacklist, Fields: []string{"name"}}, true},
+	} {
+		s := compile(t, tt.variant, tt.product, lines)
+		calls := []odoo.Call{{Model: "product.product", Method: "name_search", Args: []any{"x"}}, {Model: "product.product", Method: "read", IDs: []int64{5}, Args: []any{[]any{"display_name"}}}}
+		for _, field := range []string{"display_name", "name", "title"} {
+			calls = append(calls, searchRead("product.product", map[string]any{"fields": []any{field}}))
+		}
+		for _, call := range calls {
+			if _, err := s.Check(context.Background(), src, call); (err == nil) != tt.open || err != nil && code(err) != scheme.CodeField {
+				t.Errorf("%s: %s %v %v: %v", name, call.Method, call.Args, call.Kwargs, err)
+			}
+		}
+		checked, err := s.Check(context.Background(), src, searchRead("sale.order.line", map[string]any{"fields": []any{"product_id"}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Filter(context.Background(), &matching{source: src, found: `[{"id":5,"name":"SENTINEL"}]`}, checked, odoo.Result{Value: []byte(`[{"id":1,"product_id":[5,"SENTINEL"]}]`)})
+		if err != nil || strings.Contains(string(got.Value), sentinel) != tt.open {
+			t.Errorf("%s: a line of it: %s, %v", name, got.Value, err)
 		}
 	}
 }

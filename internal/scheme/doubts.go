@@ -33,6 +33,26 @@ func (s *Scheme) Named() []Named {
 	return all
 }
 
+// NamedReport is a report that a configuration lets applications print.
+type NamedReport struct {
+	// Name is that of the report, Model the model of its configuration.
+	Name, Model   string
+	Configuration string
+}
+
+// NamedReports are the reports that the scheme's configurations name, in their
+// order.
+func (s *Scheme) NamedReports() []NamedReport {
+	var all []NamedReport
+	for _, name := range s.order {
+		m := s.models[name]
+		for _, report := range m.reports {
+			all = append(all, NamedReport{Name: report, Model: name, Configuration: m.label})
+		}
+	}
+	return all
+}
+
 // Unknown lists the fields that the configuration of a model names and that
 // known, which must be the model's fields as somebody sees them, lacks: they
 // are misspelt, or Odoo hides them from that person. Fields of the filter are

@@ -210,7 +210,7 @@ func (j *judge) explainKnown(m *model, name string, writes bool, v *Verdict) err
 		_, err = j.field("fields", m, name)
 	}
 	d, denied := err.(*Denied)
-	if err == nil || !denied {
+	if !denied {
 		return err
 	}
 	if d.Code == CodeMetadata {

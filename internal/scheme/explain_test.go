@@ -31,21 +31,25 @@ func TestExplain(t *testing.T) {
 		scope            string
 		want             []string
 	}{
-		"read": {sales, "res.partner", "read", []string{"email", "vat", "id", "message_ids"}, "odoo.read", []string{
+		"read": {sales, "res.partner", "read", []string{"email", "vat", "id", "message_ids", "customer_rank"}, "odoo.read", []string{
 			partner, "yes operation read [] model_configuration customer: operations read create write unlink", filter,
 			"yes field email [] " + customerFields, "no field vat [field_not_allowed] " + customerFields, "yes field id [] built in: the id is always open",
-			"no field message_ids [field_not_allowed] " + customerFields}},
-		"write": {sales, "res.partner", "write", []string{"email", "email_normalized", "customer_rank", "write_date"}, "odoo.write", []string{
+			"no field message_ids [field_not_allowed] " + customerFields, "yes field customer_rank [] " + customerFields}},
+		"write": {sales, "res.partner", "write", []string{"email", "email_normalized", "customer_rank", "write_date", "access_token"}, "odoo.write", []string{
 			partner, "yes operation write [] model_configuration customer: operations read create write unlink", filter,
 			"yes field email [] " + customerFields,
 			"no field email_normalized [field_not_allowed] built in: Odoo computes the field, calls it readonly, or takes it from other records, and no whitelist of write_fields names it",
-			"yes field customer_rank [] model_configuration customer: force customer_rank", "no field write_date [field_not_allowed] built in: Odoo keeps this field itself"}},
+			"yes field customer_rank [] model_configuration customer: force customer_rank", "no field write_date [field_not_allowed] built in: Odoo keeps this field itself",
+			"no field access_token [field_not_allowed] " + customerFields}},
 		"create": {sales, "sale.order", "create", []string{"margin", "name", "nope", "access_token"}, "odoo.write", []string{
 			order, "yes operation create [] " + ops, "no field margin [field_not_allowed] model_configuration order: write_fields blacklist margin",
 			"yes field name [] model_configuration order: write_fields blacklist margin", "no field nope [field_unknown] Odoo: the model has no such field, or hides it from this person",
 			"no field access_token [field_not_allowed] built in: the field is a credential, and no whitelist names it"}},
 		"a copy of a hidden field": {sales, "sale.order", "search_read", []string{"margin_percent"}, "odoo.read", []string{
 			order, "yes operation search_read [] " + ops, "no field margin_percent [field_not_allowed] built in: the field shows what a hidden one holds, or lists records of a sensitive model"}},
+		"the name of what has none": {define(t, scheme.Definition{Name: "s", Configurations: []scheme.Configuration{{Name: "c", Model: "res.country", Limit: scheme.LimitBlacklist, Fields: []string{"name"}}}}),
+			"res.country", "read", []string{"display_name"}, "odoo.read", []string{"yes model res.country [] model_configuration c: model res.country", "yes operation read [] model_configuration c: operations read",
+				"no field display_name [field_not_allowed] model_configuration c: fields blacklist name"}},
 		"method":    {sales, "sale.order", "action_confirm", nil, "odoo.call", []string{order, "yes operation action_confirm [] model_configuration order: method action_confirm why"}},
 		"no method": {sales, "sale.order", "copy", nil, "odoo.call", []string{order, "no operation copy [operation_not_allowed] model_configuration order: no method copy"}},
 		"report":    {sales, "sale.order", "sale.report_saleorder", nil, "odoo.call", []string{order, "yes operation sale.report_saleorder [] model_configuration order: reports sale.report_saleorder"}},
@@ -74,7 +78,7 @@ func TestExplain(t *testing.T) {
 				}
 				got = append(got, fmt.Sprintf("%s %s [%s] %s", word, v.Subject, v.Code, v.Line))
 			}
-			if strings.Join(got, "\n") != strings.Join(tt.want, "\n") || e.Allowed != allowed || e.Scope != tt.scope {
+			if strings.Join(got, "\n") != strings.Join(tt.want, "\n") || e.Allowed != allowed || e.Scope != tt.scope || e.Opens != !strings.HasPrefix(tt.want[0], "no") {
 				t.Errorf("allowed %v, scope %s, got\n%s\nwant\n%s", e.Allowed, e.Scope, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 			}
 		})
@@ -96,6 +100,10 @@ func TestExplainWithoutOdoo(t *testing.T) {
 	}
 	if _, err := s.Explain(context.Background(), source{}, "res.partner", "write", "email"); !errors.Is(err, errDown) {
 		t.Errorf("outage: %v", err)
+	}
+	delete(orders, "res.partner")
+	if _, err := copies.Explain(context.Background(), orders, "sale.order", "read", "partner_email"); !errors.Is(err, errDown) {
+		t.Errorf("outage of another model: %v", err)
 	}
 	closed := customer
 	closed.Filter = `[["nope", "=", 1]]`

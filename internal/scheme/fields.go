@@ -19,6 +19,8 @@ type judge struct {
 	models map[string]*model
 	reach  *reach
 	short  []shortName
+	// Language and time zone decide what a filter means that takes part.
+	byLanguage, byZone bool
 }
 
 // known are the fields of a model.

@@ -24,6 +24,12 @@ func TestFilter(t *testing.T) {
 			`[{"id":1,"name":"A","vat":"SENTINEL","password":"x","country_id":[20,"Belgium"]}]`, `[{"id":1,"name":"A","country_id":[20,"Belgium"]}]`},
 		{"open fields nobody asked for", all, searchRead("res.partner", map[string]any{"fields": []any{"name"}}),
 			`[{"id":1,"name":"A","email":"a@b"}]`, `[{"id":1,"name":"A"}]`},
+		{"members in another order", all, searchRead("res.partner", map[string]any{"fields": []any{"name", "country_id"}}),
+			`[{"id":1,"name":"A","vat":"x","country_id":false},{"vat":"SENTINEL","id":2,"email":"SENTINEL","name":"B"},{"id":3,"vat":"SENTINEL"}]`,
+			`[{"id":1,"name":"A","country_id":false},{"id":2,"name":"B"},{"id":3}]`},
+		{"names in another order", compile(t, order, nameless), searchRead("sale.order", map[string]any{"fields": []any{"partner_id", "name"}}),
+			`[{"id":1,"name":"S1","partner_id":false},{"id":2,"partner_id":[7,"SENTINEL"],"name":"S2"}]`,
+			`[{"id":1,"name":"S1","partner_id":false},{"id":2,"partner_id":[7,"res.partner,7"],"name":"S2"}]`},
 		{"numbers as they came", all, searchRead("sale.order", map[string]any{"fields": []any{"amount_total"}}),
 			`[{"id":1,"amount_total":1.10}]`, `[{"id":1,"amount_total":1.10}]`},
 		{"order of ids", all, odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{9, 3, 7}, Args: []any{[]any{"name"}}},
@@ -45,6 +51,10 @@ func TestFilter(t *testing.T) {
 			`{"name":{"type":"text","selection":[["a","A"]]}}`, `{"name":{"type":"text","selection":[["a","A"]]}}`},
 		{"fields_get of a choice of models", compile(t, scheme.Configuration{Model: "sale.order.line"}), odoo.Call{Model: "sale.order.line", Method: "fields_get", Args: []any{[]any{"origin"}}},
 			`{"origin":{"type":"reference","selection":[["hr.payslip","SENTINEL"]]}}`, `{"origin":{"type":"reference"}}`},
+		{"fields_get of what is read, or set, alone", compile(t, scheme.Configuration{Model: "res.partner", Limit: scheme.LimitWhitelist, Fields: []string{"name"},
+			Operations: readWrite, WriteLimit: scheme.LimitWhitelist, WriteFields: []string{"vat"}}), odoo.Call{Model: "res.partner", Method: "fields_get"},
+			`{"display_name":{"type":"char"},"email":{"type":"char"},"vat":{"type":"char"},"name":{"type":"char"}}`,
+			`{"display_name":{"type":"char"},"vat":{"type":"char"},"name":{"type":"char"}}`},
 		{"fields_get of one", all, odoo.Call{Model: "res.partner", Method: "fields_get", Args: []any{[]any{"name"}, []any{"type"}}},
 			`{"name":{"type":"char","string":"Name"},"email":{"type":"char"}}`, `{"name":{"type":"char"}}`},
 		{"name of a model that hides it", compile(t, order, nameless), searchRead("sale.order", map[string]any{"fields": []any{"partner_id", "name"}}),
@@ -64,6 +74,11 @@ func TestFilter(t *testing.T) {
 			`[{"id":1,"props":[{"comodel":"res.partner","name":"a","type":"many2one","value":[7,"res.partner,7"]},` +
 				`{"comodel":"res.partner","default":[[7,"res.partner,7"]],"name":"b","type":"many2many","value":[[7,"res.partner,7"],[8,"res.partner,8"]]},` +
 				`{"comodel":"res.country","name":"c","type":"many2one","value":[20,"Belgium"]},{"name":"d","type":"float","value":1.5}]},{"id":2,"props":false}]`},
+		{"properties of hidden names", compile(t, scheme.Configuration{Model: "res.partner", HideRelatedNames: true}), searchRead("res.partner", map[string]any{"fields": []any{"props"}}),
+			`[{"id":1,"props":[{"name":"a","type":"tags","value":["x","y"]},{"name":"b","type":"many2many","comodel":"res.partner","value":[7,8]},{"name":"c","type":"many2many","comodel":"res.users","value":[[7,"SENTINEL"],[8,null]]},
+			{"name":"d","type":"many2one","comodel":"res.partner","value":[9,"SENTINEL"],"string":"D"}]}]`,
+			`[{"id":1,"props":[{"name":"a","type":"tags","value":["x","y"]},{"comodel":"res.partner","name":"b","type":"many2many","value":[7,8]},{"comodel":"res.users","name":"c","type":"many2many","value":[[7,"res.users,7"],[8,null]]},` +
+				`{"comodel":"res.partner","name":"d","string":"D","type":"many2one","value":[9,"res.partner,9"]}]}]`},
 		{"files", all, searchRead("res.partner", map[string]any{"fields": []any{"image"}}),
 			`[{"id":1,"image":"QQ=="},{"id":2,"image":{"filename":"a.png","content":"Qg==","size":1}},{"id":3,"image":false},{"id":4,"image":{"size":1}}]`,
 			`[{"id":1,"image":"QQ=="},{"id":2,"image":"Qg=="},{"id":3,"image":false},{"id":4,"image":false}]`},
@@ -153,6 +168,22 @@ func TestFilterNamesOfRecords(t *testing.T) {
 	}
 }
 
+// Whether a filter can be enforced is not known in an outage: nothing is shown.
+func TestFilterNamesInAnOutage(t *testing.T) {
+	c := customer
+	c.Filter = `[["country_id.code", "=", "BE"]]`
+	s := compile(t, c, order)
+	checked, err := check(t, s, searchRead("sale.order", map[string]any{"fields": []any{"partner_id"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := erp()
+	delete(src, "res.country")
+	if got, err := s.Filter(context.Background(), src, checked, odoo.Result{Value: []byte(`[{"id":1,"partner_id":[7,"SENTINEL"]}]`)}); !errors.Is(err, errDown) || got.Value != nil {
+		t.Errorf("%s, %v", got.Value, err)
+	}
+}
+
 // A display name shows no field that is not open: it reads as the name.
 func TestFilterDisplayName(t *testing.T) {
 	product := func(limit scheme.Limit, fields ...string) scheme.Configuration {
@@ -226,19 +257,22 @@ func TestFilterUnexpected(t *testing.T) {
 		call   odoo.Call
 		answer string
 	}{
-		"records":           {searchRead("res.partner", nil), `{"vat":"SENTINEL"}`},
-		"records of text":   {searchRead("res.partner", nil), `["SENTINEL"]`},
-		"duplicate names":   {searchRead("res.partner", nil), `[{"id":1,"name":"a","name":"SENTINEL"}]`},
-		"record without id": {odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}}, `[{"name":"SENTINEL"}]`},
-		"cut short":         {searchRead("res.partner", nil), `[{"id":1,"name":"SENT`},
-		"two values":        {searchRead("res.partner", nil), `[] []`},
-		"ids":               {odoo.Call{Model: "res.partner", Method: "search"}, `["SENTINEL"]`},
-		"count":             {odoo.Call{Model: "res.partner", Method: "search_count"}, `"SENTINEL"`},
-		"fields_get":        {odoo.Call{Model: "res.partner", Method: "fields_get"}, `["SENTINEL"]`},
-		"properties":        {searchRead("res.partner", map[string]any{"fields": []any{"props"}}), `[{"id":1,"props":["SENTINEL"]}]`},
-		"fields_get, field": {odoo.Call{Model: "res.partner", Method: "fields_get"}, `{"name":"SENTINEL"}`},
-		"write, an object":  {write, `{"status":"SENTINEL"}`},
-		"write, a text":     {write, `"SENTINEL"`},
+		"records":             {searchRead("res.partner", nil), `{"vat":"SENTINEL"}`},
+		"records of text":     {searchRead("res.partner", nil), `["SENTINEL"]`},
+		"duplicate names":     {searchRead("res.partner", nil), `[{"id":1,"name":"a","name":"SENTINEL"}]`},
+		"record without id":   {odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}}, `[{"name":"SENTINEL"}]`},
+		"cut short":           {searchRead("res.partner", nil), `[{"id":1,"name":"SENT`},
+		"two values":          {searchRead("res.partner", nil), `[] []`},
+		"ids":                 {odoo.Call{Model: "res.partner", Method: "search"}, `["SENTINEL"]`},
+		"count":               {odoo.Call{Model: "res.partner", Method: "search_count"}, `"SENTINEL"`},
+		"fields_get":          {odoo.Call{Model: "res.partner", Method: "fields_get"}, `["SENTINEL"]`},
+		"properties":          {searchRead("res.partner", map[string]any{"fields": []any{"props"}}), `[{"id":1,"props":["SENTINEL"]}]`},
+		"pair of texts":       {searchRead("res.partner", map[string]any{"fields": []any{"country_id"}, "load": nil}), `[{"id":1,"country_id":["1","SENTINEL"]}]`},
+		"pair of three":       {searchRead("res.partner", map[string]any{"fields": []any{"country_id"}, "load": nil}), `[{"id":1,"country_id":[1,2,"SENTINEL"]}]`},
+		"pair of a duplicate": {searchRead("res.partner", map[string]any{"fields": []any{"country_id"}, "load": nil}), `[{"id":1,"country_id":[1,{"a":1,"a":"SENTINEL"}]}]`},
+		"fields_get, field":   {odoo.Call{Model: "res.partner", Method: "fields_get"}, `{"name":"SENTINEL"}`},
+		"write, an object":    {write, `{"status":"SENTINEL"}`},
+		"write, a text":       {write, `"SENTINEL"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package scheme_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -16,6 +17,13 @@ func grouped(method string, kwargs map[string]any) odoo.Call {
 func groupScheme(t *testing.T) *scheme.Scheme {
 	c := scheme.Configuration{Model: "res.partner", Limit: scheme.LimitBlacklist, Fields: []string{"vat"}, Filter: `[["customer_rank", ">", 0]]`}
 	return compile(t, c, scheme.Configuration{Model: "res.country", Limit: scheme.LimitWhitelist, Fields: []string{"code"}})
+}
+
+// groupSource has a date, too.
+func groupSource() source {
+	src := erp()
+	src["res.partner"]["birthday"] = stored("birthday", "Birthday", "date")
+	return src
 }
 
 func TestGroupRefused(t *testing.T) {
@@ -47,17 +55,26 @@ func TestGroupRefused(t *testing.T) {
 		"having with a list":       {grouped("formatted_read_group", vals{"having": []any{leaf("__count", "in", []any{int64(1)})}}), scheme.CodeOperator},
 		"having without operand":   {grouped("formatted_read_group", vals{"having": []any{"|", leaf("__count", ">", int64(1))}}), scheme.CodeDomain},
 		"having with another word": {grouped("formatted_read_group", vals{"having": []any{"x"}}), scheme.CodeDomain},
+		"having of nothing":        {grouped("formatted_read_group", vals{"having": []any{"!"}}), scheme.CodeDomain},
+		"having turned round":      {grouped("formatted_read_group", vals{"having": []any{leaf("__count", ">", int64(1)), "!"}}), scheme.CodeDomain},
+		"hour of a date":           {grouped("read_group", vals{"groupby": "birthday:hour"}), scheme.CodeGroup},
+		"period of no word":        {grouped("read_group", vals{"groupby": "birthday:"}), scheme.CodeGroup},
+		"order by a part of it":    {grouped("formatted_read_group", vals{"groupby": []any{"write_date:month"}, "order": "write_date"}), scheme.CodeOrder},
 		"having no condition":      {grouped("formatted_read_group", vals{"having": []any{[]any{"__count"}}}), scheme.CodeDomain},
 		"having no list":           {grouped("formatted_read_group", vals{"having": "x"}), scheme.CodeDomain},
 		"order by what is not":     {grouped("formatted_read_group", vals{"groupby": []any{"name"}, "order": "phone"}), scheme.CodeOrder},
 		"order by hidden":          {grouped("read_group", vals{"groupby": []any{"name"}, "fields": []any{"credit_limit"}, "orderby": "vat"}), scheme.CodeOrder},
 		"order by relation":        {grouped("read_group", vals{"groupby": []any{"country_id"}, "orderby": "country_id"}), scheme.CodeOrder},
 		"order with SQL":           {grouped("read_group", vals{"groupby": []any{"name"}, "orderby": "name desc; select 1"}), scheme.CodeInvalid},
+		"order in no direction":    {grouped("read_group", vals{"groupby": []any{"name"}, "orderby": "name upwards"}), scheme.CodeInvalid},
+		"order of nothing":         {grouped("read_group", vals{"groupby": []any{"name"}, "orderby": "name,"}), scheme.CodeInvalid},
+		"having with a long text":  {grouped("formatted_read_group", vals{"having": []any{leaf("birthday:max", ">", strings.Repeat("2", 33))}}), scheme.CodeOperator},
+		"having with a NUL":        {grouped("formatted_read_group", vals{"having": []any{leaf("birthday:max", ">", "2026\x00")}}), scheme.CodeOperator},
 		"order no text":            {grouped("read_group", vals{"orderby": int64(1)}), scheme.CodeInvalid},
 		"limit":                    {grouped("read_group", vals{"limit": int64(1001)}), scheme.CodeLimit},
 		"another argument":         {grouped("read_group", vals{"having": []any{}}), scheme.CodeArgument},
 	} {
-		if got, err := check(t, groupScheme(t), tt.call); code(err) != tt.want {
+		if got, err := groupScheme(t).Check(context.Background(), groupSource(), tt.call); code(err) != tt.want {
 			t.Errorf("%s: call %v, error %v, want %s", name, got.Call, err, tt.want)
 		}
 	}
@@ -73,11 +90,19 @@ func TestGroupRebuilt(t *testing.T) {
 		"legacy": {odoo.Call{Model: "res.partner", Method: "read_group", Args: []any{[]any{leaf("name", "=", "x")}, []any{"credit_limit", "name:count_distinct"}, []any{"write_date:month", "country_id"}}, Kwargs: vals{"orderby": "credit_limit desc", "lazy": false}},
 			`{"domain":["&",["name","=","x"],["customer_rank",">",0]],"fields":["credit_limit","name:count_distinct"],"groupby":["write_date:month","country_id"],"lazy":false,` + rest + `"offset":0,"orderby":"credit_limit desc, id:min"}`},
 		"lazy": {grouped("read_group", vals{"groupby": "name"}), `{"domain":[["customer_rank",">",0]],"fields":["__count"],"groupby":["name"],"lazy":true,` + rest + `"offset":0}`},
+		"periods": {grouped("read_group", vals{"groupby": []any{"write_date:hour", "birthday:day", "birthday"}, "orderby": "write_date desc, birthday:day", "lazy": false}),
+			`{"domain":[["customer_rank",">",0]],"fields":["__count"],"groupby":["write_date:hour","birthday:day","birthday"],"lazy":false,` + rest + `"offset":0,"orderby":"write_date desc, birthday:day, id:min"}`},
+		"conditions": {grouped("formatted_read_group", vals{"groupby": []any{"write_date:hour"}, "having": []any{"|", "!", leaf("__count", ">", int64(1)), leaf("__count", "=", int64(5))}}),
+			`{"aggregates":[],"domain":[["customer_rank",">",0]],"groupby":["write_date:hour"],"having":["|","!",["__count",">",1],["__count","=",5]],` + rest + `"offset":0}`},
+		"a date in a condition": {grouped("formatted_read_group", vals{"having": []any{leaf("birthday:max", ">", strings.Repeat("2", 32))}}),
+			`{"aggregates":[],"domain":[["customer_rank",">",0]],"groupby":[],"having":[["birthday:max",">","22222222222222222222222222222222"]],` + rest + `"offset":0}`},
+		"one condition": {grouped("formatted_read_group", vals{"groupby": []any{"name"}, "having": []any{"!", leaf("__count", ">", int64(1))}}),
+			`{"aggregates":[],"domain":[["customer_rank",">",0]],"groupby":["name"],"having":["!",["__count",">",1]],` + rest + `"offset":0}`},
 		"formatted": {grouped("formatted_read_group", vals{"groupby": []any{"country_id"}, "aggregates": []any{"credit_limit:sum", "__count"}, "order": "__count DESC, credit_limit:sum",
 			"having": []any{"!", leaf("__count", ">", int64(1)), leaf("credit_limit:sum", "<=", 2.5)}, "limit": int64(5), "offset": int64(2)}),
 			`{"aggregates":["credit_limit:sum","__count"],"domain":[["customer_rank",">",0]],"groupby":["country_id"],"having":["!",["__count",">",1],["credit_limit:sum","<=",2.5]],"limit":5,"offset":2,"order":"__count DESC, credit_limit:sum, id:min"}`},
 	} {
-		got, err := check(t, groupScheme(t), tt.call)
+		got, err := groupScheme(t).Check(context.Background(), groupSource(), tt.call)
 		if err != nil || text(t, got.Kwargs) != tt.want || got.Method != tt.call.Method || got.Scope != scheme.ScopeRead {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", name, err, text(t, got.Kwargs), tt.want)
 		}
@@ -100,9 +125,12 @@ func TestGroupFilter(t *testing.T) {
 		"formatted": {grouped("formatted_read_group", vals{"groupby": []any{"name"}, "aggregates": []any{"credit_limit:sum"}}),
 			`[{"name":"A","credit_limit:sum":5,"credit_limit:max":5,"__count":2,"__extra_domain":[["name","=","A"]]},{"name":"B","__extra_domain":[["vat","=","SENTINEL"]]}]`,
 			`[{"name":"A","credit_limit:sum":5,"__extra_domain":[["name","=","A"]]},{"name":"B"}]`},
-		"an aggregate that lists": {grouped("formatted_read_group", vals{"aggregates": []any{"credit_limit:sum"}}), `[{"credit_limit:sum":["SENTINEL"]}]`, ``},
-		"a range of another":      {grouped("read_group", vals{"groupby": "name"}), `[{"name":"A","__range":{"vat":{"from":"SENTINEL"}}}]`, ``},
-		"tuples":                  {grouped("read_group", vals{"groupby": "name"}), `[["SENTINEL",1]]`, ``},
+		"an aggregate that lists":    {grouped("formatted_read_group", vals{"aggregates": []any{"credit_limit:sum"}}), `[{"credit_limit:sum":["SENTINEL"]}]`, ``},
+		"what looks like a domain":   {grouped("formatted_read_group", vals{"groupby": []any{"name"}}), `[{"name":"A","vat":[["name","=","A"]],"__domain":[]}]`, `[{"name":"A"}]`},
+		"a domain of the other form": {grouped("read_group", vals{"groupby": []any{"name"}}), `[{"name":"A","__extra_domain":[["name","=","A"]]}]`, `[{"name":"A"}]`},
+		"an aggregate that holds":    {grouped("formatted_read_group", vals{"aggregates": []any{"credit_limit:sum"}}), `[{"credit_limit:sum":{"vat":"SENTINEL"}}]`, ``},
+		"a range of another":         {grouped("read_group", vals{"groupby": "name"}), `[{"name":"A","__range":{"vat":{"from":"SENTINEL"}}}]`, ``},
+		"tuples":                     {grouped("read_group", vals{"groupby": "name"}), `[["SENTINEL",1]]`, ``},
 	} {
 		s := groupScheme(t)
 		checked, err := check(t, s, tt.call)

@@ -3,6 +3,7 @@ package scheme_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 // A new record must be inside of the filter, and a change must keep records
 // inside, by the values alone.
 func TestValuesProveTheFilter(t *testing.T) {
+	src := erp()
+	src["res.partner"]["state"] = stored("state", "State", "selection")
 	for _, tt := range []struct {
 		filter        string
 		vals          vals
@@ -23,6 +26,10 @@ func TestValuesProveTheFilter(t *testing.T) {
 		{`[["customer_rank", ">", 0]]`, vals{"name": "x"}, false, true},
 		{`[["customer_rank", ">=", 1], ["customer_rank", "<", 5]]`, vals{"customer_rank": int64(4)}, true, true},
 		{`[["customer_rank", ">=", 1], ["customer_rank", "<", 5]]`, vals{"customer_rank": int64(5)}, false, false},
+		{`[["customer_rank", ">=", 1]]`, vals{"customer_rank": int64(1)}, true, true},
+		{`[["customer_rank", ">=", 1]]`, vals{"customer_rank": int64(0)}, false, false},
+		{`[["customer_rank", "<=", 5]]`, vals{"customer_rank": int64(5)}, true, true},
+		{`[["customer_rank", "<=", 5]]`, vals{"customer_rank": int64(6)}, false, false},
 		{`[["customer_rank", "in", [1, 2]]]`, vals{"customer_rank": int64(2)}, true, true},
 		{`[["customer_rank", "not in", [1, 2]]]`, vals{"customer_rank": int64(2)}, false, false},
 		{`[["customer_rank", "!=", 0]]`, vals{"customer_rank": false}, false, false},
@@ -34,6 +41,12 @@ func TestValuesProveTheFilter(t *testing.T) {
 		{`[["country_id", "in", [20, false]]]`, vals{"country_id": false}, true, true},
 		{`[["country_id", "=", 20]]`, vals{"country_id": int64(21)}, false, false},
 		{`[["country_id", "!=", false]]`, vals{"country_id": int64(21)}, true, true},
+		{`[["state", "=", "done"]]`, vals{"state": "done"}, true, true},
+		{`[["state", "=", "done"]]`, vals{"state": "draft"}, false, false},
+		{`[["state", "!=", "draft"]]`, vals{"state": "done"}, true, true},
+		{`[["state", "!=", "draft"]]`, vals{"state": false}, true, true},
+		{`[["state", "!=", false]]`, vals{"state": "done"}, true, true},
+		{`[["state", "!=", false]]`, vals{"state": nil}, false, false},
 		{`[["active", "=", true]]`, vals{"active": true}, true, true},
 		{`[["active", "=", true]]`, vals{"active": false}, false, false},
 		{`[["active", "!=", false]]`, vals{"active": int64(1)}, true, true},
@@ -44,6 +57,9 @@ func TestValuesProveTheFilter(t *testing.T) {
 		{`[["name", "ilike", "x"]]`, vals{"name": "x"}, false, false},
 		{`[["credit_limit", ">", 0]]`, vals{"credit_limit": 0.001}, false, false},
 		{`[["credit_limit", ">", 0]]`, vals{"credit_limit": int64(3)}, true, true},
+		{`[["credit_limit", "=", false]]`, vals{"credit_limit": false}, false, false},
+		{`[["customer_rank", "=", false]]`, vals{"customer_rank": false}, false, false},
+		{`[["name", "=", false]]`, vals{"name": false}, true, true},
 		{`[["category_id", "in", [5]]]`, vals{"category_id": []any{command(int64(6), int64(0), []any{int64(5)})}}, false, false},
 		{`[["country_id.code", "=", "BE"]]`, vals{"name": "x"}, false, true},
 		{`[["country_id.code", "=", "BE"]]`, vals{"country_id": int64(20)}, false, false},
@@ -58,10 +74,10 @@ func TestValuesProveTheFilter(t *testing.T) {
 			}
 			c.Operations = []scheme.Operation{scheme.Read, scheme.Write}
 			s = compile(t, c, country, scheme.Configuration{Model: "res.partner.category"})
-		} else if _, err := check(t, s, create("res.partner", tt.vals)); (err == nil) != tt.create || err != nil && code(err) != scheme.CodeFilter {
+		} else if _, err := s.Check(context.Background(), src, create("res.partner", tt.vals)); (err == nil) != tt.create || err != nil && code(err) != scheme.CodeFilter {
 			t.Errorf("%s: create %v: %v", tt.filter, tt.vals, err)
 		}
-		if _, err := check(t, s, write("res.partner", tt.vals, 1)); (err == nil) != tt.write || err != nil && code(err) != scheme.CodeFilter {
+		if _, err := s.Check(context.Background(), src, write("res.partner", tt.vals, 1)); (err == nil) != tt.write || err != nil && code(err) != scheme.CodeFilter {
 			t.Errorf("%s: write %v: %v", tt.filter, tt.vals, err)
 		}
 	}
@@ -74,10 +90,21 @@ func TestValuesMoveNoOther(t *testing.T) {
 	src := erp()
 	src["res.country"]["partner_ids"] = listed("partner_ids", "res.partner", "country_id")
 	src["res.partner.category"]["partner_ids"] = relation("partner_ids", "many2many", "res.partner")
+	src["res.country"]["union_id"] = relation("union_id", "many2one", "res.country")
+	src["res.partner"]["boss_id"] = odoo.Field{Name: "boss_id", Type: "many2one", Relation: "res.partner", Store: true, Searchable: true, Depends: []string{"phone"}}
+	src["res.partner"]["team_ids"] = listed("team_ids", "res.partner", "boss_id")
+	src["res.partner"]["found_ids"] = listed("found_ids", "res.partner", "")
+	src["sale.order.line"]["active"] = stored("active", "Active", "boolean")
+	src["sale.order.line"]["x_active"] = stored("x_active", "Active", "boolean")
+	src["res.partner.category"]["keeper_id"] = relation("keeper_id", "many2one", "res.partner")
+	kept := related("kept_mail", "partner_id.email")
+	kept.Store = true
+	src["sale.order"]["kept_mail"] = kept
+	src["sale.order"]["ghost"] = related("ghost", "partner_id.nope")
 	src["sale.order"]["mirror"] = odoo.Field{Name: "mirror", Type: "char", Searchable: true, Depends: []string{"summary"}}
 	all := func(model, filter string) scheme.Configuration {
 		return scheme.Configuration{Model: model, Filter: filter, WriteLimit: scheme.LimitWhitelist, Operations: []scheme.Operation{scheme.Read, scheme.Create, scheme.Write, scheme.Unlink},
-			WriteFields: []string{"name", "credit_limit", "phone", "country_id", "parent_id", "code", "partner_ids", "cost", "order_id", "order_line", "partner_id", "email", "mirror", "category_id"}}
+			WriteFields: []string{"name", "credit_limit", "phone", "country_id", "parent_id", "code", "partner_ids", "cost", "order_id", "order_line", "partner_id", "email", "mirror", "category_id", "active", "x_active", "boss_id", "union_id", "contact_email", "ghost", "kept_mail", "keeper_id"}}
 	}
 	link := []any{command(int64(4), int64(1), int64(0))}
 	for name, tt := range map[string]struct {
@@ -85,20 +112,45 @@ func TestValuesMoveNoOther(t *testing.T) {
 		call          odoo.Call
 		moves         bool
 	}{
-		"end of a path":            {"res.partner", `[["country_id.code", "=", "BE"]]`, write("res.country", vals{"code": "BE"}, 1), true},
-		"beside a path":            {"res.partner", `[["country_id.code", "=", "BE"]]`, write("res.country", vals{"name": "x"}, 1), false},
-		"end of any":               {"res.partner", `[["country_id", "any", [["code", "=", "BE"]]]]`, write("res.country", vals{"code": "BE"}, 1), true},
-		"other side of a many2one": {"res.partner", `[["country_id", "=", 20]]`, write("res.country", vals{"partner_ids": link}, 1), true},
-		"new, on the other side":   {"res.partner", `[["country_id", "=", 20]]`, write("res.country", vals{"partner_ids": []any{command(int64(0), int64(0), vals{"name": "x"})}}, 1), true},
-		"other side of many2many":  {"res.partner", `[["category_id", "in", [5]]]`, write("res.partner.category", vals{"partner_ids": link}, 1), true},
-		"many2many of another":     {"res.partner", `[["phone", "!=", false]]`, write("res.partner.category", vals{"partner_ids": link}, 1), false},
-		"line in a list":           {"sale.order", `[["order_line.cost", ">", 5]]`, write("sale.order.line", vals{"cost": int64(9)}, 1), true},
-		"owner of a line":          {"sale.order", `[["order_line", "!=", false]]`, write("sale.order.line", vals{"order_id": int64(9)}, 1), true},
-		"what it is computed from": {"res.partner", `[["score", "=", "x"]]`, write("res.partner", vals{"credit_limit": int64(9)}, 1), true},
-		"computed elsewhere":       {"sale.order", `[["summary", "=", "x"]]`, write("sale.order.line", vals{"cost": int64(9)}, 1), true},
-		"taken from elsewhere":     {"sale.order", `[["contact_email", "=", "x"]]`, write("res.partner", vals{"email": "x"}, 1), true},
-		"written elsewhere":        {"sale.order", `[["summary", "=", "x"]]`, write("sale.order", vals{"mirror": "x"}, 1), true},
-		"not computed from":        {"res.partner", `[["score", "=", "x"]]`, write("res.partner", vals{"phone": "x"}, 1), false},
+		"end of a path":              {"res.partner", `[["country_id.code", "=", "BE"]]`, write("res.country", vals{"code": "BE"}, 1), true},
+		"beside a path":              {"res.partner", `[["country_id.code", "=", "BE"]]`, write("res.country", vals{"name": "x"}, 1), false},
+		"end of any":                 {"res.partner", `[["country_id", "any", [["code", "=", "BE"]]]]`, write("res.country", vals{"code": "BE"}, 1), true},
+		"other side of a many2one":   {"res.partner", `[["country_id", "=", 20]]`, write("res.country", vals{"partner_ids": link}, 1), true},
+		"new, on the other side":     {"res.partner", `[["country_id", "=", 20]]`, write("res.country", vals{"partner_ids": []any{command(int64(0), int64(0), vals{"name": "x"})}}, 1), true},
+		"other side of many2many":    {"res.partner", `[["category_id", "in", [5]]]`, write("res.partner.category", vals{"partner_ids": link}, 1), true},
+		"many2many of another":       {"res.partner", `[["phone", "!=", false]]`, write("res.partner.category", vals{"partner_ids": link}, 1), false},
+		"line in a list":             {"sale.order", `[["order_line.cost", ">", 5]]`, write("sale.order.line", vals{"cost": int64(9)}, 1), true},
+		"owner of a line":            {"sale.order", `[["order_line", "!=", false]]`, write("sale.order.line", vals{"order_id": int64(9)}, 1), true},
+		"what owners are made of":    {"res.partner", `[["team_ids", "!=", false]]`, write("res.partner", vals{"phone": "x"}, 1), true},
+		"lists without owners":       {"res.partner", `[["found_ids", "!=", false]]`, write("res.partner", vals{"phone": "x"}, 1), false},
+		"whether a line is found":    {"sale.order", `[["order_line.cost", ">", 5]]`, write("sale.order.line", vals{"active": false}, 1), true},
+		"whether a line is there":    {"sale.order", `[["order_line", "=", false]]`, write("sale.order.line", vals{"x_active": false}, 1), true},
+		"beside a line":              {"sale.order", `[["name", "=", "x"]]`, write("sale.order.line", vals{"active": false}, 1), false},
+		"above in a tree":            {"res.partner", `[["category_id", "child_of", [5]]]`, write("res.partner.category", vals{"parent_id": int64(1)}, 1), true},
+		"beside a tree":              {"res.partner", `[["category_id", "child_of", [5]]]`, write("res.partner.category", vals{"name": "x"}, 1), false},
+		"above in its own tree":      {"res.partner", `[["id", "child_of", 5]]`, write("res.partner", vals{"parent_id": int64(1)}, 1), true},
+		"beside a parent":            {"res.partner", `[["id", "child_of", 5]]`, write("res.partner", vals{"boss_id": int64(1)}, 1), false},
+		"above without parents":      {"res.country", `[["id", "child_of", 5]]`, write("res.country", vals{"union_id": int64(1)}, 1), true},
+		"beside no parents":          {"res.country", `[["id", "child_of", 5]]`, write("res.country", vals{"name": "x"}, 1), false},
+		"kept, and given to another": {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"kept_mail": "x"}, 1), true},
+		"keeper of a tag":            {"res.partner", `[["category_id", "in", [5]]]`, write("res.partner.category", vals{"keeper_id": int64(1)}, 1), false},
+		"beside its own tree":        {"res.partner", `[["id", "child_of", 5]]`, write("res.partner", vals{"country_id": int64(1)}, 1), false},
+		"above on a path":            {"sale.order", `[["partner_id.id", "parent_of", 5]]`, write("res.partner", vals{"parent_id": int64(1)}, 1), true},
+		"above where one is":         {"sale.order", `[["partner_id", "child_of", 5]]`, write("res.partner", vals{"parent_id": int64(1)}, 1), true},
+		"the name of another":        {"res.partner", `[["country_id", "=", "Belgium"]]`, write("res.country", vals{"name": "Belgium"}, 1), true},
+		"one of some names":          {"res.partner", `[["country_id", "not in", [1, "Belgium"]]]`, write("res.country", vals{"name": "x"}, 1), true},
+		"what a name may be of":      {"res.partner", `[["country_id", "ilike", "be"]]`, write("res.country", vals{"code": "BE"}, 1), true},
+		"a name on a path":           {"sale.order", `[["partner_id.category_id", "=", "VIP"]]`, write("res.partner.category", vals{"name": "VIP"}, 1), true},
+		"a name where ids are":       {"res.partner", `[["country_id", "=", 20]]`, write("res.country", vals{"name": "Belgium"}, 1), false},
+		"what leads in a circle":     {"res.partner", `[["round", "=", "x"]]`, write("res.partner", vals{"phone": "x"}, 1), false},
+		"what it is computed from":   {"res.partner", `[["score", "=", "x"]]`, write("res.partner", vals{"credit_limit": int64(9)}, 1), true},
+		"computed elsewhere":         {"sale.order", `[["summary", "=", "x"]]`, write("sale.order.line", vals{"cost": int64(9)}, 1), true},
+		"taken from elsewhere":       {"sale.order", `[["contact_email", "=", "x"]]`, write("res.partner", vals{"email": "x"}, 1), true},
+		"written elsewhere":          {"sale.order", `[["summary", "=", "x"]]`, write("sale.order", vals{"mirror": "x"}, 1), true},
+		"given to another":           {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"contact_email": "x"}, 1), true},
+		"given to nobody known":      {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"ghost": "x"}, 1), true},
+		"given to another field":     {"res.partner", `[["parent_id.vat", "=", "x"]]`, write("sale.order", vals{"contact_email": "x"}, 1), false},
+		"not computed from":          {"res.partner", `[["score", "=", "x"]]`, write("res.partner", vals{"phone": "x"}, 1), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var list []scheme.Configuration
@@ -127,14 +179,39 @@ func TestValuesMoveNoOther(t *testing.T) {
 	}
 }
 
+// What a filter depends on is more than anybody looks through: nothing is written.
+func TestValuesBehindTooMuch(t *testing.T) {
+	for n, want := range map[int]string{10: "", 5001: scheme.CodeFilter} {
+		src := erp()
+		var parts []string
+		for i := range n {
+			parts = append(parts, fmt.Sprint("part", i))
+			src["res.country"][parts[i]] = stored(parts[i], "", "char")
+		}
+		src["res.country"]["sum"] = computed("sum", parts...)
+		s := compile(t, scheme.Configuration{Model: "res.country", Filter: `[["sum", "=", "x"]]`, Operations: []scheme.Operation{scheme.Write}})
+		if _, err := s.Check(context.Background(), src, write("res.country", vals{"name": "x"}, 1)); code(err) != want {
+			t.Errorf("%d fields: %v", n, err)
+		}
+	}
+}
+
 // What a filter depends on is not known: nothing is written.
 func TestValuesWithoutMetadata(t *testing.T) {
 	src := erp()
-	delete(src, "res.country")
-	c := scheme.Configuration{Model: "sale.order", Filter: `[["partner_id.country_id.code", "=", "BE"]]`, Operations: []scheme.Operation{scheme.Write}}
-	_, err := compile(t, c).Check(context.Background(), src, write("sale.order", vals{"name": "x"}, 1))
-	if !errors.Is(err, errDown) {
-		t.Errorf("error %v", err)
+	for _, model := range []string{"res.country", "res.users", "res.partner.category", "sale.order.line"} {
+		delete(src, model)
+	}
+	// What a list lists by, and what a field is computed from.
+	src["sale.order"]["mail"] = computed("mail", "partner_id.country_id.code")
+	for _, filter := range []string{
+		`[["partner_id.country_id.code", "=", "BE"]]`, `[["mail", "=", "x"]]`, `[["order_line", "!=", false]]`,
+		`[["partner_id.category_id", "child_of", 5]]`, `[["partner_id.country_id", "=", "Belgium"]]`,
+	} {
+		c := scheme.Configuration{Model: "sale.order", Filter: filter, Operations: []scheme.Operation{scheme.Write}}
+		if _, err := compile(t, c).Check(context.Background(), src, write("sale.order", vals{"name": "x"}, 1)); !errors.Is(err, errDown) {
+			t.Errorf("%s: error %v", filter, err)
+		}
 	}
 }
 

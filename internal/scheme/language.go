@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -38,13 +39,7 @@ func WithLanguages(ctx context.Context, accepted string) context.Context {
 		return ctx
 	}
 	slices.SortStableFunc(list, func(a, b preferred) int {
-		switch {
-		case a.q > b.q:
-			return -1
-		case a.q < b.q:
-			return 1
-		}
-		return 0
+		return cmp.Compare(b.q, a.q)
 	})
 	codes := make([]string, len(list))
 	for i, p := range list {

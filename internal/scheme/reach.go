@@ -16,7 +16,8 @@ const maxPlaces = 5000
 
 // reach are the fields, beyond those that a filter names itself on its own
 // model, whose values decide which records filters admit: on the way of a
-// path, and those that Odoo computes a field of a filter from.
+// path, those that Odoo computes a field of a filter from, and those by which
+// it finds the records of a list, of a tree, or of a name.
 type reach struct {
 	places map[place]bool
 	lists  map[place]bool // of a many2many: its model and the other one
@@ -45,15 +46,73 @@ func (j *judge) reachDomain(r *reach, model string, d odoo.Domain, own bool) err
 		}
 		direct := own && l.Sub == nil && !strings.Contains(l.Path, ".")
 		at, err := j.reachPath(r, model, l.Path, direct)
-		if err == nil && l.Sub != nil && at != "" {
+		switch {
+		case err != nil, at == "":
+		case l.Sub != nil:
 			err = j.reachDomain(r, at, *l.Sub, false)
+		case slices.Contains(treeOperators, l.Operator):
+			err = j.reachTree(r, at)
+		}
+		if err == nil && at != "" && named(l) {
+			err = j.reachNames(r, at)
 		}
 		return odoo.Everything(), err
 	})
 	return err
 }
 
-// reachPath adds the fields on a path, and returns the model it leads to.
+// reachTree adds what decides which records of a model are below or above one.
+// By which of its fields a model is a tree Odoo does not tell: where there is
+// no parent_id, it may be by any.
+func (j *judge) reachTree(r *reach, model string) error {
+	all, err := j.fields(model)
+	if err != nil {
+		return err
+	}
+	usual := all["parent_id"].Relation == model
+	for _, name := range sortedKeys(all) {
+		if f := all[name]; f.Type == "many2one" && f.Relation == model && (name == "parent_id" || !usual) {
+			if err := j.reachField(r, model, f, false); err != nil {
+				return err
+			}
+		}
+	}
+	r.found(model)
+	return nil
+}
+
+// named tells whether a leaf has a text in it, which on a relation is the name
+// of records.
+func named(l odoo.Leaf) bool {
+	isText := func(v any) bool { _, ok := v.(string); return ok }
+	list, _ := l.Value.([]any)
+	return isText(l.Value) || slices.ContainsFunc(list, isText)
+}
+
+// reachNames adds what decides which records of a model a name finds. By which
+// fields Odoo finds them it does not tell: any may be among them.
+func (j *judge) reachNames(r *reach, model string) error {
+	for _, name := range []string{searchField, "display_name"} {
+		if _, err := j.reachPath(r, model, name, false); err != nil {
+			return err
+		}
+	}
+	all, err := j.fields(model)
+	for name := range all {
+		r.places[place{model, name}] = true
+	}
+	return err
+}
+
+// found adds what takes records out of lists that name nobody.
+func (r *reach) found(model string) {
+	for _, name := range archiving {
+		r.places[place{model, name}] = true
+	}
+}
+
+// reachPath adds the fields on a path, and returns the model whose records it
+// leads to, or "".
 func (j *judge) reachPath(r *reach, model, path string, direct bool) (string, error) {
 	for step := range strings.SplitSeq(path, ".") {
 		if model == "" {
@@ -70,7 +129,9 @@ func (j *judge) reachPath(r *reach, model, path string, direct bool) (string, er
 		if err := j.reachField(r, model, f, direct); err != nil {
 			return "", err
 		}
-		model = f.Relation
+		if step != "id" {
+			model = f.Relation
+		}
 	}
 	return model, nil
 }
@@ -88,10 +149,16 @@ func (j *judge) reachField(r *reach, model string, f odoo.Field, direct bool) er
 		r.places[at] = true
 	}
 	switch {
-	case f.Type == "one2many":
+	case f.Type == "one2many" && f.Inverse != "":
+		if _, err := j.reachPath(r, f.Relation, f.Inverse, false); err != nil {
+			return err
+		}
 		r.places[place{f.Relation, f.Inverse}] = true
 	case f.Type == "many2many":
 		r.lists[place{f.Relation, model}] = true
+	}
+	if many(f) {
+		r.found(f.Relation)
 	}
 	for _, path := range append(slices.Clone(f.Depends), f.Related) {
 		if path == "" {

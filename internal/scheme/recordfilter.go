@@ -1,7 +1,9 @@
 package scheme
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-odoo/gateway/internal/odoo"
 )
@@ -27,10 +29,11 @@ func (u *unenforceable) Error() string { return "scheme: no searchable field " +
 
 // filterLeaf is a leaf of a filter, with its path in steps.
 type filterLeaf struct {
-	path string
-	hops []string
-	sub  []filterLeaf // of the domain of any and not any
-	down bool         // there is one
+	path  string
+	hops  []string
+	value any
+	sub   []filterLeaf // of the domain of any and not any
+	down  bool         // there is one
 }
 
 // filterLeaves are those of a domain.
@@ -40,7 +43,7 @@ func filterLeaves(d odoo.Domain) []filterLeaf {
 		if l.Constant {
 			return odoo.Everything(), nil
 		}
-		leaf := filterLeaf{path: l.Path, hops: strings.Split(l.Path, "."), down: l.Sub != nil}
+		leaf := filterLeaf{path: l.Path, hops: strings.Split(l.Path, "."), value: l.Value, down: l.Sub != nil}
 		if leaf.down {
 			leaf.sub = filterLeaves(*l.Sub)
 		}
@@ -76,7 +79,56 @@ func (j *judge) leafExists(model string, l *filterLeaf) error {
 				return &unenforceable{l.path}
 			}
 			model = f.Relation
+		} else {
+			j.byLanguage = j.byLanguage || f.Translated
+			j.byZone = j.byZone || dayOf(f.Type, l.value)
 		}
 	}
 	return j.exist(model, l.sub)
+}
+
+// dayOf tells whether the time zone decides what a date or a time is compared
+// with: since 19 a day, and one that is told from today, begin where the person is.
+func dayOf(kind string, v any) bool {
+	if items, ok := v.([]any); ok {
+		return slices.ContainsFunc(items, func(item any) bool { return dayOf(kind, item) })
+	}
+	s, ok := v.(string)
+	if !ok {
+		return false
+	}
+	switch kind {
+	case "date":
+		_, err := time.Parse(time.DateOnly, s)
+		return err != nil
+	case "datetime":
+		_, err := time.Parse(time.DateTime, s)
+		return err != nil
+	}
+	return false
+}
+
+// selecting are the methods whose call carries the filters. Of all others guards
+// prove the records, without a context.
+var selecting = map[string]bool{
+	"read": true, "search_read": true, "search": true, "search_count": true, "name_search": true, "read_group": true, "formatted_read_group": true,
+}
+
+// unheeded takes out of a context what would decide what a filter means that takes
+// part: 'not "Won"' is true of a translation of it, and a record that the filter
+// leaves out would be there for whoever asks in another language.
+func (j *judge) unheeded(method string, env map[string]any) map[string]any {
+	if !selecting[method] || len(env) == 0 || !j.byLanguage && !j.byZone {
+		return env
+	}
+	if j.byLanguage {
+		delete(env, "lang")
+	}
+	if j.byZone {
+		delete(env, "tz")
+	}
+	if len(env) == 0 {
+		return nil
+	}
+	return env
 }

@@ -51,10 +51,14 @@ func (j *judge) shownNames(m *model, src Source, wanted []string, records []odoo
 			continue
 		}
 		short, err := j.shortened(other)
+		if err != nil {
+			return nil, err
+		}
+		displays, err := j.displays(other)
 		switch {
 		case err != nil:
 			return nil, err
-		case !other.opens("display_name"):
+		case !displays:
 			out[name] = shown{model: other.name}
 		case short, !other.filter.IsEverything():
 			asked[other] = append(asked[other], name)

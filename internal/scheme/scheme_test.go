@@ -68,6 +68,11 @@ func TestOpenScheme(t *testing.T) {
 	if !s.Open() || compile(t, country).Open() {
 		t.Error("what is open is not said")
 	}
+	for model, want := range map[string]bool{"sale.order": true, "res.partner": false, "res.users": false, "": false} {
+		if s.OpensUnnamed(model) != want || compile(t, country).OpensUnnamed(model) {
+			t.Errorf("%s is open without a configuration: %v", model, !want)
+		}
+	}
 	for name, tt := range map[string]struct {
 		call odoo.Call
 		want string
@@ -131,6 +136,7 @@ func TestRowLimit(t *testing.T) {
 		"name_search": {odoo.Call{Model: "res.country", Method: "name_search", Kwargs: vals{"limit": int64(51)}}, scheme.CodeLimit},
 		"groups":      {odoo.Call{Model: "res.country", Method: "read_group", Kwargs: vals{"limit": int64(51)}}, scheme.CodeLimit},
 		"read":        {odoo.Call{Model: "res.country", Method: "read", IDs: ids}, scheme.CodeLimit},
+		"read of all": {odoo.Call{Model: "res.country", Method: "read", IDs: ids[:50]}, ""},
 	} {
 		if _, err := check(t, s, tt.call); code(err) != tt.want {
 			t.Errorf("%s: %v", name, err)
@@ -178,9 +184,12 @@ func TestWithoutReading(t *testing.T) {
 			t.Errorf("%s: %v", call.Method, err)
 		}
 	}
-	got, err := check(t, s, odoo.Call{Model: "sale.order", Method: "fields_get", Kwargs: vals{"attributes": []any{"type"}}})
-	if want := `{"allfields":["name"],"attributes":["type"]}`; err != nil || text(t, got.Kwargs) != want {
-		t.Errorf("%s, %v", text(t, got.Kwargs), err)
+	for _, op := range []scheme.Operation{scheme.Create, scheme.Write} {
+		c.Operations = []scheme.Operation{op}
+		got, err := check(t, compile(t, c), odoo.Call{Model: "sale.order", Method: "fields_get", Kwargs: vals{"attributes": []any{"type"}}})
+		if want := `{"allfields":["name"],"attributes":["type"]}`; err != nil || text(t, got.Kwargs) != want {
+			t.Errorf("%s: %s, %v", op, text(t, got.Kwargs), err)
+		}
 	}
 }
 
@@ -191,6 +200,7 @@ func TestNamesInLanguages(t *testing.T) {
 	for accepted, want := range map[string]string{
 		"": "Customer", "de_DE": "Kunde", "de-DE": "Kunde", "de": "Kunde", "de-AT": "Kunde", "fr-BE": "Client", "nl": "Customer", "d": "Customer", "*": "Customer",
 		"nl, fr;q=0.5, de;q=0.7": "Kunde", "en-US,en;q=0.9,de;q=0.8": "Customer", "de;q=0, fr": "Client", "de;q=x, fr;q=0.1": "Client", ",;q=1,": "Customer",
+		strings.Repeat("nl,", 9) + "de": "Kunde", strings.Repeat("nl,", 10) + "de": "Customer",
 	} {
 		ctx := scheme.WithLanguages(context.Background(), accepted)
 		if got := s.Models(ctx)[0].Name; got != want {

@@ -131,6 +131,10 @@ func (c Checked) readOf(ids []int64, fields any) (map[string]any, error) {
 	}, nil
 }
 
+// archiving are the fields that archive records: a search leaves out those in
+// which one is false, unless it says otherwise.
+var archiving = []string{"active", "x_active"}
+
 // archivedToo adds to a domain what makes Odoo find archived records. The
 // context can say that as well, but says it of the lists in the records too,
 // which a read by ids gives without the archived ones.
@@ -139,8 +143,8 @@ func (j *judge) archivedToo(m *model, d odoo.Domain) (odoo.Domain, error) {
 	if err != nil {
 		return d, err
 	}
-	for _, name := range []string{"active", "x_active"} {
-		if f, ok := all[name]; ok && f.Type == "boolean" && f.Searchable {
+	for _, name := range archiving {
+		if f := all[name]; f.Type == "boolean" && f.Searchable {
 			either, err := odoo.Where(name, "in", []any{true, false})
 			return d.And(either), err
 		}

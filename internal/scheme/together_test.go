@@ -24,3 +24,27 @@ func TestWhatIsAskedForTogether(t *testing.T) {
 		}
 	}
 }
+
+// Calls on other records, or with other words, are other calls.
+func TestKeysOfWhatIsAskedForTogether(t *testing.T) {
+	s := compile(t, writing()...)
+	access := func(operation string, ids ...int64) odoo.Call {
+		return odoo.Call{Model: "sale.order", Method: "has_access", IDs: ids, Args: []any{operation}}
+	}
+	german := searchRead("sale.order", nil)
+	german.Context = map[string]any{"lang": "de_DE"}
+	seen := map[string]int{}
+	for i, call := range []odoo.Call{
+		access("read"), access("read", 1), access("read", 2), access("write", 1), german, searchRead("sale.order", nil), searchRead("sale.order", domain(leaf("name", "=", "x"))),
+	} {
+		checked, err := check(t, s, call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, _, ok := checked.Together()
+		if other, same := seen[key]; same || !ok {
+			t.Errorf("calls %d and %d have the key %s", other, i, key)
+		}
+		seen[key] = i
+	}
+}

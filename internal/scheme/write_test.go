@@ -94,6 +94,14 @@ func TestWriteRefused(t *testing.T) {
 		"command of four":         {write("res.partner", vals{"category_id": []any{command(int64(4), int64(1), int64(0), int64(0))}}, 1), scheme.CodeInvalid},
 		"command as text":         {write("res.partner", vals{"category_id": []any{command("0", int64(0), vals{})}}, 1), scheme.CodeInvalid},
 		"link without id":         {write("res.partner", vals{"category_id": []any{command(int64(4), false, int64(0))}}, 1), scheme.CodeInvalid},
+		"create without values":   {write("sale.order", vals{"order_line": []any{command(int64(0), int64(0))}}, 1), scheme.CodeInvalid},
+		"change without values":   {write("sale.order", vals{"order_line": []any{command(int64(1), int64(1))}}, 1), scheme.CodeInvalid},
+		"change of record 0":      {write("sale.order", vals{"order_line": []any{command(int64(1), int64(0), vals{"name": "x"})}}, 1), scheme.CodeInvalid},
+		"change of no record":     {write("sale.order", vals{"order_line": []any{command(int64(1), false, vals{"name": "x"})}}, 1), scheme.CodeInvalid},
+		"delete of record 0":      {write("res.partner", vals{"child_ids": []any{command(int64(2), int64(0), int64(0))}}, 1), scheme.CodeInvalid},
+		"delete of record -1":     {write("res.partner", vals{"child_ids": []any{command(int64(2), int64(-1), int64(0))}}, 1), scheme.CodeInvalid},
+		"link of record 0":        {write("res.partner", vals{"category_id": []any{command(int64(4), int64(0), int64(0))}}, 1), scheme.CodeInvalid},
+		"id as text":              {write("res.partner", vals{"category_id": []any{command(int64(4), "1", int64(0))}}, 1), scheme.CodeInvalid},
 		"set without a list":      {write("res.partner", vals{"category_id": []any{command(int64(6), int64(0), int64(1))}}, 1), scheme.CodeInvalid},
 		"create in closed model":  {write("res.partner", vals{"user_ids": []any{command(int64(0), int64(0), vals{"login": "x"})}}, 1), scheme.CodeField},
 		"link in closed model":    {write("res.partner", vals{"user_ids": []any{command(int64(4), int64(2), int64(0))}}, 1), scheme.CodeField},
@@ -193,6 +201,80 @@ func TestWriteCopies(t *testing.T) {
 	}
 }
 
+// A list takes new records of its model, where a filter looks at others; all
+// that a call writes is counted.
+func TestWriteLists(t *testing.T) {
+	list := writing()
+	list[3].Operations = readWrite
+	s := compile(t, list...)
+	got, err := check(t, s, write("res.partner", vals{"category_id": []any{command(int64(0), int64(0), vals{"name": "x"})}}, 3))
+	if want := `[{"category_id":[[0,0,{"name":"x"}]]}]`; err != nil || text(t, got.Args) != want {
+		t.Errorf("%v, %v", got.Args, err)
+	}
+	links := []any{}
+	for i := range 999 {
+		links = append(links, command(int64(4), int64(i+1)))
+	}
+	for n, want := range map[int]string{998: "", 999: scheme.CodeLimit} { // the record itself, and its values
+		if _, err := check(t, s, write("res.partner", vals{"category_id": links[:n]}, 3)); code(err) != want {
+			t.Errorf("%d links: %v", n, err)
+		}
+	}
+	users := scheme.Configuration{Model: "res.users", Sensitive: true}
+	src := erp()
+	src["res.partner"]["user_id"] = relation("user_id", "many2one", "res.users")
+	for _, tt := range []struct {
+		field string
+		value any
+		code  string
+	}{{"user_id", int64(2), ""}, {"user_ids", []any{}, scheme.CodeField}} {
+		if _, err := compile(t, users, scheme.Configuration{Model: "res.partner", Operations: readWrite}).Check(context.Background(), src, write("res.partner", vals{tt.field: tt.value}, 1)); code(err) != tt.code {
+			t.Errorf("%s: %v", tt.field, err)
+		}
+	}
+}
+
+// A list that is forced is given as it is, or not at all.
+func TestWriteForcedList(t *testing.T) {
+	list := func(commands ...any) []any { return commands }
+	set := func(ids ...any) any { return command(int64(6), int64(0), ids) }
+	create := func(vals vals) any { return command(int64(0), int64(0), vals) }
+	src := erp()
+	src["sale.order"]["tag_ids"] = relation("tag_ids", "many2many", "res.partner.category")
+	s := func(forced any) *scheme.Scheme {
+		return compile(t, scheme.Configuration{Model: "sale.order", Operations: readWrite, Forced: vals{"tag_ids": forced}}, scheme.Configuration{Model: "res.partner.category", Operations: readWrite})
+	}
+	one, two := s(list(set(int64(1)))), s(list(create(vals{"name": "x", "parent_id": false})))
+	for _, tt := range []struct {
+		s     *scheme.Scheme
+		given any
+		code  string
+	}{
+		{one, list(set(int64(1))), ""},
+		{one, list(set(int64(2))), scheme.CodeFilter},
+		{one, list(set(int64(1), int64(2))), scheme.CodeFilter},
+		{one, list(set()), scheme.CodeFilter},
+		{one, list(), scheme.CodeFilter},
+		{one, false, scheme.CodeFilter},
+		{one, list(set(int64(1)), command(int64(4), int64(2))), scheme.CodeFilter},
+		{one, list(create(vals{})), scheme.CodeFilter},
+		{two, list(create(vals{"name": "x", "parent_id": nil})), ""},
+		{two, list(create(vals{"name": "y", "parent_id": false})), scheme.CodeFilter},
+		{two, list(create(vals{"name": "x"})), scheme.CodeFilter},
+		{two, list(create(vals{"name": "x", "parent_id": int64(1)})), scheme.CodeFilter},
+		{two, list(create(vals{"name": "x", "color": int64(1)})), scheme.CodeFilter},
+		{two, list(create(vals{"name": "x", "parent_id": false, "color": int64(1)})), scheme.CodeFilter},
+		{two, list(set(int64(1))), scheme.CodeFilter},
+	} {
+		src["res.partner.category"]["color"] = stored("color", "Color", "integer")
+		for _, call := range []odoo.Call{write("sale.order", vals{"tag_ids": tt.given}, 1), {Model: "sale.order", Method: "create", Args: []any{vals{"tag_ids": tt.given}}}} {
+			if _, err := tt.s.Check(context.Background(), src, call); code(err) != tt.code {
+				t.Errorf("%s of %v: %v", call.Method, tt.given, err)
+			}
+		}
+	}
+}
+
 // Without a limit of its own, what can be written is what can be read and
 // keeps what is written to it. A whitelist may name more, or less.
 func TestWriteFields(t *testing.T) {
@@ -212,6 +294,25 @@ func TestWriteFields(t *testing.T) {
 			_, err := check(t, compile(t, tt.c), write("res.partner", vals{field: "x"}, 1))
 			if open := strings.Contains(" "+tt.open+" ", " "+field+" "); (err == nil) != open || err != nil && code(err) != scheme.CodeField {
 				t.Errorf("%s: %s: %v", name, field, err)
+			}
+		}
+	}
+}
+
+// What Odoo keeps itself is not written, whatever is open.
+func TestWriteOdoosOwn(t *testing.T) {
+	own := []string{"id", "display_name", "create_uid", "create_date", "write_uid", "write_date", "__last_update", "parent_path"}
+	src := source{"a.b": fields()}
+	for _, name := range own {
+		src["a.b"][name] = stored(name, name, "char")
+	}
+	for _, limit := range []scheme.Limit{"", scheme.LimitNone} {
+		s := compile(t, scheme.Configuration{Model: "a.b", Operations: readWrite, WriteLimit: limit})
+		for _, name := range own {
+			for _, call := range []odoo.Call{write("a.b", vals{name: "x"}, 1), create("a.b", vals{name: "x"})} {
+				if _, err := s.Check(context.Background(), src, call); code(err) != scheme.CodeField {
+					t.Errorf("%s of %s: %v", call.Method, name, err)
+				}
 			}
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 	"github.com/caddy-odoo/gateway/internal/odoo/rpc"
@@ -19,7 +21,9 @@ import (
 // oneLanguage runs calls on a simulated version, as a person.
 func oneLanguage(t *testing.T, version int, login string) func(odoo.Call) (any, error) {
 	t.Helper()
-	server := odootest.Start(odootest.Options{Version: version})
+	// One time for all: the dates of the demo data are so many days before it.
+	now := clock.NewFake(time.Date(2026, 10, 7, 12, 30, 0, 0, time.UTC)).Now
+	server := odootest.Start(odootest.Options{Version: version, Now: now})
 	t.Cleanup(server.Close)
 	at, err := url.Parse(server.URL)
 	if err != nil {

@@ -196,8 +196,14 @@ func (db *DB) loadTechnical() {
 	case 16:
 		reports = [][3]any{{int64(309), "Quotation / Order", "sale.report_saleorder"}, {int64(310), "PRO-FORMA Invoice", "sale.report_saleorder_pro_forma"}}
 	}
+	xmlids := map[any]string{
+		"sale.report_saleorder": "sale.action_report_saleorder", "sale.report_saleorder_pro_forma": "sale.action_report_pro_forma_invoice",
+		"sale.report_saleorder_raw": "sale_pdf_quote_builder.action_report_saleorder_raw",
+	}
 	for _, r := range reports {
-		db.put("ir.actions.report", r[0].(int64), map[string]any{"name": r[1], "report_name": r[2], "model": "sale.order", "type": "ir.actions.report"})
+		db.put("ir.actions.report", r[0].(int64), map[string]any{
+			"name": r[1], "report_name": r[2], "model": "sale.order", "type": "ir.actions.report", xmlidKey: xmlids[r[2]],
+		})
 	}
 	for _, a := range []struct {
 		id, menu    int64

@@ -27,7 +27,8 @@ func (db *DB) defineTechnical() {
 	action("ir.actions.act_window", "Action Window", char("res_model", "Destination Model").req(), char("view_mode", "View Mode").def("list,form"),
 		char("domain", "Domain Value"), char("context", "Context Value").def("{}"), char("target", "Target Window").def("current"))
 	action("ir.actions.report", "Report Action", char("model", "Model Name").req(), char("report_name", "Template Name").req(),
-		selection("report_type", "Report Type", [2]string{"qweb-html", "HTML"}, [2]string{"qweb-pdf", "PDF"}).def("qweb-pdf"))
+		selection("report_type", "Report Type", [2]string{"qweb-html", "HTML"}, [2]string{"qweb-pdf", "PDF"}).def("qweb-pdf"),
+		computed("xml_id", "char", "External ID", func(_ *tx, r *row) any { return asString(r.v[xmlidKey]) }))
 	menu := &model{name: "ir.ui.menu", label: "Menu", order: "sequence, id", parent: "parent_id", recName: "complete_name",
 		acl: map[string]string{groupUser: "r", groupSystem: "rwcu"}}
 	complete := computed("complete_name", "char", "Full Path", nil)

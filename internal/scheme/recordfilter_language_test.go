@@ -1,0 +1,82 @@
+package scheme_test
+
+import (
+	"testing"
+
+	"github.com/caddy-odoo/gateway/internal/odoo"
+	"github.com/caddy-odoo/gateway/internal/scheme"
+)
+
+// A76: an application asks in a language, or a time zone, in which a filter that
+// takes part would mean something else. It does not get to Odoo with that call.
+func TestA76_FiltersMeanTheSameInEveryLanguage(t *testing.T) {
+	src := erp()
+	for _, model := range []string{"res.partner.category", "res.country"} {
+		f := src[model]["name"]
+		f.Translated = true
+		src[model]["name"] = f
+	}
+	src["res.partner"]["since"] = stored("since", "Since", "date")
+	on := func(filter string) scheme.Configuration {
+		c := customer
+		c.Filter = filter
+		return c
+	}
+	const (
+		both   = `{"lang":"de_DE","tz":"Pacific/Auckland"}`
+		noLang = `{"tz":"Pacific/Auckland"}`
+		noTZ   = `{"lang":"de_DE"}`
+	)
+	named := func(c scheme.Configuration, filter string) scheme.Configuration {
+		c.Filter = filter
+		return c
+	}
+	partners := odoo.Call{Model: "res.partner", Method: "search_count"}
+	for name, tt := range map[string]struct {
+		s    *scheme.Scheme
+		call odoo.Call
+		want string
+	}{
+		"no filter":              {compile(t, customer), partners, both},
+		"no translated text":     {compile(t, on(`[["customer_rank", ">", 0], ["vat", "=", "x"]]`)), partners, both},
+		"a translated text":      {compile(t, on(`[["category_id.name", "!=", "Secret"]]`)), partners, noLang},
+		"on its way alone":       {compile(t, on(`[["category_id.parent_id", "!=", 7]]`)), partners, both},
+		"below any":              {compile(t, on(`[["category_id", "not any", [["name", "=", "Secret"]]]]`)), partners, noLang},
+		"below any, of any":      {compile(t, on(`[["parent_id", "any", [["category_id", "any", [["name", "=", "x"]]]]]]`)), partners, noLang},
+		"one of several":         {compile(t, on(`["|", ["customer_rank", ">", 0], ["country_id.name", "ilike", "x"]]`)), partners, noLang},
+		"a day":                  {compile(t, on(`[["since", "<", "2026-01-01"]]`)), partners, both},
+		"a time":                 {compile(t, on(`[["write_date", "<", "2026-01-01 00:00:00"]]`)), partners, both},
+		"a day of a time":        {compile(t, on(`[["write_date", "<", "2026-01-01"]]`)), partners, noTZ},
+		"a day told from today":  {compile(t, on(`[["since", "<", "today -1d"]]`)), partners, noTZ},
+		"among others":           {compile(t, on(`[["since", "in", ["2026-01-01", "today"]]]`)), partners, noTZ},
+		"no time at all":         {compile(t, on(`[["write_date", "!=", false]]`)), partners, both},
+		"both":                   {compile(t, on(`[["category_id.name", "!=", "x"], ["write_date", "<", "now"]]`)), partners, `{}`},
+		"of another model":       {compile(t, customer, named(country, `[["name", "!=", "x"]]`)), partners, both},
+		"of a model on the way":  {compile(t, customer, named(country, `[["name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("country_id.code", "=", "BE"))}, noLang},
+		"of a model below any":   {compile(t, customer, named(country, `[["name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "search_count", Kwargs: domain(leaf("country_id", "any", []any{leaf("code", "=", "BE")}))}, noLang},
+		"search":                 {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "search"}, noLang},
+		"search_read":            {compile(t, on(`[["category_id.name", "!=", "x"]]`)), searchRead("res.partner", vals{"fields": []any{"name"}}), noLang},
+		"read":                   {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "read", IDs: []int64{1}, Args: []any{[]any{"name"}}}, noLang},
+		"name_search":            {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "name_search", Args: []any{"a"}}, noLang},
+		"read_group":             {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "read_group", Args: []any{[]any{}, []any{}, []any{"country_id"}}}, noLang},
+		"formatted_read_group":   {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "formatted_read_group", Args: []any{[]any{}, []any{"country_id"}}}, noLang},
+		"fields_get is words":    {compile(t, on(`[["category_id.name", "!=", "x"]]`)), odoo.Call{Model: "res.partner", Method: "fields_get"}, both},
+		"write is of a language": {compile(t, writable(on(`[["category_id.name", "!=", "x"]]`))), odoo.Call{Model: "res.partner", Method: "write", IDs: []int64{1}, Args: []any{vals{"name": "y"}}}, both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.call.Context = map[string]any{"lang": "de_DE", "tz": "Pacific/Auckland"}
+			checked, err := tt.s.Check(t.Context(), src, tt.call)
+			if err != nil || text(t, checked.Context) != tt.want {
+				t.Errorf("%v, %v; want %s", checked.Context, err, tt.want)
+			}
+			if len(tt.call.Context) != 2 {
+				t.Error("what the client has sent was changed")
+			}
+		})
+	}
+}
+
+func writable(c scheme.Configuration) scheme.Configuration {
+	c.Operations = []scheme.Operation{scheme.Read, scheme.Write}
+	return c
+}
