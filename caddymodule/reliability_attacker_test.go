@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,6 +31,8 @@ type hostileOrders struct {
 	Addr, Token string // a good token, of an application whose owner has gone bad
 	Bad         []string
 	Rate        int // of bad tokens, per second
+	Networks    int // that they come from
+	Connections int // that they come over
 }
 
 // hostileReport is what such a process tells in the end.
@@ -35,17 +40,33 @@ type hostileReport struct {
 	Answers  map[string]map[int]int // by kind and status
 	Accepted []string
 	Errors   []string
-	Sent     int64 // bad tokens
+	Sent     int64 // bad tokens, answered or not
+	Again    int64 // connections for them that the server has ended
 	Ended    int64 // slow connections that the server has ended
 	For      time.Duration
 }
 
+func (r *hostileReport) add(more hostileReport) {
+	for kind, statuses := range more.Answers {
+		if r.Answers[kind] == nil {
+			r.Answers[kind] = make(map[int]int)
+		}
+		for status, n := range statuses {
+			r.Answers[kind][status] += n
+		}
+	}
+	r.Accepted, r.Errors = append(r.Accepted, more.Accepted...), append(r.Errors, more.Errors...)
+	r.Sent, r.Again, r.Ended, r.For = r.Sent+more.Sent, r.Again+more.Again, r.Ended+more.Ended, r.For+more.For
+}
+
 // connections and more of the hostile load.
 const (
-	slowHeaders  = 100
-	slowBodies   = 100
-	badTokenPipe = 8 // connections, each of which sends its requests without waiting
-	bombEvery    = 50 * time.Millisecond
+	slowHeaders = 100
+	slowBodies  = 100
+	sentEvery   = 50 * time.Millisecond // bad tokens over a connection, which waits for no answer
+	bombEvery   = 50 * time.Millisecond
+
+	badToken = "bad tokens" // a kind
 )
 
 // hostile is that process, from within.
@@ -55,6 +76,7 @@ type hostile struct {
 	wg    sync.WaitGroup
 	sent  atomic.Int64
 	ended atomic.Int64
+	again atomic.Int64
 	mu    sync.Mutex
 	told  hostileReport
 }
@@ -129,7 +151,7 @@ func beHostile(orders string) error {
 	h.told.For, h.told.Sent = time.Since(began), h.sent.Load()
 	close(h.stop)
 	h.wg.Wait()
-	h.told.Ended = h.ended.Load()
+	h.told.Ended, h.told.Again = h.ended.Load(), h.again.Load()
 	return json.NewEncoder(os.Stdout).Encode(h.told)
 }
 
@@ -140,8 +162,12 @@ func (h *hostile) failed(err error) {
 }
 
 func (h *hostile) start() {
-	for range badTokenPipe {
-		h.wg.Go(h.badTokens)
+	for i := range h.Connections {
+		h.wg.Go(func() {
+			for h.badTokens(i) {
+				h.again.Add(1)
+			}
+		})
 	}
 	for i := range slowHeaders + slowBodies {
 		h.wg.Go(func() { h.slow(i < slowHeaders) })
@@ -180,39 +206,93 @@ func (h *hostile) answered(kind string, status int) {
 	}
 }
 
-// badTokens sends its part of them on one connection, a batch at a time.
-func (h *hostile) badTokens() {
-	conn, err := net.Dial("tcp", h.Addr)
+// badTokens sends its part of them on one connection, a batch at a time, and waits
+// for no answer: whoever is behind sends more in the next. What it sends is made
+// beforehand, and of the answers hardly more than the status is read, so that it
+// takes little of a machine that the gateway is to have. It tells whether it is not
+// over yet: the server may end a connection, by which nobody is kept from the next.
+func (h *hostile) badTokens(pipe int) (again bool) {
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, byte(pipe%h.Networks), 1)}
+	conn, err := (&net.Dialer{LocalAddr: from}).Dial("tcp", h.Addr)
 	if err != nil {
 		h.failed(err)
-		return
+		return false
 	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
-	const batches = 50 // per second
-	carry, n := 0, 0
-	for h.wait(time.Second / batches) {
-		carry += h.Rate
-		var batch strings.Builder
-		size := carry / (batches * badTokenPipe)
-		carry %= batches * badTokenPipe
-		for range size {
-			_, _ = fmt.Fprintf(&batch, "GET /restapi/1.0/object/res.partner/1 HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", h.Addr, h.Bad[n%len(h.Bad)])
-			n++
+	ended := make(chan struct{})
+	h.wg.Go(func() {
+		select {
+		case <-h.stop:
+		case <-ended:
 		}
-		if _, err := io.WriteString(conn, batch.String()); err != nil {
-			h.failed(fmt.Errorf("bad tokens: %w", err))
-			return
-		}
-		for range size {
-			res, err := http.ReadResponse(answers, nil)
-			if err != nil {
+		_ = conn.Close()
+	})
+	h.wg.Go(func() {
+		defer close(ended)
+		for answers := bufio.NewReader(conn); ; {
+			status, err := readStatus(answers)
+			switch {
+			case err == nil:
+			case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
+				return
+			default:
 				h.failed(fmt.Errorf("bad tokens: %w", err))
 				return
 			}
-			_, _ = io.Copy(io.Discard, res.Body)
-			h.sent.Add(1)
-			h.answered("bad tokens", res.StatusCode)
+			h.answered(badToken, status)
+		}
+	})
+	var requests [][]byte
+	for _, token := range h.Bad {
+		requests = append(requests, fmt.Appendf(nil, "GET /restapi/1.0/object/res.partner/1 HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", h.Addr, token))
+	}
+	// The connections take turns.
+	began := time.Now().Add(sentEvery * time.Duration(pipe) / time.Duration(h.Connections))
+	var batch []byte
+	for n, turn := 0, 1; h.wait(time.Until(began.Add(time.Duration(turn) * sentEvery))); turn++ {
+		due := 1 + int(time.Since(began).Seconds()*float64(h.Rate)/float64(h.Connections)) - n
+		batch = batch[:0]
+		for i := range due {
+			batch = append(batch, requests[(pipe+n+i)%len(requests)]...)
+		}
+		n += due
+		if _, err := conn.Write(batch); err != nil {
+			<-ended
+			break
+		}
+		h.sent.Add(int64(due))
+	}
+	select {
+	case <-h.stop:
+		return false
+	default:
+		return true
+	}
+}
+
+// readStatus reads an answer that has a Content-Length.
+func readStatus(from *bufio.Reader) (status int, err error) {
+	length := 0
+	for {
+		line, err := from.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch {
+		case status == 0:
+			_, value, _ = bytes.Cut(line, []byte(" "))
+			value, _, _ = bytes.Cut(value, []byte(" "))
+			if status, err = strconv.Atoi(string(value)); err != nil {
+				return 0, fmt.Errorf("%.100q is no answer", line)
+			}
+		case len(line) == 0:
+			_, err := from.Discard(length)
+			return status, err
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, err
+			}
 		}
 	}
 }
@@ -279,6 +359,8 @@ func (h *hostile) bombs() (all []costly) {
 		"deep object": strings.Repeat(`{"a":`, 50_000) + "1" + strings.Repeat("}", 50_000),
 		"huge number": "[" + strings.Repeat("9", 100_000) + "]",
 		"1e999999999": "[1e999999999]",
+		"most keys":   "{" + strings.TrimSuffix(manyKeys(49_000), ",") + "}", // as many values as may be
+		"most x2many": "[" + strings.TrimSuffix(strings.Repeat(`[0,0,{"name":"x"}],`, 16_000), ",") + "]",
 		"many keys":   "{" + strings.TrimSuffix(manyKeys(100_000), ",") + "}",
 		"same keys":   "{" + strings.TrimSuffix(strings.Repeat(`"a":1,`, 100_000), ",") + "}",
 		"long text":   `"` + long + `"`,

@@ -23,8 +23,19 @@ func (s *service) Authenticate(r *http.Request) (dialect.Runner, error) {
 }
 
 // authenticate takes one of our access tokens, whose application, redirect URI,
-// token set, authorization and connection all live. Cookies play no part.
+// token set, authorization and connection all live. Cookies play no part. Whoever
+// has none may have to wait for being told so.
 func (s *service) authenticate(r *http.Request) (*runner, token.Claims, error) {
+	n, claims, err := s.authenticated(r)
+	var refused *dialect.Failure
+	if errors.As(err, &refused) && (refused.Kind == dialect.Unauthorized || refused.Kind == dialect.Malformed) {
+		s.gateway.holdUp(r)
+	}
+	return n, claims, err
+}
+
+// authenticated is authenticate, which tells at once.
+func (s *service) authenticated(r *http.Request) (*runner, token.Claims, error) {
 	sent, refused := present(r)
 	if refused != nil {
 		return nil, token.Claims{}, refused

@@ -87,10 +87,13 @@ type Outcome struct {
 	// OdooJoined is how many calls were answered together with those of other
 	// requests that have asked the same, and have made none of their own.
 	OdooJoined int
+	// Held is how long the answer was held up, as too many have come without a
+	// good token.
+	Held time.Duration
 }
 
 // GatewayTime is the part of the time that the gateway took itself.
-func (o Outcome) GatewayTime() time.Duration { return max(o.Duration-o.Odoo, 0) }
+func (o Outcome) GatewayTime() time.Duration { return max(o.Duration-o.Odoo-o.Held, 0) }
 
 // decide judges an answer. reason is the word for a refusal that the status of
 // a redirect does not tell; answered says that Odoo has answered a call.

@@ -18,11 +18,15 @@ import (
 // survive a reload, or reloading would be a way around them. People are
 // counted apart from applications: however many there are, they push no
 // application out of memory.
-type rateLimits struct{ api, person, token *throttle.Rates }
+type rateLimits struct {
+	api, person, token *throttle.Rates
+	refused            holdup
+}
 
 func newRateLimits(now clock.Clock) *rateLimits {
 	return &rateLimits{
 		api: throttle.NewRates(0, now), person: throttle.NewRates(0, now), token: throttle.NewRates(0, now),
+		refused: newHoldup(now),
 	}
 }
 

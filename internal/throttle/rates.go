@@ -28,17 +28,7 @@ type bucket struct {
 // NewRates returns a Rates that remembers so many keys, the most recently seen
 // ones; 0 is DefaultKeys. A nil clock is the wall clock.
 func NewRates(keys int, now clock.Clock) *Rates {
-	if keys <= 0 {
-		keys = DefaultKeys
-	}
-	if now == nil {
-		now = clock.System
-	}
-	lru, err := simplelru.NewLRU[string, *bucket](keys, nil)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &Rates{now: now, keys: lru}
+	return &Rates{now: orSystem(now), keys: remember[*bucket](keys)}
 }
 
 // Take counts a request of key. The first requests are free, as many as the

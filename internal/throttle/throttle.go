@@ -51,17 +51,7 @@ func New(c Config) *Limiter {
 	if c.Every <= 0 {
 		c.Every = DefaultEvery
 	}
-	if c.Keys <= 0 {
-		c.Keys = DefaultKeys
-	}
-	if c.Now == nil {
-		c.Now = clock.System
-	}
-	keys, err := simplelru.NewLRU[string, *rate.Limiter](c.Keys, nil)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &Limiter{burst: c.Burst, every: c.Every, now: c.Now, keys: keys}
+	return &Limiter{burst: c.Burst, every: c.Every, now: orSystem(c.Now), keys: remember[*rate.Limiter](c.Keys)}
 }
 
 // Blocked tells, before the work, whether key has failed too often, and how
