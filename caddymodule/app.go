@@ -173,7 +173,10 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		module = m.(Store)
+		var ok bool
+		if module, ok = m.(Store); !ok {
+			return fmt.Errorf("store: %T is a module of another program's: only those of this one can be stores", m)
+		}
 	}
 	options := storeOptions{module: module, logger: a.logger, kept: module.Kept()}
 	var err error
@@ -193,7 +196,7 @@ func (a *App) provisionStore(ctx caddy.Context, repl *caddy.Replacer) error {
 // Start opens the store. Servers may have started before it: the first
 // request opens it as well.
 func (a *App) Start() error {
-	if err := a.store.takeOver(); err != nil {
+	if err := a.store.checkKey(); err != nil {
 		return err
 	}
 	a.reportIdle()
@@ -215,10 +218,13 @@ func (a *App) Start() error {
 // before the first app starts.
 func (a *App) reportIdle() {
 	for _, name := range slices.Sorted(maps.Keys(a.gateways)) {
-		if !a.gateways[name].used() {
+		g := a.gateways[name]
+		if !g.used() {
 			a.logger.Warn("gateway " + name + " is served by no site: put odoo_gateway into the site of its issuer")
+		} else if f, ok := hostFinding(g.settings.issuer, g.places()); ok {
+			a.logger.Warn("gateway " + name + ": " + f.Text + ": " + f.Advice)
 		}
-		if len(a.gateways[name].settings.applications) == 0 {
+		if len(g.settings.applications) == 0 {
 			a.logger.Warn("gateway " + name + " has no application")
 		}
 	}

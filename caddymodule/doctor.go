@@ -101,7 +101,11 @@ func (a *App) examineGateway(parent context.Context, name string, s *served) gat
 	err := a.withUpstream(ctx, s, func(rt http.RoundTripper) error {
 		reached = true
 		add(doctor.Finding{Part: "site", Status: doctor.OK, Text: "serves the gateway"})
-		add(examineAddress(ctx, patient))
+		address := examineAddress(ctx, patient)
+		add(address)
+		if address.Status != doctor.OK {
+			add(examineListener(s)...)
+		}
 		var findings []doctor.Finding
 		d.OdooVersion, findings = patient.Odoo(ctx, s.Asking(rt))
 		add(findings...)
@@ -110,7 +114,13 @@ func (a *App) examineGateway(parent context.Context, name string, s *served) gat
 	if reached {
 		return d
 	}
-	add(siteFinding(err))
+	site := siteFinding(err)
+	if errors.As(err, new(errNotReached)) {
+		if f, ok := hostFinding(s.settings.issuer, s.places()); ok {
+			site = f
+		}
+	}
+	add(site)
 	return d
 }
 

@@ -26,11 +26,12 @@ func doctorCommand() *cobra.Command {
 		Long: `
 Has the running Caddy look at its store and at each gateway, and changes
 nothing: whether the store can be read and has room, whether the next start has
-its sealing key, whether the issuer's address leads to the gateway, whether Odoo
-answers, knows that people come by https, has the database, takes the keys of
-service accounts, and has the models and fields that the configuration names;
-where applications are sent back to, and whether their secrets are easily
-guessed. With a config file it also tells whether that is what runs.
+its sealing key, whether the issuer's address leads to the gateway, whether its
+host and port are those of the site, whether Odoo answers, knows that people
+come by https, has the database, takes the keys of service accounts, and has the
+models, fields and reports that the configuration names; where applications are
+sent back to, and whether their secrets are easily guessed. With a config file
+it also tells whether that is what runs.
 
 Each line is ok, unknown, warning or problem, with what to do below it. The exit
 status is 1 where there is a problem.` + howFound,

@@ -11,9 +11,9 @@ import (
 // addressTime is how long the issuer's address may take to answer.
 const addressTime = 5 * time.Second
 
-// examineAddress is the one place where the gateway itself opens a connection:
-// to the configured issuer, when whoever administers Caddy asks for it. It
-// follows no redirection.
+// examineAddress is the one place where the gateway itself opens a connection to
+// anything but its store: to the configured issuer, when whoever administers
+// Caddy asks for it. It follows no redirection.
 func examineAddress(parent context.Context, p doctor.Patient) doctor.Finding {
 	ctx, cancel := context.WithTimeout(parent, addressTime)
 	defer cancel()

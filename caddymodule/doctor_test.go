@@ -95,6 +95,10 @@ func TestDoctorCommand(t *testing.T) {
 	if out, errOut, status = m.doctor("--json", "--gateway", "erp"); status != 0 || !strings.Contains(out, `"text":"Caddyfile is what runs"`) {
 		t.Errorf("status %d: %s%s", status, out, errOut)
 	}
+	// What Caddy tells of each file that it reads is nothing that was asked for.
+	if strings.Contains(errOut, `"level":"info"`) || strings.Contains(errOut, "INFO") {
+		t.Errorf("beside its answer it says: %s", errOut)
+	}
 	file := func(old, new string) { m.write("Caddyfile", strings.Replace(s.caddyfile(), old, new, 1)) }
 	withFile := []string{"--config", "Caddyfile", "--adapter", "caddyfile"}
 	file("client_secret", "description changed\nclient_secret")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -237,6 +239,13 @@ func TestAddress(t *testing.T) {
 	}
 	f := patient(t, "http://localhost:8080").Address(t.Context(), server{path: {body: `{"issuer": "http://localhost:8080"}`}})
 	expect(t, "plain http", f, doctor.OK, "for this machine only", "")
+
+	at := httptest.NewUnstartedServer(http.NotFoundHandler())
+	at.Config.ErrorLog = log.New(io.Discard, "", 0)
+	at.StartTLS()
+	defer at.Close()
+	f = patient(t, at.URL).Address(t.Context(), new(http.Transport))
+	expect(t, "a certificate of nobody's", f, doctor.Warning, "unknown authority", "`caddy trust`")
 }
 
 func TestRedirectURIs(t *testing.T) {

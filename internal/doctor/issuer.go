@@ -2,7 +2,9 @@ package doctor
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,6 +25,9 @@ func (p Patient) Address(ctx context.Context, rt http.RoundTripper) Finding {
 	if err != nil {
 		f.Status, f.Text = Warning, "can not be reached from this machine: "+err.Error()
 		f.Advice = "where browsers and applications reach it all the same, nothing is wrong; else see its DNS name, its certificate and the firewall"
+		if unknown := new(x509.UnknownAuthorityError); errors.As(err, unknown) {
+			f.Advice = "applications have to trust that authority as well; where it is Caddy's own, as on localhost, `caddy trust` makes this machine trust it, and Caddy itself from its next start"
+		}
 		return f
 	}
 	var metadata struct {

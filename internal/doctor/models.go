@@ -16,6 +16,8 @@ type Models struct {
 	// Repeated are warnings that the running gateway has logged, where not all
 	// could be asked anew.
 	Repeated []string
+	// Reports are the reports that they name.
+	Reports Reports
 }
 
 // Doubt is what is wrong with what the configuration says of one model.

@@ -64,7 +64,8 @@ func (p Patient) Odoo(ctx context.Context, a Asking) (version string, all []Find
 		return version, all // what is in it is the next question
 	}
 	models, err := a.Models(ctx, a.Transport)
-	return version, append(all, modelFindings(models, err)...)
+	all = append(all, modelFindings(models, err)...)
+	return version, append(all, reportFindings(models.Reports)...)
 }
 
 // datedTransport remembers when Odoo says it is, and when that was.

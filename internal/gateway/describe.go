@@ -22,8 +22,8 @@ import (
 const mostAsked = 3
 
 // asked is somebody in whose name an administrator's question of what fields
-// there are is put to Odoo: what Odoo answers is no record, and no application
-// is shown it.
+// and reports there are is put to Odoo: what Odoo answers is nobody's data, and
+// no application is shown it.
 type asked struct {
 	uid   int64
 	login string

@@ -21,6 +21,7 @@ func (s *service) doubts(ctx context.Context, rt http.RoundTripper) (doctor.Mode
 		}
 	}
 	looked := make(map[string]bool) // configurations
+	var reports reportDoubts
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		d, err := s.describe(ctx, rt, name)
 		if err != nil {
@@ -53,7 +54,11 @@ func (s *service) doubts(ctx context.Context, rt http.RoundTripper) (doctor.Mode
 		if untold {
 			found.Untold = append(found.Untold, name)
 		}
+		if err := reports.add(ctx, d, s.schemes[name].NamedReports()); err != nil {
+			return found, err
+		}
 	}
+	found.Reports = reports.all()
 	if len(found.Untold) > 0 {
 		found.Repeated = s.advice.list()
 	}
