@@ -88,11 +88,11 @@ type Gateway struct {
 	OdooCalls *OdooCalls `json:"odoo_calls,omitempty"`
 
 	// How long the audit trail is kept in the store, beside the logger
-	// `odoo_gateway.audit`, which gets all of it in any case. Each event keeps
-	// the end that it was written with. Refusals and failures are kept as far as
-	// they come slowly: of each application 1000 at once and 360 an hour, as many
-	// of all strangers together, and of each network of theirs 100 and 30; the rest
-	// is counted. At most 10 years; 0 keeps nothing there. Default: `90d`.
+	// `odoo_gateway.audit`, which gets it in any case, all but refusals that come
+	// too fast. Each event keeps the end that it was written with. Refusals and
+	// failures are kept as far as they come slowly: of each application 1000 at
+	// once and 360 an hour, as many of all strangers together, and of each network
+	// of theirs 100 and 30; the rest is counted. At most 10 years; 0 keeps nothing there. Default: `90d`.
 	AuditRetention *caddy.Duration `json:"audit_retention,omitempty"`
 
 	// The console for administrators. Default: none.

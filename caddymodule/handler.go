@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return b.serve(h, r, next)
 	}
 	up := newUpstream(r, next, h.to, h.served.settings.maxAnswer, h.logger)
-	return h.access.serve(w, r, func(w http.ResponseWriter) error {
+	return h.access.serve(h.served.Gateway, w, r, func(w http.ResponseWriter) error {
 		return h.served.ServeHTTP(w, r, up)
 	})
 }

@@ -33,9 +33,10 @@ func newAccessLog(ctx caddy.Context) *accessLog {
 	}
 }
 
-// serve calls h, and keeps what is secret in the request's URL out of the logs.
-func (l *accessLog) serve(w http.ResponseWriter, r *http.Request, h func(http.ResponseWriter) error) error {
-	if !mayCarrySecrets(r) {
+// serve calls h, and keeps what is secret in the request's URL out of the logs,
+// and the tokens of the gateway wherever they stand.
+func (l *accessLog) serve(g *gateway.Gateway, w http.ResponseWriter, r *http.Request, h func(http.ResponseWriter) error) error {
+	if !mayCarrySecrets(r) && !g.ShowsToken(r) {
 		return h(w)
 	}
 	start := time.Now()
@@ -48,7 +49,7 @@ func (l *accessLog) serve(w http.ResponseWriter, r *http.Request, h func(http.Re
 		return l.withoutError(w, r, h)
 	}
 	// The header may be changed on the way, as Caddy's clone would not be.
-	logged := redactedRequest(r)
+	logged := redactedRequest(r, func(text string) string { return g.WithoutTokens(text, redacted) })
 	rec := caddyhttp.NewResponseRecorder(w, nil, nil)
 	body := &countingBody{ReadCloser: r.Body}
 	if r.Body != nil {
@@ -81,6 +82,11 @@ func (l *accessLog) write(config *caddyhttp.ServerLogConfig, r, logged *http.Req
 	level := zapcore.InfoLevel
 	if rec.Status() >= 500 {
 		level = zapcore.ErrorLevel
+	}
+	if name, ok := caddyhttp.GetVar(r.Context(), caddyhttp.LogLevelVar).(string); ok {
+		if chosen, err := zapcore.ParseLevel(name); err == nil && chosen >= zapcore.DebugLevel && chosen <= zapcore.ErrorLevel {
+			level = chosen // by the directive log_level
+		}
 	}
 	for _, logger := range accessLoggers(l.logger, config, r) {
 		c := logger.Check(level, "handled request")

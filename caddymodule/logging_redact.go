@@ -101,11 +101,17 @@ func redactedHeader(h http.Header) http.Header {
 	return out
 }
 
-// redactedRequest returns a copy of a request that is fit for the log.
-func redactedRequest(r *http.Request) *http.Request {
+// redactedRequest returns a copy of a request that is fit for the log. Tokens
+// under whatever name are replaced by withoutTokens.
+func redactedRequest(r *http.Request, withoutTokens func(string) string) *http.Request {
 	c := r.Clone(r.Context())
-	c.RequestURI = redactURL(r.RequestURI)
-	c.URL.RawQuery = redactQuery(r.URL.RawQuery)
+	c.RequestURI = withoutTokens(redactURL(r.RequestURI))
+	c.URL.RawQuery = withoutTokens(redactQuery(r.URL.RawQuery))
 	c.Header = redactedHeader(c.Header)
+	for _, lines := range c.Header {
+		for i, line := range lines {
+			lines[i] = withoutTokens(line)
+		}
+	}
 	return c
 }

@@ -138,7 +138,7 @@ func noSecretReachesTheLogs(t *testing.T, level, misspelt string) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil || got.Access == "" || got.Refresh == "" {
 		t.Fatalf("%v: %s", err, body)
 	}
-	canaries := []string{code, s.secret, got.Access, got.Refresh, "canary-code", "canary-token", "canary-password"}
+	canaries := []string{code, s.secret, got.Access, strings.ReplaceAll(got.Access, ".", "%2E"), got.Refresh, "canary-code", "canary-token", "canary-password"}
 
 	// Whatever is answered: refusals, unknown paths, misspelt ones, failures.
 	secrets := "access_token=" + got.Access + "&refresh_token=" + got.Refresh + "&client_secret=" + s.secret
@@ -153,6 +153,23 @@ func noSecretReachesTheLogs(t *testing.T, level, misspelt string) {
 	} {
 		_, _, _ = user.do(http.MethodGet, target, nil)
 		_, _, _ = user.do(http.MethodPost, target, nil)
+	}
+	// At Odoo's own paths as well, under whatever name, encoded, and in headers.
+	const odoos = "/web/content/12?"
+	for _, target := range []string{odoos + "access_token=" + got.Access, odoos + "x=" + got.Access + "&y=1", odoos + "x=" + strings.ReplaceAll(got.Access, ".", "%2E"), "/web/" + got.Access + "/x"} {
+		_, _, _ = user.do(http.MethodGet, target, nil)
+	}
+	for name, value := range map[string]string{"Referer": base + "/restapi/1.0/object/res.partner/1?access_token=" + got.Access, "X-Token": got.Access} {
+		r, err := http.NewRequest(http.MethodGet, base+odoos+"by="+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(name, value)
+		res, err := user.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
 	}
 	odoo.SetDown(true)
 	_, _, _ = user.do(http.MethodGet, "/restapi/1.0/object/res.partner/1?"+secrets, nil)
@@ -173,6 +190,7 @@ func noSecretReachesTheLogs(t *testing.T, level, misspelt string) {
 	for _, want := range []string{
 		`"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"127.0.0.1"`,
 		`"uri":"/restapi/1.0/common/oauth2/access_token?client_id=wiki&client_secret=REDACTED&code=REDACTED&grant_type=authorization_code`,
+		`"uri":"/web/content/12?x=REDACTED&y=1"`, `"uri":"/web/REDACTED/x"`, `"X-Token":["REDACTED"]`,
 		`"Location":["` + callback + `?code=REDACTED`,
 	} {
 		if !strings.Contains(logs, want) {

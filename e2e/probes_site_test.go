@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// The applications of the probes. All but the last four may read the names of
+// The applications of the probes. All but the last five may read the names of
 // contacts, and nothing else.
 var (
 	narrow   = app{id: "narrow-0123456789abcdef", secret: "secret-of-the-narrow-one", redirect: "http://localhost:9/narrow"}
@@ -25,6 +25,8 @@ var (
 	rest = app{id: "rest-0123456789abcdef", secret: "secret-of-the-rest", redirect: "http://localhost:9/rest"}
 	// around may read much that leads to contacts, and of them the names.
 	around = app{id: "around-0123456789abcdef", secret: "secret-of-what-is-around", redirect: "http://localhost:9/around"}
+	// worded may read the tags that are not called what one of them is.
+	worded = app{id: "worded-0123456789abcdef", secret: "secret-of-the-worded", redirect: "http://localhost:9/worded"}
 )
 
 // hiddenFromProbes are the fields that plant fills with words.
@@ -35,7 +37,7 @@ var hiddenFromProbes = []string{
 
 func (w *planted) caddyfile() string {
 	var apps, schemes strings.Builder
-	for _, a := range []app{narrow, writer, selected, shut, rest, around} {
+	for _, a := range []app{narrow, writer, selected, shut, rest, around, worded} {
 		name, _, _ := strings.Cut(a.id, "-")
 		fmt.Fprintf(&apps, `
 			application %[1]s {
@@ -45,7 +47,7 @@ func (w *planted) caddyfile() string {
 				model_scheme %[1]s
 			}`, name, a.id, a.secret, a.redirect)
 	}
-	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
+	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{WORDED}", "`[[\"name\", \"!=\", \"left out "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
 			model_scheme narrow {
 				whitelist names
 			}
@@ -105,6 +107,14 @@ func (w *planted) caddyfile() string {
 				model crm.lead
 				fields blacklist write_date duration_tracking
 			}
+			model_scheme worded {
+				whitelist some_tags
+			}
+			model_configuration some_tags {
+				model res.partner.category
+				fields whitelist color
+				filter {WORDED}
+			}
 			model_configuration tags {
 				model res.partner.category
 				fields blacklist name
@@ -146,7 +156,7 @@ func startProbing(t *testing.T) *probing {
 	p := &probing{planted: w, t: t, site: startSiteWith(t, o, w.caddyfile()), tokens: map[string]string{}}
 	browser := newPerson(t, p.site.base)
 	browser.logIn(o, "/web/login")
-	for _, a := range []app{narrow, writer, selected, shut, rest, around} {
+	for _, a := range []app{narrow, writer, selected, shut, rest, around, worded} {
 		p.tokens[a.id] = browser.redeem(a, browser.consent(a)).Access
 	}
 	return p

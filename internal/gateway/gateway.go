@@ -234,6 +234,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream)
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request) {
 	if g.presentsToken(r) {
 		audit.Note(r.Context(), "token_at_odoo")
+		g.holdUp(r)
 		notForTokens(w)
 		return
 	}

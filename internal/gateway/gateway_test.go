@@ -318,6 +318,37 @@ func TestPathsAndMethods(t *testing.T) {
 		if tt.status == http.StatusMethodNotAllowed && rw.Header().Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", tt.method, tt.path)
 		}
+		if o := w.outcomes[len(w.outcomes)-1]; o.Status != tt.status || o.Decision == Failed {
+			t.Errorf("%s %s: is counted as %+v", tt.method, tt.path, o)
+		}
+	}
+}
+
+// A WebSocket reaches Odoo over every version of HTTP; a tunnel is refused in all.
+func TestTunnels(t *testing.T) {
+	for name, tt := range map[string]struct {
+		proto  string
+		major  int
+		header string
+		tunnel bool
+	}{
+		"of HTTP/1.1":           {"HTTP/1.1", 1, "", true},
+		"of HTTP/2":             {"HTTP/2.0", 2, "", true},
+		"of HTTP/3":             {"HTTP/3.0", 3, "", true},
+		"WebSocket over HTTP/2": {"HTTP/2.0", 2, "websocket", false},
+		"WebSocket over HTTP/3": {"websocket", 3, "", false}, // as quic-go has it
+		"UDP over HTTP/2":       {"HTTP/2.0", 2, "connect-udp", true},
+		"a name alone":          {"websocket", 1, "", true},
+		"UDP over HTTP/3":       {"connect-udp", 3, "", true},
+	} {
+		r := httptest.NewRequest(http.MethodConnect, "http://erp.example.com/websocket", nil)
+		r.Proto, r.ProtoMajor = tt.proto, tt.major
+		if tt.header != "" {
+			r.Header[":protocol"] = []string{tt.header}
+		}
+		if isTunnel(r) != tt.tunnel {
+			t.Errorf("%s: %v", name, !tt.tunnel)
+		}
 	}
 }
 

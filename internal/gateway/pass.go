@@ -56,9 +56,14 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, up Upstream) erro
 }
 
 // isTunnel tells whether a request asks for a tunnel to the host in its target,
-// which is no business of Odoo's. A WebSocket over HTTP/2 is none (RFC 8441).
+// which is no business of Odoo's. A WebSocket over HTTP/2 or HTTP/3 is none (RFC
+// 8441, RFC 9220): the servers put its pseudo-header in different places.
 func isTunnel(r *http.Request) bool {
-	return r.Method == http.MethodConnect && len(r.Header[":protocol"]) == 0
+	protocol := strings.Join(r.Header[":protocol"], "")
+	if r.ProtoMajor == 3 {
+		protocol = r.Proto
+	}
+	return r.Method == http.MethodConnect && protocol != "websocket"
 }
 
 // keepFromCaches makes an answer that has got a session id one that no shared

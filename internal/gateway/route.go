@@ -115,7 +115,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, direct Upstream)
 		writeError(w, http.StatusBadRequest, "the path is not in its plain form")
 		return
 	}
-	// The time that a call waits for its turn is the gateway's.
+	// polite stands around timed, so that waiting for a turn is not counted as Odoo's time.
 	t := traceOf(r.Context())
 	up := polite{Upstream: timed{direct, t, s.now}, service: s}
 	t.upstream = up

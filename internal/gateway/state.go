@@ -35,8 +35,10 @@ type State struct {
 	memory *oauth.Memory
 	limits *rateLimits
 
+	opening sync.Mutex // held while the store is opened, which may take long
+	backend *Backend
+
 	mu       sync.Mutex
-	backend  *Backend
 	ceilings map[string]*ceiling.Ceiling // by gateway
 }
 
@@ -66,10 +68,11 @@ func NewState(c StateConfig) *State {
 	return s
 }
 
-// Open opens the store where it is not open yet.
+// Open opens the store where it is not open yet. Who comes while it is being opened
+// waits for that.
 func (s *State) Open(ctx context.Context) (Backend, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	if s.backend != nil {
 		return *s.backend, nil
 	}
@@ -85,7 +88,8 @@ func (s *State) Open(ctx context.Context) (Backend, error) {
 }
 
 // Calls tells of the calls to one gateway's Odoo under its ceiling, for each
-// application that has made some; "" is the gateway itself.
+// application that has made some; "" is the gateway itself. It does not wait for a
+// store that is being opened.
 func (s *State) Calls(gateway string) map[string]ceiling.Stats { return s.ceiling(gateway).Stats() }
 
 // ceiling is that of the calls to one gateway's Odoo. It survives a reload:

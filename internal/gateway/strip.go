@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -24,7 +25,7 @@ const minToken = 80
 // credential: in an Authorization line, whatever the scheme before it and the
 // blanks around it, or in the URL.
 func (g *Gateway) presentsToken(r *http.Request) bool {
-	return slices.ContainsFunc(r.Header["Authorization"], g.holdsToken) || g.holdsToken(r.URL.RawQuery)
+	return slices.ContainsFunc(r.Header["Authorization"], g.holdsToken) || g.holdsToken(r.URL.Path) || g.holdsToken(r.URL.RawQuery)
 }
 
 // notForTokens answers a request with one of our tokens at a path of Odoo's.
@@ -70,17 +71,27 @@ func (g *Gateway) holdsToken(text string) bool {
 			text = plain
 		}
 	}
-	for start := 0; start < len(text); {
-		end := start
-		for end < len(text) && ofToken[text[end]] {
-			end++
-		}
-		if end-start >= minToken && g.issued(text[start:end]) {
-			return true
-		}
-		start = end + 1
+	for range g.tokensIn(text) {
+		return true
 	}
 	return false
+}
+
+// tokensIn gives where each of our tokens begins and ends that a text holds as
+// they are written.
+func (g *Gateway) tokensIn(text string) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for start := 0; start < len(text); {
+			end := start
+			for end < len(text) && ofToken[text[end]] {
+				end++
+			}
+			if end-start >= minToken && g.issued(text[start:end]) && !yield(start, end) {
+				return
+			}
+			start = end + 1
+		}
+	}
 }
 
 // ofToken are the characters that a JWT has.

@@ -29,6 +29,7 @@ type trace struct {
 	grantType        string
 	answered         bool // Odoo has answered a call
 	odoo             time.Duration
+	held             time.Duration // for having no good token
 	calls, failed    int
 	joined           int
 }
@@ -176,7 +177,7 @@ func (t *trace) outcome() traced {
 	defer t.mu.Unlock()
 	o := traced{authorization: t.authorization, answered: t.answered}
 	o.Subject, o.Login, o.Operation, o.Odoo, o.OdooCalls, o.OdooFailed = t.subject, t.login, t.operation, t.odoo, t.calls, t.failed
-	o.GrantType, o.OdooJoined = t.grantType, t.joined
+	o.GrantType, o.OdooJoined, o.Held = t.grantType, t.joined, t.held
 	if t.model != "" {
 		o.Model = named(t.model)
 	}

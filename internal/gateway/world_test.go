@@ -117,6 +117,7 @@ func newWorld(t testing.TB, version int) *world {
 	}))
 	t.Cleanup(server.Close)
 	w.url = server.URL
+	w.state.limits.refused = nobodyWaits{} // nothing is earned while the clock stands
 	w.reload()
 	return w
 }
