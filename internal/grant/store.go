@@ -20,7 +20,7 @@ var (
 	// ErrExpired: its time is over.
 	ErrExpired = errors.New("grant: expired")
 	// ErrConsumed: the code was redeemed or burnt before; what it had
-	// produced has been ended.
+	// produced has been ended, where Check passes.
 	ErrConsumed = errors.New("grant: code already used")
 	// ErrReused: a rotated refresh token came back after the grace; its
 	// token set has been ended.
@@ -155,8 +155,11 @@ type Store interface {
 //
 //  1. unknown code: ErrNotFound
 //  2. other application: ErrWrongApplication, code untouched
-//  3. consumed before: ErrConsumed, its token set ended with "code_replay" and
-//     returned beside the error, for the audit trail (zero for a burnt code)
+//  3. consumed before: ErrConsumed, and where Check passes, its token set ended
+//     with "code_replay" and returned beside the error, for the audit trail (zero
+//     for a burnt code). Who could not have redeemed it ends nothing: a code that
+//     was seen somewhere would otherwise end what its owner has (OAuth 2.1,
+//     section 4.1.3)
 //  4. expired: ErrExpired
 //  5. authorization revoked: ErrEnded
 //  6. Check returns an error: the code is burnt, ErrBurnt joined with it
@@ -175,6 +178,9 @@ type Redemption struct {
 	// Refresh is stored with TokenSet taken from TokenSet.ID.
 	Refresh RefreshToken
 }
+
+// Passes tells whether Check has nothing against a code.
+func (r Redemption) Passes(c Code) bool { return r.Check == nil || r.Check(c) == nil }
 
 // Rotation is the exchange of a refresh token. Checks, in this order:
 //

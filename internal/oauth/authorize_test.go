@@ -80,6 +80,12 @@ func TestAuthorizeMethods(t *testing.T) {
 	q := query()
 	got := w.browser("demo-session").post(AuthorizePath, q)
 	got.tokenOf(t) // a form works like a link
+	for _, path := range []string{AuthorizePath, OrestAuthorizePath} {
+		r := w.request(http.MethodGet, path+"?"+q.Encode(), "state=other&client_id=other")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept", "text/html")
+		w.browser("demo-session").send(r).tokenOf(t) // a link has no form
+	}
 }
 
 // A22, M6: a parameter that is sent twice, in one place or in two.

@@ -133,6 +133,9 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 		return answer{}, invalidGrant(why)
 	case errors.Is(err, grant.ErrConsumed):
 		event.Kind, event.TokenSet, event.Authorization = audit.CodeReplay, set.ID, set.Authorization
+		if why != "" {
+			event.Detail["reason"] = why // it would have got nothing in any case, and ends nothing
+		}
 		s.record(r, event)
 		return answer{}, invalidGrant("the code was used before")
 	case errors.Is(err, grant.ErrWrongApplication):

@@ -67,6 +67,28 @@ func TestM8_CodeReplayEndsItsTokens(t *testing.T) {
 	}
 }
 
+// M8: who has seen a code that was used, and could not have redeemed it, ends
+// nothing: it was of no use when it was new, and is of none now.
+func TestM8_CodeReplayWithoutItsProof(t *testing.T) {
+	w := newWorld(t)
+	code := w.browser("demo-session").code(query("code_challenge", challenge, "code_challenge_method", "S256"))
+	form := func() url.Values { return with(redeemForm(code), "code_verifier", verifier) }
+	tokens := w.token(form()).tokens(t)
+	for name, change := range map[string][2]string{
+		"no verifier": {"code_verifier", ""}, "another verifier": {"code_verifier", strings.Repeat("w", 43)}, "another URI": {"redirect_uri", "https://x.example.com/"},
+	} {
+		before := len(w.audit.Events())
+		w.token(with(form(), change[0], change[1])).refused(t, 400, "invalid_grant")
+		events := w.audit.Events()[before:]
+		if len(events) != 1 || events[0].Kind != audit.CodeReplay || events[0].TokenSet != "" || events[0].Detail["reason"] == "" {
+			t.Errorf("%s: audit trail %+v", name, events)
+		}
+	}
+	tokens = w.token(refreshForm(tokens.RefreshToken)).tokens(t)
+	w.token(form()).refused(t, 400, "invalid_grant")
+	w.token(refreshForm(tokens.RefreshToken)).refused(t, 400, "invalid_grant")
+}
+
 // A2: codes and refresh tokens are bound to their client, and whoever tries
 // another's does it no harm.
 func TestA2_TokensOfAnotherApplication(t *testing.T) {

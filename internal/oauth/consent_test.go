@@ -63,6 +63,12 @@ func TestDeny(t *testing.T) {
 	if w.granted(6) {
 		t.Error("granted nevertheless")
 	}
+	for _, e := range w.audit.Events() {
+		if e.Kind == audit.ConsentDenied && e.Application == "wiki" && e.Subject != "" {
+			return
+		}
+	}
+	t.Errorf("audit trail %v", w.audit.Events())
 }
 
 // A30: the form counts once, unchanged, in time, and from our own page.

@@ -121,7 +121,7 @@ func TestRefreshAndRevokeByHeader(t *testing.T) {
 	w.header(RevokePath, headerForm(with(url.Values{"client_secret": {"wrong"}}, "client_id", "wiki", "token", tokens.RefreshToken)), nil).refused(t, 401, "invalid_client")
 	tokens = w.token(refreshForm(tokens.RefreshToken)).tokens(t)
 	revoke.Set("token", tokens.RefreshToken)
-	if got := w.header(RevokePath, headerForm(revoke), nil); got.StatusCode != http.StatusOK {
+	if got := w.header(RevokePath, headerForm(revoke), nil); got.StatusCode != http.StatusOK || got.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("revoke: %d %s", got.StatusCode, got.text)
 	}
 	w.token(refreshForm(tokens.RefreshToken)).refused(t, 400, "invalid_grant")

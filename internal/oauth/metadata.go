@@ -104,6 +104,7 @@ func (s *Server) writePublic(w http.ResponseWriter, r *http.Request, body []byte
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK) // also where no body follows
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body)
 	}

@@ -87,7 +87,7 @@ func TestOrestAuthorizationErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, h := range [][2]string{
-				{"Accept", "application/json"}, {"Accept", "*/*"}, {"Accept", "text/html;q=0"}, {"Sec-Fetch-Mode", "cors"}, {"X", ""},
+				{"Accept", "application/json"}, {"Accept", "*/*"}, {"Accept", "text/html;q=0"}, {"Accept", "text/html;q"}, {"Sec-Fetch-Mode", "cors"}, {"X", ""},
 			} {
 				r := w.request(http.MethodGet, orestURL(tt.query), "")
 				r.Header.Set(h[0], h[1])
@@ -115,6 +115,9 @@ func TestOrestAuthorizationErrors(t *testing.T) {
 	if got := w.do(r); got.StatusCode != 400 || !strings.Contains(got.text, "<html") {
 		t.Errorf("%d %s", got.StatusCode, got.text)
 	}
+	r = w.request(http.MethodPost, OrestAuthorizePath+"?state=%", query().Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w.do(r).literal(t, 400, "OrestapiGateway-0400", errMalformed.Error(), "invalid_request")
 	w.do(w.request(http.MethodPut, orestURL(query()), "")).
 		literal(t, 405, "OrestapiGateway-0405", "use GET or POST", "invalid_request")
 }

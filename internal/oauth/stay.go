@@ -231,8 +231,9 @@ func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundT
 	}
 	t = stayTurn{w: w, r: r, rt: rt, form: f, q: q, v: v, a: a, scope: scope}
 	if t.offer = s.offers(q, v, a.Connection, true); t.offer == noOffer {
-		// Another tab was faster.
-		s.conclude(w, r, q, v, a, scope, noOffer, audit.Event{})
+		// Another tab was faster, or somebody goes back to this address: an
+		// application whose people are asked each time gets no code for that.
+		redirect(w, http.StatusSeeOther, q.path(""))
 		return stayTurn{}, false
 	}
 	return t, true

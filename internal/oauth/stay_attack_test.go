@@ -109,6 +109,25 @@ func TestStayForm(t *testing.T) {
 	}
 }
 
+// The page gives one code for one answer: whoever comes back to its address where
+// people are asked each time is asked.
+func TestStayGivesNoSecondCode(t *testing.T) {
+	for consent, code := range map[application.Consent]bool{application.ConsentEveryTime: false, application.ConsentRemember: true} {
+		s := staySite(t, 18, application.ConnectionAsk)
+		s.configure(application.ConnectionAsk, func(a *application.Application) { a.Consent = consent })
+		b := s.guest("demo")
+		page := b.follow(b.post(ConsentPath, allow(b.get(authorizeURL(query())).tokenOf(t))))
+		if b.answer(page, "stay", "demo").codeOf() == "" {
+			t.Fatal("no code for the answer")
+		}
+		first := b.get(StayPath + "?t=" + page.stayToken(t))
+		again := b.get(first.Header.Get("Location"))
+		if first.codeOf() != "" || (again.codeOf() != "") != code {
+			t.Errorf("%s: %d %s", consent, again.StatusCode, again.Header.Get("Location"))
+		}
+	}
+}
+
 // What was allowed may have changed while the page stood open.
 func TestStayWhileThingsChange(t *testing.T) {
 	for name, change := range map[string]func(s *site, a grant.Authorization){

@@ -59,7 +59,7 @@ func (s *store) RedeemCode(ctx context.Context, r grant.Redemption) (grant.Token
 		}
 		if !code.ConsumedAt.IsZero() {
 			refusal = grant.ErrConsumed
-			if code.TokenSet == "" {
+			if code.TokenSet == "" || !r.Passes(code) {
 				return nil
 			}
 			set, ended, err = s.endTokenSet(txn, code.TokenSet, "code_replay", r.Now)

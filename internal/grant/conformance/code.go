@@ -53,10 +53,16 @@ func redemptionOrder(t *testing.T, c *suite) {
 	_, _, err = c.s.RedeemCode(c.ctx, redemption(unused, "wiki"))
 	c.ok("2 own application afterwards", err)
 
-	// 3: consumed; also expired, revoked and refused.
+	// 3: consumed; also expired, revoked and refused, which ends nothing.
 	again := redemption(hash, "wiki")
 	again.Now, again.Check = late, refuse
 	set, _, err := c.s.RedeemCode(c.ctx, again)
+	c.fails("3 consumed, refused", err, grant.ErrConsumed)
+	if set.ID != "" || !c.set(won.TokenSet.ID).Live() {
+		t.Errorf("3: who could not have redeemed it has ended token set %q", set.ID)
+	}
+	again.Check = func(grant.Code) error { return nil }
+	set, _, err = c.s.RedeemCode(c.ctx, again)
 	c.fails("3 consumed", err, grant.ErrConsumed)
 	if set.ID != won.TokenSet.ID {
 		t.Errorf("3: names token set %q, want %q", set.ID, won.TokenSet.ID)

@@ -84,7 +84,7 @@ func (s *store) redeem(ctx context.Context, tx pgx.Tx, r grant.Redemption, again
 		d.set, err = s.loadTokenSet(ctx, tx, r.TokenSet.ID, "")
 		return d, errors.Join(err, gone)
 	case !d.code.ConsumedAt.IsZero():
-		return s.replayed(ctx, tx, d, r.Now)
+		return s.replayed(ctx, tx, d, r)
 	case !r.Now.Before(d.code.ExpiresAt):
 		return d, grant.ErrExpired
 	case gone != nil:
@@ -121,12 +121,12 @@ func (s *store) redeem(ctx context.Context, tx pgx.Tx, r grant.Redemption, again
 
 // replayed ends what the code has produced. What ended long ago may have gone: the
 // code is kept for audit.
-func (s *store) replayed(ctx context.Context, tx pgx.Tx, d redeemed, now time.Time) (redeemed, error) {
+func (s *store) replayed(ctx context.Context, tx pgx.Tx, d redeemed, r grant.Redemption) (redeemed, error) {
 	d.refusal = grant.ErrConsumed
-	if d.code.TokenSet == "" {
+	if d.code.TokenSet == "" || !r.Passes(d.code) {
 		return d, nil
 	}
-	set, err := s.endTokenSet(ctx, tx, d.code.TokenSet, "code_replay", now)
+	set, err := s.endTokenSet(ctx, tx, d.code.TokenSet, "code_replay", r.Now)
 	if errors.Is(err, grant.ErrNotFound) {
 		return d, nil
 	}
