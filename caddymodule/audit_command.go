@@ -33,7 +33,7 @@ func listAuditCommand() *cobra.Command {
 		Long: `
 Lists the events of the audit trail that the store keeps, for as long as
 audit_retention says, the newest first. Those that fit all that is named are
-listed. The log of odoo_gateway.audit has all events.
+listed. The log of odoo_gateway.audit has all but refusals that came too fast.
 
 Administrators who look at something leave an event as well, administration_read,
 and this command is one of them. These are counted at the end, and listed with

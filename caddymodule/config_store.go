@@ -19,7 +19,8 @@ func init() {
 	caddy.RegisterModule(BadgerStore{})
 }
 
-// Store is a guest module of the app that says where grants are kept.
+// Store is a guest module of the app that says where grants are kept. The gateway
+// brings all that there are: what a store has to do beside this is its own.
 type Store interface {
 	// Name returns what names the store to people: configurations with the same one
 	// share an open store.

@@ -251,7 +251,7 @@ func (m storeMetrics) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(storeOpen, prometheus.GaugeValue, is(open))
 	to <- prometheus.MustNewConstMetric(storeWritable, prometheus.GaugeValue, is(open && s.writable))
 	to <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.bytes))
-	if !s.remote {
+	if open && !s.remote { // by which the rules of alerts know what is not writable
 		to <- prometheus.MustNewConstMetric(storeFree, prometheus.GaugeValue, float64(s.free))
 	}
 	to <- prometheus.MustNewConstMetric(storeFailures, prometheus.CounterValue, float64(s.failures))

@@ -31,30 +31,21 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// TestRetentionIsTakenOver: each configuration that starts says how long what
-// has ended is kept, in a store that is open as well.
+// TestRetentionIsTakenOver: the configuration that is in force says how long what
+// has ended is kept, in a store that is open as well. One that was refused, as
+// another app failed, has said nothing.
 func TestRetentionIsTakenOver(t *testing.T) {
 	const day = 24 * time.Hour
 	dir := t.TempDir()
 	begin := time.Now().Add(-15 * day).Truncate(time.Second)
-	start := func(retention string) *App {
-		t.Helper()
+	configured := func(retention string) string {
 		config := strings.ReplaceAll(valid, "STORE", dir)
 		if retention != "" {
 			config = strings.Replace(config, `"path":`, `"retention": "`+retention+`", "path":`, 1)
 		}
-		app, err := provision(t, config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := app.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return app
+		return config
 	}
-	var running []*App
-	running = append(running, start("35d"))
-	db := running[0].store.pooled.db
+	db := loadApp(t, configured("35d"), "").store.database()
 	a, err := db.Store("erp").Consent(t.Context(), grant.Authorization{Application: "wiki", Subject: "sub-1", ConsentedAt: begin})
 	if err != nil {
 		t.Fatal(err)
@@ -66,16 +57,17 @@ func TestRetentionIsTakenOver(t *testing.T) {
 		t.Errorf("%d were deleted by the configuration that has opened the store, error %v", n, err)
 	}
 	for _, step := range []struct {
-		retention string
-		age       time.Duration
-		gone      bool
+		retention, failAt string
+		age               time.Duration
+		gone              bool
 	}{
-		{"", 30 * day, false}, // by default
-		{"25d", 25 * day, false},
-		{"25d", 25*day + time.Second, true},
+		{"1d", "provision", 35 * day, false},
+		{"1d", "start", 35 * day, false},
+		{"", "", 30 * day, false}, // by default
+		{"25d", "", 25 * day, false},
+		{"25d", "", 25*day + time.Second, true},
 	} {
-		running = append(running, start(step.retention))
-		if running[len(running)-1].store.pooled.db != db {
+		if loadApp(t, configured(step.retention), step.failAt).store.database() != db {
 			t.Fatal("another store was opened: the test proves nothing")
 		}
 		if _, err := db.Purge(t.Context(), begin.Add(step.age)); err != nil {
@@ -85,12 +77,32 @@ func TestRetentionIsTakenOver(t *testing.T) {
 			t.Errorf("%q, after %v: %v", step.retention, step.age, err)
 		}
 	}
-	for _, app := range running {
-		if err := app.Stop(); err != nil {
+}
+
+// loadApp has Caddy run the app in this process until the test ends, and returns the
+// one that is in force then: where another app fails, that of before. Apps start in
+// any order, and so a failure is tried until ours has started before it.
+func loadApp(t *testing.T, config, failAt string) *App {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
 			t.Error(err)
 		}
-		if err := app.Cleanup(); err != nil {
-			t.Error(err)
+	})
+	tries := 1
+	apps := `"odoo_gateway": ` + config
+	if failAt != "" {
+		tries, apps = 10, apps+`, "failing": {"at": "`+failAt+`"}`
+	}
+	for range tries {
+		file := `{"admin": {"disabled": true, "config": {"persist": false}}, "logging": {"logs": {"default": {"writer": {"output": "discard"}}}}, "apps": {` + apps + `}}`
+		if err := caddy.Load([]byte(file), true); (err != nil) != (failAt != "") {
+			t.Fatal(err)
 		}
 	}
+	app, err := activeApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
 }

@@ -6,8 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 
 	"github.com/caddy-odoo/gateway/internal/seal"
 )
@@ -44,6 +48,95 @@ func (a *App) sealKey(repl *caddy.Replacer) ([]byte, error) {
 		}
 	}
 	return nil, fmt.Errorf("seal_key: %w", err)
+}
+
+// key is the sealing key that is configured, or the one beside the store.
+func (o storeOptions) key() ([]byte, error) {
+	if o.sealKey != nil {
+		return o.sealKey, nil
+	}
+	if o.keyFile() == "" {
+		return nil, errNoSharedKey
+	}
+	key, err := seal.Load(o.keyFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoKey(o)
+	}
+	return key, err
+}
+
+// keyFile is where the key is kept that no configuration names, "" where one has
+// to.
+func (o storeOptions) keyFile() string { return o.module.keyFile() }
+
+// ring returns the sealing key that is configured, or the one beside the store,
+// which a first start makes. It has its name once the store is there: a key
+// without a store is then a store that was lost, and an empty one would be one in
+// which nobody was ever revoked.
+func (o storeOptions) ring(logger *zap.Logger) ([]byte, *seal.Ring, error) {
+	if o.sealKey != nil {
+		ring, err := seal.NewRing(o.sealKey)
+		return o.sealKey, ring, err
+	}
+	path := o.keyFile()
+	if path == "" {
+		return nil, nil, errNoSharedKey
+	}
+	there := o.module.exists()
+	key, err := seal.Load(path)
+	switch {
+	case err == nil && !there:
+		return nil, nil, fmt.Errorf("grant store %s has %s and no grants: restore a backup, or take that file away for a store that is new and empty", o.name, filepath.Base(path))
+	case errors.Is(err, fs.ErrNotExist) && there:
+		if key, err = seal.Load(path + unborn); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, errNoKey(o)
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		created := false
+		if key, created, err = seal.LoadOrCreate(path + unborn); created {
+			logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
+				zap.String("file", path))
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ring, err := seal.NewRing(key)
+	return key, ring, err
+}
+
+// unborn is at the end of the key's name until the store is there.
+const unborn = ".new"
+
+// keepKey gives the key that was made for a store its name, now that there is one.
+func (o storeOptions) keepKey() error {
+	path := o.keyFile()
+	if path == "" {
+		return nil // it is configured
+	}
+	if err := os.Rename(path+unborn, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("sealing key: %w", err)
+	}
+	return nil
+}
+
+// checkKey refuses a configuration whose sealing key is not that of the open
+// store: it would not open the store at the next start.
+func (r *storeReference) checkKey() error {
+	p := r.pooled
+	p.trying.Lock() // what is being opened may have another key
+	defer p.trying.Unlock()
+	if r.database() == nil {
+		return nil
+	}
+	key, err := r.options.key()
+	if err != nil {
+		return err
+	}
+	if !p.fits(key) {
+		return errOtherKey(p.name)
+	}
+	return nil
 }
 
 // fits tells whether the store is open with a key.

@@ -2,13 +2,8 @@ package caddymodule
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +15,6 @@ import (
 	"github.com/caddy-odoo/gateway/internal/clock"
 	"github.com/caddy-odoo/gateway/internal/gateway"
 	"github.com/caddy-odoo/gateway/internal/grant"
-	"github.com/caddy-odoo/gateway/internal/seal"
 )
 
 // stores are the open stores, by name. A store outlives the
@@ -41,12 +35,18 @@ type pooledStore struct {
 	name   string
 	shared *gateway.State
 
+	// trying is held for as long as a try to open the store takes, and mu is not: no
+	// reload is read, and no metrics, any later for a server that is out of reach. Who
+	// needs both takes trying first.
+	trying sync.Mutex
+	failed error // of the last try to open a store that was out of reach
+	tried  time.Time
+
 	mu      sync.Mutex
 	options storeOptions // those to open it with, or that it was opened with
 	key     []byte       // that it was opened with
 	db      database
-	failed  error // of the last try to open a store that was out of reach
-	tried   time.Time
+	giveUp  context.CancelFunc // ends the try that is under way
 	closed  bool
 }
 
@@ -72,7 +72,7 @@ func acquireStore(o storeOptions) (*storeReference, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.db == nil {
-		p.options = o // a start that failed may have left others
+		p.options = o // what is not open is opened by whoever came last
 	}
 	return &storeReference{pooled: p, options: o}, nil
 }
@@ -80,45 +80,22 @@ func acquireStore(o storeOptions) (*storeReference, error) {
 // state returns what the configurations that use the store share.
 func (r *storeReference) state() *gateway.State { return r.pooled.shared }
 
-// takeOver makes the options of this configuration those of the store where it
-// is open. One that has another sealing key is refused: it would not open the
-// store at the next start.
-func (r *storeReference) takeOver() error {
-	p := r.pooled
+// follow gives the store the options of the configuration that is in force, where
+// that uses it. One that is refused leaves none of its own: a retention that came
+// and went with it would have deleted for good.
+func (p *pooledStore) follow() error {
+	app, err := activeApp()
+	if err != nil || app.store == nil || app.store.pooled != p {
+		return nil // no configuration that runs uses it
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.options = app.store.options
 	if p.db == nil {
 		return nil
 	}
-	key, err := r.options.key()
-	if err != nil {
-		return err
-	}
-	if subtle.ConstantTimeCompare(key, p.key) != 1 {
-		return errOtherKey(p.name)
-	}
-	p.options = r.options
-	return p.db.adopt(r.options.module)
+	return p.db.adopt(p.options.module)
 }
-
-// key is the sealing key that is configured, or the one beside the store.
-func (o storeOptions) key() ([]byte, error) {
-	if o.sealKey != nil {
-		return o.sealKey, nil
-	}
-	if o.keyFile() == "" {
-		return nil, errNoSharedKey
-	}
-	key, err := seal.Load(o.keyFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoKey(o)
-	}
-	return key, err
-}
-
-// keyFile is where the key is kept that no configuration names, "" where one has
-// to.
-func (o storeOptions) keyFile() string { return o.module.keyFile() }
 
 // backup writes the records of all gateways, as they stand at one moment.
 func (r *storeReference) backup(ctx context.Context, to io.Writer) (backup.Summary, error) {
@@ -136,36 +113,50 @@ func (r *storeReference) database() database {
 	return r.pooled.db
 }
 
-// release gives the reference back. It may be called on nil, where nothing
-// was acquired, and more than once.
+// release gives the reference back, and leaves the store to the configuration
+// that is in force. It may be called on nil, where nothing was acquired, and more
+// than once.
 func (r *storeReference) release() error {
 	if r == nil || r.released.Swap(true) {
 		return nil
 	}
 	_, err := stores.Delete(r.options.name)
-	return err
+	return errors.Join(err, r.pooled.follow())
 }
 
 // openAgain is how soon opening a store is tried again that was out of reach: not
 // every request waits for that.
 const openAgain = time.Second
 
+// errClosed is of a store that nobody refers to any more.
+var errClosed = errors.New("store is closed")
+
 // open opens the store for the state, which calls it until it succeeds.
 func (p *pooledStore) open(ctx context.Context) (gateway.Backend, error) {
+	p.trying.Lock()
+	defer p.trying.Unlock()
+	// Others wait for it when whoever came first has gone.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return gateway.Backend{}, errors.New("store is closed")
+	o, closed := p.options, p.closed
+	p.giveUp = cancel
+	p.mu.Unlock()
+	if closed {
+		return gateway.Backend{}, errClosed
 	}
 	if p.failed != nil && time.Since(p.tried) < openAgain {
 		return gateway.Backend{}, p.failed
 	}
-	logger := liveLogger(p.options.logger, p)
-	ring, err := p.ring(logger)
+	logger := liveLogger(o.logger, p).Named("store")
+	key, ring, err := o.ring(logger)
+	p.mu.Lock()
+	p.key = key
+	p.mu.Unlock()
 	if err != nil {
 		return gateway.Backend{}, err
 	}
-	db, err := p.options.module.open(ctx, opening{ring: ring, logger: logger})
+	db, err := o.module.open(ctx, opening{ring: ring, logger: logger})
 	p.failed = nil
 	if errors.Is(err, grant.ErrUnavailable) {
 		p.failed, p.tried = err, time.Now()
@@ -173,62 +164,28 @@ func (p *pooledStore) open(ctx context.Context) (gateway.Backend, error) {
 	if err != nil {
 		return gateway.Backend{}, err
 	}
-	if err := p.keepKey(); err != nil {
+	if err := o.keepKey(); err != nil {
 		return gateway.Backend{}, errors.Join(err, db.Close())
 	}
-	p.db = db
+	if !p.opened(db, o) {
+		return gateway.Backend{}, errors.Join(errClosed, db.Close())
+	}
+	if err := p.follow(); err != nil { // those may be of a configuration that is refused
+		logger.Error("the store goes on with the options that it was opened with", zap.Error(err))
+	}
 	return gateway.Backend{Store: db.Store, Seal: ring, Peers: db.peers()}, nil
 }
 
-// ring returns the sealing key that is configured, or the one beside the store,
-// which a first start makes. It has its name once the store is there: a key
-// without a store is then a store that was lost, and an empty one would be one in
-// which nobody was ever revoked.
-func (p *pooledStore) ring(logger *zap.Logger) (*seal.Ring, error) {
-	p.key = p.options.sealKey
-	if p.key != nil {
-		return seal.NewRing(p.key)
+// opened keeps what was opened with those options, unless nobody refers to it any
+// more.
+func (p *pooledStore) opened(db database, o storeOptions) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
 	}
-	path := p.options.keyFile()
-	if path == "" {
-		return nil, errNoSharedKey
-	}
-	there := p.options.module.exists()
-	key, err := seal.Load(path)
-	switch {
-	case err == nil && !there:
-		return nil, fmt.Errorf("grant store %s has %s and no grants: restore a backup, or take that file away for a store that is new and empty", p.name, filepath.Base(path))
-	case errors.Is(err, fs.ErrNotExist) && there:
-		if key, err = seal.Load(path + unborn); errors.Is(err, fs.ErrNotExist) {
-			return nil, errNoKey(p.options)
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		created := false
-		if key, created, err = seal.LoadOrCreate(path + unborn); created {
-			logger.Warn("made a sealing key in the store's directory: whoever copies the directory copies the key; to keep it elsewhere, set seal_key to what the file holds and take the file away",
-				zap.String("file", path))
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.key = key
-	return seal.NewRing(p.key)
-}
-
-// unborn is at the end of the key's name until the store is there.
-const unborn = ".new"
-
-// keepKey gives the key that was made for a store its name, now that there is one.
-func (p *pooledStore) keepKey() error {
-	path := p.options.keyFile()
-	if path == "" {
-		return nil // it is configured
-	}
-	if err := os.Rename(path+unborn, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("sealing key: %w", err)
-	}
-	return nil
+	p.db, p.options = db, o
+	return true
 }
 
 // stats tells how the store is doing; open is false before it is opened.
@@ -243,11 +200,19 @@ func (p *pooledStore) stats() (s storeStats, open bool) {
 }
 
 // Destruct closes the store. The pool calls it once, after the last reference
-// was given back.
+// was given back. It ends a try to open the store that is under way, and waits for
+// that: the next one may be about the same directory.
 func (p *pooledStore) Destruct() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
+	if p.giveUp != nil {
+		p.giveUp()
+	}
+	p.mu.Unlock()
+	p.trying.Lock()
+	defer p.trying.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.db == nil {
 		return nil
 	}

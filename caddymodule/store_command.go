@@ -47,7 +47,8 @@ record, before the new store is one. Where anything fails, nothing is left of it
 where the command is killed, the new store does not open, and the same command
 begins anew, or finds that all was done. The old store stays as it was, and is
 marked: it does not open any more, as what is revoked in the new one would live
-in it. "store reopen" takes the mark away.
+in it. "store reopen" takes the mark away. Where the audit trail is not what was
+written, the command and an event in the new store say so.
 
 Both have the same sealing key, which a store can not change.` + howNamed,
 		Args: cobra.NoArgs,

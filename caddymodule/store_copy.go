@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +30,9 @@ type copied struct {
 	// Before says that a copy of before was complete, and was only compared.
 	Before bool            `json:"copied_before"`
 	Kinds  []inventory.Row `json:"kinds"`
+	// Audit tells of gateways whose audit trail was not what was written, or could
+	// not be looked at.
+	Audit map[string]string `json:"audit,omitempty"`
 }
 
 // storeCopy moves all that is in a store into another one.
@@ -118,9 +123,29 @@ func (c *storeCopy) fill(ctx context.Context, done *copied) error {
 			return done.compare(from, to)
 		},
 		Last: func(gateway string) grant.KeptEvent {
-			return operated(audit.StoreCopied, gateway, c.now, map[string]string{"from": c.from.name, "to": c.to.name, "records": strconv.Itoa(done.Records)})
+			detail := map[string]string{"from": c.from.name, "to": c.to.name, "records": strconv.Itoa(done.Records)}
+			if found := c.verify(ctx, gateway); found != "" {
+				if done.Audit == nil {
+					done.Audit = make(map[string]string)
+				}
+				done.Audit[gateway], detail["audit"] = found, found
+			}
+			return operated(audit.StoreCopied, gateway, c.now, detail)
 		},
 	})
+}
+
+// verify tells what is wrong with the audit trail of a gateway. The new store ties
+// together what it is given, and would find nothing of it any more.
+func (c *storeCopy) verify(ctx context.Context, gateway string) string {
+	v, err := c.source.Store(gateway).VerifyAudit(ctx, c.now)
+	switch {
+	case err != nil:
+		return "could not be verified: " + err.Error()
+	case v.Broken > 0:
+		return "was not what was written: " + several(v.Broken, "place")
+	}
+	return ""
 }
 
 // compare looks at a copy of before, which nobody has used since.
@@ -186,6 +211,11 @@ func (d copied) print(out io.Writer, asJSON bool, key string) error {
 	}
 	if _, err := fmt.Fprintf(out, verb, several(d.Records, "record"), d.From, d.To); err != nil {
 		return err
+	}
+	for _, gateway := range slices.Sorted(maps.Keys(d.Audit)) {
+		if _, err := fmt.Fprintf(out, "Warning: the audit trail of gateway %s %s; an event in the new store says so\n", oneLine(gateway), oneLine(d.Audit[gateway])); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(out, `next: let the configuration name the new store, with %s, and start Caddy.
 The old store is left as it was and does not open any more; keep it until all is well.

@@ -24,7 +24,7 @@ type storeKind interface {
 	// remote tells whether the store is reached over a network: it may be away at a
 	// start, and other nodes may use it.
 	remote() bool
-	// whole is there, without what a copy has left that was killed.
+	// whole is like there, and false for the remains of a copy that was interrupted.
 	whole(ctx context.Context) (bool, error)
 	// open opens the store, or makes it. It gives grant.ErrUnavailable where the store
 	// is out of reach.

@@ -129,8 +129,13 @@ func TestNodesShareAStore(t *testing.T) {
 			t.Errorf("the doctor says %+v", f)
 		}
 	}
-	if s, open := other.store.pooled.stats(); !open || !s.remote || !s.writable || s.bytes == 0 {
-		t.Errorf("stats %+v, open %v", s, open)
+	limit := time.After(time.Minute)
+	for s, open := other.store.pooled.stats(); !open || !s.remote || !s.writable || s.bytes == 0; s, open = other.store.pooled.stats() {
+		select {
+		case <-limit: // it is counted in the background
+			t.Fatalf("stats %+v, open %v", s, open)
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 
 	app, err := provision(t, onPostgres(relay.DSN(), schema, strings.Repeat("ab", 32), ""))
@@ -187,13 +192,38 @@ func TestNodesShareAStore(t *testing.T) {
 func TestReloadOnPostgres(t *testing.T) {
 	c := pgtest.Shared(t)
 	schema := c.Schema()
-	before := startNode(t, onPostgres(c.DSN(), schema, sharedKey, ""))
-	after := startNode(t, onPostgres(c.DSN()+" password=other", schema, sharedKey, `, "staleness": "5s", "retention": "90d"`))
+	before := loadApp(t, onPostgres(c.DSN(), schema, sharedKey, ""), "")
+	changed := onPostgres(c.DSN()+" password=other", schema, sharedKey, `, "staleness": "5s", "retention": "90d"`)
+	for _, failAt := range []string{"provision", "start"} {
+		if loadApp(t, changed, failAt) != before || optionsOf(before.store.pooled).module != before.store.options.module {
+			t.Errorf("a configuration that was refused at its %s has changed the store", failAt)
+		}
+	}
+	after := loadApp(t, changed, "")
 	if before.store.pooled != after.store.pooled || after.store.database() == nil {
 		t.Error("the store was opened again")
 	}
-	if got := after.store.pooled.options.module.Kept(); got != 90*24*time.Hour {
+	if got := optionsOf(after.store.pooled).module.Kept(); got != 90*24*time.Hour {
 		t.Errorf("what has ended is kept for %v", got)
+	}
+}
+
+func optionsOf(p *pooledStore) storeOptions {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.options
+}
+
+// TestRefusedWhilePostgresIsAway: a store that could not be opened yet is opened as
+// the configuration says that is in force.
+func TestRefusedWhilePostgresIsAway(t *testing.T) {
+	const away = "host=127.0.0.1 port=1 dbname=grants user=gateway"
+	before := loadApp(t, onPostgres(away, "", sharedKey, ""), "")
+	for _, failAt := range []string{"provision", "start"} {
+		loadApp(t, onPostgres(away+" password=other", "", strings.Repeat("cd", 32), ""), failAt)
+		if o := optionsOf(before.store.pooled); before.store.database() != nil || o.module != before.store.options.module || !bytes.Equal(o.sealKey, before.store.options.sealKey) {
+			t.Errorf("a configuration that was refused at its %s opens the store", failAt)
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ func (a *App) startSweeping(soon, ticks <-chan time.Time, stopSoon, stop func())
 				if a.active() {
 					soon = nil
 					stopSoon()
+					if err := a.store.pooled.follow(); err != nil {
+						a.logger.Error("the store goes on with the options that it had", zap.Error(err))
+					}
 					a.observe(ctx)
 					a.count(ctx)
 				}

@@ -72,10 +72,10 @@ const (
 	// ConfigurationChanged: a configuration was loaded in which something is
 	// new, gone or another than before.
 	ConfigurationChanged Kind = "configuration_changed"
-	// EventsDropped: more happened than could be kept. The detail "count" says
-	// how much; the logger has been told of all of it.
+	// EventsDropped: more happened than could be kept, here or in the log. The
+	// detail "count" says how much.
 	EventsDropped Kind = "events_dropped"
-	// KeyCreated: a signing or sealing key was made.
+	// KeyCreated: a signing key was made.
 	KeyCreated Kind = "key_created"
 	// StoreRestored: the store was made from a backup. The detail "mode" says what
 	// became of what the backup holds.

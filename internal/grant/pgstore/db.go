@@ -22,7 +22,7 @@ import (
 )
 
 // DB is an open store. It holds the grants of any number of gateways, owns a
-// pool of connections and four background goroutines, and is safe for concurrent
+// pool of connections and five background goroutines, and is safe for concurrent
 // use.
 type DB struct {
 	opts  Options
@@ -41,6 +41,7 @@ type DB struct {
 	// retention and staleness are those of Options, each a time.Duration.
 	retention, staleness atomic.Int64
 	failures             atomic.Uint64
+	bytes                atomic.Int64 // see Stats
 
 	mu     sync.Mutex
 	stores map[string]*store

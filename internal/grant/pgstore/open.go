@@ -43,6 +43,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.done.Go(func() { db.background(background) })
 	db.done.Go(func() { db.telling(background) })
 	db.done.Go(func() { db.beating(background) })
+	db.done.Go(func() { db.measuring(background) })
 	return db, nil
 }
 

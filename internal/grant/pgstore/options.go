@@ -47,6 +47,7 @@ const (
 	DefaultFlushEvery   = 5 * time.Second
 	DefaultSweepEvery   = 6 * time.Hour
 	DefaultBeatEvery    = 10 * time.Second
+	DefaultMeasureEvery = time.Minute
 )
 
 const (
@@ -97,9 +98,10 @@ type Options struct {
 	// PollEvery is how often the changes of other nodes are looked for where no
 	// notification comes (default 500 ms), FlushEvery how often last-used times
 	// and events are written (default 5 s), SweepEvery how often what has ended long
-	// ago is deleted, by one of the nodes (default 6 h), and BeatEvery how often a node
-	// says that it is there (default 10 s): after 30 s without it counts as gone.
-	PollEvery, FlushEvery, SweepEvery, BeatEvery time.Duration
+	// ago is deleted, by one of the nodes (default 6 h), BeatEvery how often a node
+	// says that it is there (default 10 s): after 30 s without it counts as gone, and
+	// MeasureEvery how often what the tables take is counted (default 1 min).
+	PollEvery, FlushEvery, SweepEvery, BeatEvery, MeasureEvery time.Duration
 }
 
 func (o *Options) defaults() {
@@ -118,7 +120,7 @@ func (o *Options) defaults() {
 	for _, d := range []struct {
 		is *time.Duration
 		or time.Duration
-	}{{&o.PollEvery, DefaultPollEvery}, {&o.FlushEvery, DefaultFlushEvery}, {&o.SweepEvery, DefaultSweepEvery}, {&o.BeatEvery, DefaultBeatEvery}} {
+	}{{&o.PollEvery, DefaultPollEvery}, {&o.FlushEvery, DefaultFlushEvery}, {&o.SweepEvery, DefaultSweepEvery}, {&o.BeatEvery, DefaultBeatEvery}, {&o.MeasureEvery, DefaultMeasureEvery}} {
 		if *d.is <= 0 {
 			*d.is = d.or
 		}
