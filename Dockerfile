@@ -20,10 +20,9 @@ USER 65532:65532
 VOLUME ["/data", "/config"]
 EXPOSE 80 443 443/udp
 WORKDIR /data
-# Whether the program answers and has its store open; with several gateways,
-# --gateway names the one to ask. An Odoo that is away does not make it
-# unhealthy: starting the gateway anew would help nobody.
+# Whether the program answers and has its store open. An Odoo that is away does
+# not make it unhealthy: starting the gateway anew would help nobody.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 \
-	CMD ["/usr/bin/caddy", "odoo-gateway", "keys", "list", "--config", "/etc/caddy/Caddyfile"]
+	CMD ["/usr/bin/caddy", "odoo-gateway", "ready", "--config", "/etc/caddy/Caddyfile"]
 ENTRYPOINT ["/usr/bin/caddy"]
 CMD ["run", "--config", "/etc/caddy/Caddyfile"]

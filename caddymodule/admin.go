@@ -28,11 +28,12 @@ const maxAdminBody = 1 << 20
 
 // adminAPI adds the gateway's endpoints to Caddy's admin API:
 //
+//	GET  /odoo_gateway/ready
 //	GET  /odoo_gateway/doctor?gateway=&store=&seal_key=
 //	GET  /odoo_gateway/authorizations?gateway=&application=&subject=&login=&revoked=true&after=&limit=
 //	POST /odoo_gateway/authorizations/revoke
 //	GET  /odoo_gateway/codes?gateway=&application=&authorization=&after=&limit=
-//	GET  /odoo_gateway/audit?gateway=&kind=&application=&subject=&authorization=&after=&limit=
+//	GET  /odoo_gateway/audit?gateway=&kind=&application=&subject=&login=&authorization=&all=true&after=&limit=
 //	GET  /odoo_gateway/audit/verify?gateway=
 //	GET  /odoo_gateway/applications?gateway=&name=
 //	GET  /odoo_gateway/model_schemes?gateway=&name=
@@ -64,6 +65,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 // Routes implements caddy.AdminRouter.
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
+		{Pattern: readyEndpoint, Handler: adminHandler(http.MethodGet, serveReady)},
 		{Pattern: doctorEndpoint, Handler: adminHandler(http.MethodGet, serveDoctor)},
 		{Pattern: authorizationsEndpoint, Handler: adminHandler(http.MethodGet, serveAuthorizations)},
 		{Pattern: revokeEndpoint, Handler: adminHandler(http.MethodPost, serveRevoke)},

@@ -20,9 +20,9 @@ func init() {
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
 				applicationsCommand(), auditCommand(), authorizationsCommand(), backupCommand(), codesCommand(), connectCommand(), demoCommand(), doctorCommand(),
-				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), restoreCommand(), schemesCommand(), storeCommand(), versionCommand(),
+				explainCommand(), generateSecretCommand(), hashSecretCommand(), historyCommand(), keysCommand(), readyCommand(), restoreCommand(), schemesCommand(), storeCommand(), versionCommand(),
 			)
-			cmd.RunE = helpOrUnknown
+			cmd.RunE, cmd.PersistentPreRunE = helpOrUnknown, quieten
 		},
 	})
 }

@@ -40,10 +40,25 @@ func (f configFlags) app() (json.RawMessage, error) {
 	return c.Apps["odoo_gateway"], nil
 }
 
+// quiet is how a command logs that is no server: what Caddy tells of each file
+// that it reads would stand before what was asked for.
+func quiet() *caddy.Logging {
+	return &caddy.Logging{Logs: map[string]*caddy.CustomLog{
+		caddy.DefaultLoggerName: {BaseLog: caddy.BaseLog{Level: "WARN"}},
+	}}
+}
+
+// quieten makes Caddy log so from now on.
+func quieten(*cobra.Command, []string) error {
+	_, err := caddy.ProvisionContext(&caddy.Config{Admin: &caddy.AdminConfig{Disabled: true}, Logging: quiet()})
+	return err
+}
+
 // provisioned provisions the app alone. Whoever calls it cleans it up.
 func provisioned(app json.RawMessage) (*App, error) {
 	ctx, err := caddy.ProvisionContext(&caddy.Config{
 		Admin:   &caddy.AdminConfig{Disabled: true},
+		Logging: quiet(),
 		AppsRaw: caddy.ModuleMap{"odoo_gateway": app},
 	})
 	if err != nil {

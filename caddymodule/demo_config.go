@@ -38,7 +38,11 @@ func (d *demo) config() (*caddy.Config, error) {
 		Logging: &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 			caddy.DefaultLoggerName: {
 				BaseLog: caddy.BaseLog{Level: "WARN"},
-				Exclude: []string{"admin"}, // which warns that it is switched off
+				Exclude: []string{"admin", "odoo_gateway.store"}, // one warns that it is switched off, the other that it is new
+			},
+			"store": {
+				BaseLog: caddy.BaseLog{Level: "ERROR"},
+				Include: []string{"odoo_gateway.store"},
 			},
 		}},
 		StorageRaw: caddyconfig.JSONModuleObject(struct {

@@ -102,13 +102,32 @@ func (e explanation) write(out io.Writer, asJSON bool) error {
 			return err
 		}
 	}
-	said := "allowed"
+	what, said := e.Operation+" "+e.Model, "allowed"
+	if refused := e.refusedFields(); refused != nil {
+		what += " with " + oneLine(strings.Join(refused, ", "))
+	}
 	switch {
 	case !e.Allowed:
 		said = "not allowed"
 	case !e.Known:
 		said = "allowed, if Odoo has it"
 	}
-	_, err := fmt.Fprintf(out, "\n%s: %s %s is %s\n", e.Application, e.Operation, e.Model, said)
+	_, err := fmt.Fprintf(out, "\n%s: %s is %s\n", e.Application, what, said)
 	return err
+}
+
+// refusedFields are the fields that are all that is refused; nil where
+// something else is, or nothing.
+func (e explanation) refusedFields() (names []string) {
+	for _, v := range e.Verdicts {
+		if v.Allowed {
+			continue
+		}
+		name, ok := strings.CutPrefix(v.Subject, "field ")
+		if !ok {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,17 +17,18 @@ import (
 	"time"
 )
 
-// tree lists what is in a folder, with sizes and times.
+// tree lists what is in a folder, with sizes and times. What goes while it looks
+// is not there: a store replaces its files while it is used.
 func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == dir {
-			return err
+			return unlessGone(err)
 		}
 		info, err := d.Info()
 		if err != nil {
-			return err
+			return unlessGone(err)
 		}
 		fmt.Fprintln(&b, path, info.Mode(), info.Size(), info.ModTime())
 		return nil
@@ -35,6 +37,13 @@ func tree(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // TestDemoLeavesNothingBehind: neither a signal, the shell's Ctrl+C nor a closed terminal leaves
