@@ -150,11 +150,16 @@ func (a *App) deskPage(p map[string]string, r *http.Request) (*administration.De
 }
 
 func (s *served) desk(r *http.Request) (*administration.Desk, error) {
-	actor := administration.Actor{Via: administration.ViaAPI}
+	return s.Administration(r.Context(), actor(r))
+}
+
+// actor is who asks the admin API, which knows no person.
+func actor(r *http.Request) administration.Actor {
+	a := administration.Actor{Via: administration.ViaAPI}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		actor.Address = host
+		a.Address = host
 	}
-	return s.Administration(r.Context(), actor)
+	return a
 }
 
 // readParameters returns the parameters of a request, each at most once and

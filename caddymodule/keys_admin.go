@@ -99,7 +99,7 @@ func serveRotate(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	kid, err := s.RotateKeys(r.Context(), request.AtOnce)
+	kid, err := s.RotateKeys(r.Context(), actor(r), request.AtOnce)
 	if errors.Is(err, token.ErrRotating) {
 		return nil, adminError(http.StatusConflict, fmt.Sprintf("a rotation is under way: key %s waits for its turn, see keys list", kid))
 	}

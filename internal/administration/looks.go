@@ -1,13 +1,22 @@
 package administration
 
-import "context"
+import (
+	"context"
 
-// What an administrator looks at that is not made here leaves an event like
-// all else.
+	"github.com/caddy-odoo/gateway/internal/audit"
+)
+
+// What an administrator looks at or does that is not made here leaves an event
+// like all else.
 
 // ListedKeys records that the administrator has seen which signing keys there
 // are.
 func (d *Desk) ListedKeys(ctx context.Context) { d.read(ctx, "keys", "", "") }
+
+// MadeKey records that the administrator has had a signing key made, and how.
+func (d *Desk) MadeKey(ctx context.Context, kid, how string) {
+	d.record(ctx, audit.Event{Kind: audit.KeyCreated}, "kid", kid, "reason", how)
+}
 
 // Explained records that the administrator was told what an application may do.
 func (d *Desk) Explained(ctx context.Context, application string) {

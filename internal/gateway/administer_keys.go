@@ -3,7 +3,7 @@ package gateway
 import (
 	"context"
 
-	"github.com/caddy-odoo/gateway/internal/audit"
+	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
 
@@ -19,22 +19,22 @@ func (g *Gateway) SigningKeys(ctx context.Context) ([]token.Key, error) {
 // RotateKeys makes a new signing key in the name of an administrator, and
 // returns its id: with an overlap, as token.Keys.Rotate, or at once, as
 // token.Keys.Replace, which ends every access token.
-func (g *Gateway) RotateKeys(ctx context.Context, atOnce bool) (kid string, err error) {
+func (g *Gateway) RotateKeys(ctx context.Context, by administration.Actor, atOnce bool) (kid string, err error) {
 	ctx = context.WithoutCancel(ctx)
-	s, err := g.open(ctx)
+	desk, err := g.Administration(ctx, by)
 	if err != nil {
 		return "", err
 	}
-	rotate, how := s.keys.Rotate, "rotated"
+	keys, err := g.Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	rotate, how := keys.Rotate, "rotated"
 	if atOnce {
-		rotate, how = s.keys.Replace, "replaced"
+		rotate, how = keys.Replace, "replaced"
 	}
-	if kid, err = rotate(ctx); err != nil {
-		return kid, err
+	if kid, err = rotate(ctx); err == nil {
+		desk.MadeKey(ctx, kid, how)
 	}
-	s.audit.Record(ctx, audit.Event{
-		Kind: audit.KeyCreated, Gateway: s.name,
-		Detail: map[string]string{"kid": kid, "actor": "admin", "reason": how},
-	})
-	return kid, nil
+	return kid, err
 }

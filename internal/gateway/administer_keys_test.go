@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/administration"
 	"github.com/caddy-odoo/gateway/internal/oauth"
 	"github.com/caddy-odoo/gateway/internal/token"
 )
@@ -29,16 +31,17 @@ func TestAdministratorRotatesKeys(t *testing.T) {
 		}
 		return all
 	}
+	by := administration.Actor{Via: administration.ViaAPI, Address: "192.0.2.9"}
 	w.clock.Advance(time.Minute) // keys are listed by age
-	rotated, err := w.gw.RotateKeys(t.Context(), false)
+	rotated, err := w.gw.RotateKeys(t.Context(), by, false)
 	if all := keys(); err != nil || len(all) != 2 || all[1].ID != rotated || !all[0].Signs {
 		t.Fatalf("%s, %v: %+v", rotated, err, all)
 	}
 	accepted(true)
-	if again, err := w.gw.RotateKeys(t.Context(), false); !errors.Is(err, token.ErrRotating) || again != rotated {
+	if again, err := w.gw.RotateKeys(t.Context(), by, false); !errors.Is(err, token.ErrRotating) || again != rotated {
 		t.Errorf("again: %s, %v", again, err)
 	}
-	replaced, err := w.gw.RotateKeys(t.Context(), true)
+	replaced, err := w.gw.RotateKeys(t.Context(), by, true)
 	if all := keys(); err != nil || len(all) != 1 || all[0].ID != replaced || !all[0].Signs {
 		t.Fatalf("%s, %v: %+v", replaced, err, all)
 	}
@@ -46,8 +49,12 @@ func TestAdministratorRotatesKeys(t *testing.T) {
 
 	var told []string
 	for _, e := range w.logs.FilterMessage("key_created").All() {
-		if d := e.ContextMap()["detail"].(map[string]any); d["actor"] == "admin" {
-			told = append(told, d["reason"].(string)+" "+d["kid"].(string))
+		event := e.ContextMap()
+		if d := event["detail"].(map[string]any); d["actor"] == "admin" {
+			told = append(told, fmt.Sprint(d["reason"], " ", d["kid"]))
+			if d["via"] != by.Via || event["address"] != by.Address {
+				t.Errorf("audit trail: %v", event)
+			}
 		}
 	}
 	if len(told) != 2 || told[0] != "rotated "+rotated || told[1] != "replaced "+replaced {
