@@ -407,8 +407,8 @@ func TestStoreCopyKilled(t *testing.T) {
 	m := newMoving(t)
 	caddy := newMachine(t, m.env...)
 	conn := m.conn()
-	// kill runs a command until it waits for what conn has locked, and kills it there.
-	kill := func(args []string) {
+	// kill runs a command until a statement of its own with those words waits for what conn has locked, and kills it there.
+	kill := func(args []string, words string) {
 		t.Helper()
 		cmd, out := caddy.command(append([]string{"odoo-gateway", "store", "copy"}, args...)...)
 		if err := cmd.Start(); err != nil {
@@ -424,7 +424,7 @@ func TestStoreCopyKilled(t *testing.T) {
 			case <-time.After(10 * time.Millisecond):
 			}
 			var err error
-			if waiting, err = pgtest.Blocks(t.Context(), watch, conn); err != nil {
+			if waiting, err = pgtest.Blocks(t.Context(), watch, conn, words); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -438,7 +438,7 @@ func TestStoreCopyKilled(t *testing.T) {
 	}
 
 	m.exec(conn, `BEGIN; CREATE SCHEMA SCHEMA_`)
-	kill(m.there())
+	kill(m.there(), "CREATE SCHEMA")
 	m.exec(conn, `ROLLBACK`)
 	if _, err := badgerstore.Open(badgerstore.Options{Dir: m.dir, Seal: m.ring}); !errors.Is(err, grant.ErrMoved) {
 		t.Errorf("the old store opens: %v", err)
@@ -458,7 +458,7 @@ func TestStoreCopyKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.exec(conn, `BEGIN; LOCK TABLE SCHEMA_.key_removals IN ACCESS EXCLUSIVE MODE`)
-	kill(m.back(dir))
+	kill(m.back(dir), "FROM key_removals")
 	m.exec(conn, `ROLLBACK`)
 	if _, err := badgerstore.Open(badgerstore.Options{Dir: dir, Seal: m.ring}); err == nil || !strings.Contains(err.Error(), "filling it was broken off") {
 		t.Fatalf("half a store opens: %v", err)

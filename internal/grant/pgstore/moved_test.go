@@ -124,13 +124,13 @@ func TestMovedStoreIsNotWritten(t *testing.T) {
 	}
 }
 
-// waits waits until somebody waits for what holder has locked.
-func waits(t *testing.T, holder *pgx.Conn) {
+// waits waits until a statement with those words waits for what holder has locked.
+func waits(t *testing.T, holder *pgx.Conn, words string) {
 	t.Helper()
 	look := connect(t, pgstore.Options{DSN: pgtest.Shared(t).DSN(), Schema: "public"})
 	defer look.Close(t.Context())
 	eventually(t, "somebody waits for the lock", func() bool {
-		waiting, err := pgtest.Blocks(t.Context(), look, holder)
+		waiting, err := pgtest.Blocks(t.Context(), look, holder, words)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestMarkWaitsForWhatIsWritten(t *testing.T) {
 	}
 	marked := make(chan error, 1)
 	go func() { marked <- db.MarkMoved(elsewhere) }()
-	waits(t, conn)
+	waits(t, conn, "CREATE TRIGGER")
 	if _, err := conn.Exec(t.Context(), `COMMIT`); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestNodeBeatsWhileItPurges(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE codes IN ACCESS EXCLUSIVE MODE`); err != nil {
 		t.Fatal(err)
 	}
-	waits(t, conn)
+	waits(t, conn, "DELETE FROM codes")
 	run(t, o, `DELETE FROM nodes`)
 	other := connect(t, o)
 	defer other.Close(t.Context())
@@ -224,7 +224,7 @@ func TestNodeIsThereUntilItsLastCallHasEnded(t *testing.T) {
 	}
 	revoked, closed := make(chan error, 1), make(chan error, 1)
 	go func() { revoked <- s.RevokeAuthorization(t.Context(), g.a.ID, start) }()
-	waits(t, conn)
+	waits(t, conn, "authorizations")
 	go func() { closed <- db.Close() }()
 	away(t, s)
 	var listed bool
