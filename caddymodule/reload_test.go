@@ -66,21 +66,25 @@ func dialSocket(addr string) (*socket, error) {
 	_, _ = fmt.Fprintf(conn, "GET /websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr)
 	br := bufio.NewReader(conn)
 	res, err := http.ReadResponse(br, nil)
-	if err != nil {
-		return nil, err
+	if err == nil && res.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("status %d", res.StatusCode)
 	}
-	if res.StatusCode != http.StatusSwitchingProtocols {
-		return nil, fmt.Errorf("status %d", res.StatusCode)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	return &socket{conn, br, res.Header.Get("X-Config")}, nil
 }
 
 // dialSocketAt makes a WebSocket connection that is served by a certain
-// configuration: right after a reload, the old one may still accept.
+// configuration: right after a reload, the old one may still accept, or the
+// connection be lost as those of load are.
 func dialSocketAt(t *testing.T, addr, config string) *socket {
 	t.Helper()
 	for {
 		s, err := dialSocket(addr)
+		if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrUnexpectedEOF) {
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
