@@ -101,10 +101,17 @@ func Form(w http.ResponseWriter, r *http.Request) (Parameters, error) {
 	case "multipart/form-data":
 		return out, out.multipart(body, arguments["boundary"])
 	}
-	if n, err := io.CopyN(io.Discard, body, 1); n > 0 || err != io.EOF {
+	if !Empty(body) {
 		return nil, errors.New("the body must be a form")
 	}
 	return out, nil
+}
+
+// Empty tells whether there is nothing in a body. What length is announced does
+// not: over HTTP/2 and HTTP/3 a request without a body may announce none.
+func Empty(body io.Reader) bool {
+	n, err := io.CopyN(io.Discard, body, 1)
+	return n == 0 && err == io.EOF
 }
 
 func (p Parameters) add(encoded string) error {

@@ -33,7 +33,10 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (out params, whol
 		return out, nil, nil
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return nil, nil, bad("parameters belong in the address, not in a body")
+		if !dialect.Empty(r.Body) {
+			return nil, nil, bad("parameters belong in the address, not in a body")
+		}
+		return out, nil, nil
 	}
 	if r.Header.Get("Content-Encoding") != "" {
 		return nil, nil, refusal{http.StatusUnsupportedMediaType, "the body must not be compressed"}

@@ -160,6 +160,12 @@ func TestMalformed(t *testing.T) {
 	if got := send("GET "+base, "Content-Type: application/x-www-form-urlencoded\r\n", "domain=[]"); got.Status != 400 || len(runner.Calls) != 0 {
 		t.Errorf("a body: status %d", got.Status)
 	}
+	if got := send("GET "+base, "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n0\r\n", ""); got.Status != 400 || len(runner.Calls) != 0 {
+		t.Errorf("a body of no announced length: status %d", got.Status)
+	}
+	if got := send("GET "+base, "Transfer-Encoding: chunked\r\n\r\n0\r\n", ""); got.Status != 200 || len(runner.Calls) != 1 {
+		t.Errorf("no announced length, and no body: status %d, %s", got.Status, got.Body)
+	}
 }
 
 func TestMalformedBodies(t *testing.T) {
