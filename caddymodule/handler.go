@@ -55,6 +55,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("odoo_gateway: %w", err)
 	}
 	h.to = newDestination(h.served.settings.issuer)
+	noEarlyData(ctx)
 	h.served.register(ctx, h)
 	return nil
 }

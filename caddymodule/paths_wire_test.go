@@ -23,6 +23,7 @@ import (
 type crossing struct {
 	t              *testing.T
 	addr           string // of the site
+	file           string // the Caddyfile
 	bearer, cookie string // an access token, and the session of its person
 	wire           *wire
 	odoo           *odootest.Server
@@ -48,10 +49,8 @@ func newCrossingOf(t *testing.T, file string, more ...string) *crossing {
 	t.Cleanup(odoo.Close)
 	c := &crossing{t: t, odoo: odoo, wire: newWire(t, strings.TrimPrefix(odoo.URL, "http://")), addr: freeAddrs(t, 1)[0]}
 	file = strings.NewReplacer(more...).Replace(file)
-	file = strings.NewReplacer("ADDR", c.addr, "PORT", c.addr[strings.LastIndex(c.addr, ":")+1:], "UPSTREAM", c.wire.addr, "DIR", t.TempDir()).Replace(file)
-	if err := caddy.Load([]byte(mustAdapt(t, file)), true); err != nil {
-		t.Fatalf("%v\n%s", err, file)
-	}
+	c.file = strings.NewReplacer("ADDR", c.addr, "PORT", c.addr[strings.LastIndex(c.addr, ":")+1:], "UPSTREAM", c.wire.addr, "DIR", t.TempDir()).Replace(file)
+	c.load()
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Error(err)
@@ -74,6 +73,14 @@ func newCrossingOf(t *testing.T, file string, more ...string) *crossing {
 	}
 	c.wire.take(t)
 	return c
+}
+
+// load has Caddy run the file.
+func (c *crossing) load() {
+	c.t.Helper()
+	if err := caddy.Load([]byte(mustAdapt(c.t, c.file)), true); err != nil {
+		c.t.Fatalf("%v\n%s", err, c.file)
+	}
 }
 
 // raw writes bytes to a connection of their own and returns all that comes

@@ -208,6 +208,10 @@ func (g *Gateway) open(ctx context.Context) (*service, error) {
 // Upstream.Pass; the gateway's own answers are always written. A store that
 // can not be opened stops the gateway's own paths only.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request, up Upstream) error {
+	if tooEarly(r) {
+		sendAgain(w)
+		return nil
+	}
 	ours := g.ours(r)
 	if !ours && !g.presentsToken(r) && !isTunnel(r) {
 		return g.pass(w, r, up)
