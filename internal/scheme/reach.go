@@ -53,7 +53,7 @@ func (j *judge) reachDomain(r *reach, model string, d odoo.Domain, own bool) err
 		case slices.Contains(treeOperators, l.Operator):
 			err = j.reachTree(r, at)
 		}
-		if err == nil && at != "" && named(l) {
+		if err == nil && at != "" && named(l.Value) {
 			err = j.reachNames(r, at)
 		}
 		return odoo.Everything(), err
@@ -81,12 +81,12 @@ func (j *judge) reachTree(r *reach, model string) error {
 	return nil
 }
 
-// named tells whether a leaf has a text in it, which on a relation is the name
-// of records.
-func named(l odoo.Leaf) bool {
+// named tells whether the value of a leaf has a text in it, which on a relation
+// is the name of records.
+func named(v any) bool {
 	isText := func(v any) bool { _, ok := v.(string); return ok }
-	list, _ := l.Value.([]any)
-	return isText(l.Value) || slices.ContainsFunc(list, isText)
+	list, _ := v.([]any)
+	return isText(v) || slices.ContainsFunc(list, isText)
 }
 
 // reachNames adds what decides which records of a model a name finds. By which

@@ -80,7 +80,9 @@ func (j *judge) leafExists(model string, l *filterLeaf) error {
 			}
 			model = f.Relation
 		} else {
-			j.byLanguage = j.byLanguage || f.Translated
+			// A text that a relation is compared with is looked for in the language of the call.
+			byName := (f.Relation != "" || hop == "id") && named(l.value)
+			j.byLanguage = j.byLanguage || f.Translated || byName
 			j.byZone = j.byZone || dayOf(f.Type, l.value)
 		}
 	}
