@@ -74,6 +74,9 @@ func (j *judge) leafExists(model string, l *filterLeaf) error {
 		if !ok || !f.Searchable || hop == "display_name" {
 			return &unenforceable{l.path}
 		}
+		if err := j.searchedFreely(model, f); err != nil {
+			return err
+		}
 		if i < len(l.hops)-1 || l.down {
 			if f.Relation == "" {
 				return &unenforceable{l.path}
@@ -87,6 +90,35 @@ func (j *judge) leafExists(model string, l *filterLeaf) error {
 		}
 	}
 	return j.exist(model, l.sub)
+}
+
+// maxRelated is how many fields that show another one may stand behind one another.
+const maxRelated = 8
+
+// searchedFreely notes where a field of a filter is one that Odoo computes when it
+// is asked for: the method that searches it may compare names in the language of
+// the call, or look for what day it is where the person is.
+func (j *judge) searchedFreely(model string, f odoo.Field) error {
+	for range maxRelated {
+		if f.Store || f.Related == "" {
+			break
+		}
+		at := model
+		for step := range strings.SplitSeq(f.Related, ".") {
+			all, err := j.fields(at)
+			if err != nil {
+				return err
+			}
+			f, model = all[step], at // what is not known is not stored
+			if at = f.Relation; at == "" {
+				break
+			}
+		}
+	}
+	if !f.Store {
+		j.byLanguage, j.byZone = true, true
+	}
+	return nil
 }
 
 // dayOf tells whether the time zone decides what a date or a time is compared

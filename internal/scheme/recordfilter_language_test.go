@@ -17,6 +17,17 @@ func TestA76_FiltersMeanTheSameInEveryLanguage(t *testing.T) {
 		src[model]["name"] = f
 	}
 	src["res.partner"]["since"] = stored("since", "Since", "date")
+	src["res.partner.category"]["complete_name"] = odoo.Field{Name: "complete_name", Type: "char", Searchable: true, Depends: []string{"name", "parent_id.complete_name"}}
+	src["res.partner"]["tag"] = related("tag", "category_id.complete_name")
+	src["res.partner"]["tag_twice"] = related("tag_twice", "parent_id.tag")
+	src["res.partner"]["kept_tag"] = related("kept_tag", "category_id.complete_name")
+	kept := src["res.partner"]["kept_tag"]
+	kept.Store = true
+	src["res.partner"]["kept_tag"] = kept
+	src["res.partner"]["late"] = odoo.Field{Name: "late", Type: "boolean", Searchable: true, Depends: []string{"since"}}
+	src["res.partner"]["nearest_id"] = odoo.Field{Name: "nearest_id", Type: "many2one", Relation: "res.partner", Searchable: true}
+	src["res.partner"]["ghost"] = related("ghost", "parent_id.nope")
+	src["res.partner"]["round_tag"] = related("round_tag", "parent_id.round_tag")
 	on := func(filter string) scheme.Configuration {
 		c := customer
 		c.Filter = filter
@@ -49,6 +60,14 @@ func TestA76_FiltersMeanTheSameInEveryLanguage(t *testing.T) {
 		"the name of a tree":     {compile(t, on(`[["category_id", "child_of", "Secret"]]`)), partners, noLang},
 		"the name of its own":    {compile(t, on(`[["id", "child_of", "Azure"]]`)), partners, noLang},
 		"a record by its id":     {compile(t, on(`[["country_id", "not in", [1, false]], ["id", "child_of", 3]]`)), partners, both},
+		"what a method searches": {compile(t, on(`[["category_id.complete_name", "!=", "Secret"]]`)), partners, `{}`},
+		"a method, of today":     {compile(t, on(`[["late", "=", true]]`)), partners, `{}`},
+		"a method on its way":    {compile(t, on(`[["nearest_id.vat", "=", "x"]]`)), partners, `{}`},
+		"a method, elsewhere":    {compile(t, on(`[["tag_twice", "!=", "Secret"]]`)), partners, `{}`},
+		"stored, and a copy":     {compile(t, on(`[["kept_tag", "!=", "Secret"]]`)), partners, both},
+		"a copy of a plain text": {compile(t, on(`[["country_code", "!=", "BE"]]`)), partners, both},
+		"a copy of nothing":      {compile(t, on(`[["ghost", "!=", "BE"]]`)), partners, `{}`},
+		"a copy of itself":       {compile(t, on(`[["round_tag", "!=", "BE"]]`)), partners, `{}`},
 		"one of several":         {compile(t, on(`["|", ["customer_rank", ">", 0], ["country_id.name", "ilike", "x"]]`)), partners, noLang},
 		"a day":                  {compile(t, on(`[["since", "<", "2026-01-01"]]`)), partners, both},
 		"a time":                 {compile(t, on(`[["write_date", "<", "2026-01-01 00:00:00"]]`)), partners, both},
