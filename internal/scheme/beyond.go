@@ -113,15 +113,25 @@ func (j *judge) taken(model, path string, f odoo.Field) (bool, error) {
 // fed tells whether a field that people may change is a value of a record of
 // another model. Odoo writes many of them back to where they are from.
 func (j *judge) fed(m *model, f odoo.Field) (bool, error) {
+	paths, err := j.feeding(m.name, f)
+	return len(paths) > 0, err
+}
+
+// feeding are the paths to what a field is such a value of.
+func (j *judge) feeding(model string, f odoo.Field) (paths []string, err error) {
 	for _, path := range f.Depends {
 		if !strings.Contains(path, ".") || follow(f, path) == ownModel {
 			continue
 		}
-		if fed, err := j.taken(m.name, path, f); fed || err != nil {
-			return fed, err
+		fed, err := j.taken(model, path, f)
+		if err != nil {
+			return nil, err
+		}
+		if fed {
+			paths = append(paths, path)
 		}
 	}
-	return false, nil
+	return paths, nil
 }
 
 func sameKind(a, b odoo.Field) bool { return a.Type == b.Type && a.Relation == b.Relation }

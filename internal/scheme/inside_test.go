@@ -101,10 +101,12 @@ func TestValuesMoveNoOther(t *testing.T) {
 	kept.Store = true
 	src["sale.order"]["kept_mail"] = kept
 	src["sale.order"]["ghost"] = related("ghost", "partner_id.nope")
+	src["sale.order"]["email_from"] = odoo.Field{Name: "email_from", Type: "char", Store: true, Searchable: true, Depends: []string{"partner_id.email"}}
+	src["sale.order"]["read_only"] = computed("read_only", "partner_id.email")
 	src["sale.order"]["mirror"] = odoo.Field{Name: "mirror", Type: "char", Searchable: true, Depends: []string{"summary"}}
 	all := func(model, filter string) scheme.Configuration {
 		return scheme.Configuration{Model: model, Filter: filter, WriteLimit: scheme.LimitWhitelist, Operations: []scheme.Operation{scheme.Read, scheme.Create, scheme.Write, scheme.Unlink},
-			WriteFields: []string{"name", "credit_limit", "phone", "country_id", "parent_id", "code", "partner_ids", "cost", "order_id", "order_line", "partner_id", "email", "mirror", "category_id", "active", "x_active", "boss_id", "union_id", "contact_email", "ghost", "kept_mail", "keeper_id"}}
+			WriteFields: []string{"name", "credit_limit", "phone", "country_id", "parent_id", "code", "partner_ids", "cost", "order_id", "order_line", "partner_id", "email", "mirror", "category_id", "active", "x_active", "boss_id", "union_id", "contact_email", "ghost", "kept_mail", "keeper_id", "email_from", "read_only"}}
 	}
 	link := []any{command(int64(4), int64(1), int64(0))}
 	for name, tt := range map[string]struct {
@@ -149,6 +151,11 @@ func TestValuesMoveNoOther(t *testing.T) {
 		"written elsewhere":          {"sale.order", `[["summary", "=", "x"]]`, write("sale.order", vals{"mirror": "x"}, 1), true},
 		"given to another":           {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"contact_email": "x"}, 1), true},
 		"given to nobody known":      {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"ghost": "x"}, 1), true},
+		"started with, and given":    {"res.partner", `[["email", "=ilike", "%@azure.example"]]`, write("sale.order", vals{"email_from": "x"}, 1), true},
+		"started, over a path":       {"res.partner", `[["parent_id.email", "=", "x"]]`, write("sale.order", vals{"email_from": "x"}, 1), true},
+		"started with another":       {"res.partner", `[["vat", "=", "x"]]`, write("sale.order", vals{"email_from": "x"}, 1), false},
+		"started by who it is":       {"sale.order", `[["partner_id", "=", 5]]`, write("sale.order", vals{"email_from": "x"}, 1), false},
+		"never given":                {"res.partner", `[["email", "=", "x"]]`, write("sale.order", vals{"read_only": "x"}, 1), false},
 		"given to another field":     {"res.partner", `[["parent_id.vat", "=", "x"]]`, write("sale.order", vals{"contact_email": "x"}, 1), false},
 		"not computed from":          {"res.partner", `[["score", "=", "x"]]`, write("res.partner", vals{"phone": "x"}, 1), false},
 	} {

@@ -184,15 +184,23 @@ func (j *judge) moves(model string, f odoo.Field) (bool, error) {
 	if r.full || r.places[place{model, f.Name}] || f.Type == "many2many" && r.lists[place{model, f.Relation}] {
 		return true, nil
 	}
-	if f.Store && f.Related == "" {
-		return false, nil
-	}
 	// What is written to it goes where it is taken from.
-	for _, path := range append(slices.Clone(f.Depends), f.Related) {
+	paths, end := append(slices.Clone(f.Depends), f.Related), false
+	switch {
+	case f.Related != "" || !f.Store:
+	case f.Readonly:
+		return false, nil
+	default: // a value that Odoo may write back, and nothing else on the way
+		if paths, err = j.feeding(model, f); err != nil {
+			return false, err
+		}
+		end = true
+	}
+	for _, path := range paths {
 		if path == "" {
 			continue
 		}
-		moved, err := j.movesPath(r, model, path)
+		moved, err := j.movesPath(r, model, path, end)
 		if moved || err != nil {
 			return moved, err
 		}
@@ -200,20 +208,25 @@ func (j *judge) moves(model string, f odoo.Field) (bool, error) {
 	return false, nil
 }
 
-func (j *judge) movesPath(r *reach, model, path string) (bool, error) {
+// movesPath tells whether a filter looks at what is on a path, or at its end alone.
+func (j *judge) movesPath(r *reach, model, path string, end bool) (moved bool, err error) {
 	for step := range strings.SplitSeq(path, ".") {
 		all, err := j.fields(model)
 		if err != nil {
 			return false, err
 		}
 		f, ok := all[step]
+		if !ok {
+			return true, nil
+		}
 		m := j.scheme.models[model]
-		if !ok || r.places[place{model, step}] || m != nil && m.touches[step] {
+		moved = r.places[place{model, step}] || m != nil && m.touches[step]
+		if moved && !end {
 			return true, nil
 		}
 		if model = f.Relation; model == "" {
 			break
 		}
 	}
-	return false, nil
+	return moved, nil
 }
