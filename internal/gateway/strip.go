@@ -7,8 +7,8 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddy-odoo/gateway/internal/oauth"
@@ -66,15 +66,30 @@ func (g *Gateway) holdsToken(text string) bool {
 	if len(text) < minToken {
 		return false
 	}
-	if strings.Contains(text, "%") {
-		if plain, err := url.QueryUnescape(text); err == nil {
-			text = plain
-		}
-	}
-	for range g.tokensIn(text) {
+	for range g.tokensIn(unescaped(text)) {
 		return true
 	}
 	return false
+}
+
+// unescaped is a text without percent-encoding. A stray percent sign stands for
+// itself: it must not hide what is beside it.
+func unescaped(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if c, err := strconv.ParseUint(text[i+1:i+3], 16, 8); err == nil {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, text[i])
+	}
+	return string(out)
 }
 
 // tokensIn gives where each of our tokens begins and ends that a text holds as
@@ -86,10 +101,35 @@ func (g *Gateway) tokensIn(text string) iter.Seq2[int, int] {
 			for end < len(text) && ofToken[text[end]] {
 				end++
 			}
-			if end-start >= minToken && g.issued(text[start:end]) && !yield(start, end) {
+			if end-start >= minToken && !g.tokensBetween(text, start, end, yield) {
 				return
 			}
 			start = end + 1
+		}
+	}
+}
+
+// tokensBetween is tokensIn of a part of a text that has the characters of tokens
+// alone. A token may stand between dots there, as at the end of a sentence. It
+// tells whether to go on.
+func (g *Gateway) tokensBetween(text string, start, end int, yield func(int, int) bool) bool {
+	for {
+		header, rest, two := strings.Cut(text[start:end], ".")
+		claims, rest, three := strings.Cut(rest, ".")
+		if !two || !three {
+			return true
+		}
+		signature, _, more := strings.Cut(rest, ".")
+		size := len(header) + len(claims) + len(signature) + 2
+		switch {
+		case size < minToken || !g.issuedClaims(claims):
+			start += len(header) + 1
+		case !yield(start, start+size):
+			return false
+		case !more:
+			return true
+		default:
+			start += size + 1
 		}
 	}
 }
@@ -105,9 +145,11 @@ var ofToken = func() (of [256]bool) {
 func (g *Gateway) issued(token string) bool {
 	_, rest, _ := strings.Cut(token, ".")
 	encoded, signature, ok := strings.Cut(rest, ".")
-	if !ok || strings.Contains(signature, ".") {
-		return false
-	}
+	return ok && !strings.Contains(signature, ".") && g.issuedClaims(encoded)
+}
+
+// issuedClaims tells whether encoded claims name our issuer.
+func (g *Gateway) issuedClaims(encoded string) bool {
 	if g.begins(encoded) {
 		return true
 	}
