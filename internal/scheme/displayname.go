@@ -13,12 +13,18 @@ import (
 // displayed are fields that a display name shows although Odoo does not say
 // so: up to 16 it says nothing, and account.move leaves one out.
 var displayed = map[string][]string{
-	"account.move":         {"ref"},
-	"account.move.line":    {"move_id", "product_id", "ref"},
-	"product.product":      {"default_code"},
-	"product.template":     {"default_code"},
-	"res.partner.category": {"parent_id"},
-	"sale.order.line":      {"order_id", "order_partner_id"},
+	"account.account":          {"code"},
+	"account.analytic.account": {"code", "partner_id"},
+	"account.move":             {"ref"},
+	"account.move.line":        {"move_id", "product_id", "ref"},
+	"maintenance.equipment":    {"serial_no"},
+	"mrp.bom":                  {"code"},
+	"product.product":          {"default_code"},
+	"product.template":         {"default_code"},
+	"purchase.order":           {"partner_ref"},
+	"res.country.state":        {"country_id"},
+	"res.partner.category":     {"parent_id"},
+	"sale.order.line":          {"order_id", "order_partner_id"},
 }
 
 // displayedAlone are all that the display name of a model shows. What Odoo

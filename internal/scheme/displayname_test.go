@@ -47,6 +47,32 @@ func TestDisplayNameOfContacts(t *testing.T) {
 	}
 }
 
+// Odoo 16 does not say what a display name shows beside the name: what is known of
+// it is not shown where it is hidden.
+func TestDisplayNamesOfOdoo16(t *testing.T) {
+	for model, hidden := range map[string]string{
+		"account.account": "code", "account.analytic.account": "partner_id", "maintenance.equipment": "serial_no", "mrp.bom": "code",
+		"product.product": "default_code", "purchase.order": "partner_ref", "res.country.state": "country_id",
+	} {
+		src := erp()
+		src[model] = fields(stored("name", "Name", "char"), stored("vat", "", "char"), stored(hidden, "", "char"))
+		for _, tt := range []struct {
+			hidden string
+			whole  bool
+		}{{hidden, false}, {"vat", true}} {
+			s := compile(t, scheme.Configuration{Model: model, Limit: scheme.LimitBlacklist, Fields: []string{tt.hidden}})
+			checked, err := s.Check(t.Context(), src, searchRead(model, vals{"fields": []any{"display_name"}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Filter(t.Context(), src, checked, odoo.Result{Value: []byte(`[{"id":1,"display_name":"P00007 (SENTINEL)","name":"P00007"}]`)})
+			if err != nil || strings.Contains(string(got.Value), sentinel) != tt.whole || !strings.Contains(string(got.Value), "P00007") {
+				t.Errorf("%s without %s: %s, %v", model, tt.hidden, got.Value, err)
+			}
+		}
+	}
+}
+
 // A field that is made of display names shows what they show.
 func TestCopyOfDisplayName(t *testing.T) {
 	src := erp()
