@@ -209,6 +209,14 @@ func TestCredentialFields(t *testing.T) {
 	credentials := []string{
 		"access_token", "access_url", "api_key", "api_secret", "client_secret", "new_password", "oauth_access_token", "password", "password_crypt",
 		"private_key", "secret", "signup_token", "signup_type", "signup_url", "signup_valid", "token", "totp_secret",
+		// Of ways to pay, connections to tax offices and carriers, and what others call theirs.
+		"adyen_api_key", "refresh_token", "ups_passwd", "mp_bearer_token", "x_apikey", "twilio_auth_token", "stripe_secret_key", "signing_private_key", "bank_access_token",
+	}
+	for _, name := range []string{"name_of_secretary", "token_count", "api_key_name", "nosecret", "unsecret"} {
+		src["a.b"][name] = stored(name, name, "char")
+		if _, err := compile(t, scheme.Configuration{Model: "a.b"}).Check(context.Background(), src, searchRead("a.b", map[string]any{"fields": []any{name}})); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	for _, name := range credentials {
 		src["a.b"][name] = stored(name, name, "char")

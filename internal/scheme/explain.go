@@ -179,7 +179,7 @@ func (m *model) explainField(name string, writes bool) Verdict {
 	switch {
 	case writes && neverWritten[name]:
 		v.Line = "built in: Odoo keeps this field itself"
-	case !v.Allowed && !named && credentialFields[name]:
+	case !v.Allowed && !named && credential(name):
 		v.Line = "built in: the field is a credential, and no whitelist names it"
 	case name == "id":
 		v.Line = "built in: the id is always open"

@@ -96,7 +96,7 @@ func (m *model) opens(field string) bool {
 	case m.limit == LimitWhitelist:
 		// A display name is made of the name, and shows little else.
 		return m.set[field] || field == "display_name" && m.set["name"]
-	case m.set[field], credentialFields[field]:
+	case m.set[field], credential(field):
 		return false
 	case field == "display_name":
 		return !m.set["name"]

@@ -34,9 +34,19 @@ func sensitive(model string) bool {
 // credentialFields open a document, an account or a person to whoever reads
 // them. Only a whitelist that names one opens it.
 var credentialFields = map[string]bool{
-	"access_token": true, "access_url": true, "api_key": true, "api_secret": true,
-	"client_secret": true, "new_password": true, "oauth_access_token": true,
-	"password": true, "password_crypt": true, "private_key": true, "secret": true,
-	"signup_token": true, "signup_type": true, "signup_url": true, "signup_valid": true,
-	"token": true, "totp_secret": true,
+	"access_url": true, "password_crypt": true, "signup_token": true, "signup_type": true, "signup_url": true, "signup_valid": true, "token": true,
+}
+
+// credentialWords are at the end of the names of others, as modules call the keys
+// that they have to other services: adyen_api_key of a way to pay, for one.
+var credentialWords = []string{
+	"password", "passwd", "secret", "api_key", "apikey", "private_key", "secret_key", "access_token", "auth_token", "bearer_token", "refresh_token",
+}
+
+// credential tells whether a field holds a credential, by its name.
+func credential(field string) bool {
+	return credentialFields[field] || slices.ContainsFunc(credentialWords, func(word string) bool {
+		rest, ends := strings.CutSuffix(field, word)
+		return ends && (rest == "" || strings.HasSuffix(rest, "_"))
+	})
 }

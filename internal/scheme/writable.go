@@ -23,7 +23,7 @@ func (m *model) writes(field string) bool {
 	case m.writeLimit == LimitWhitelist:
 		return m.writeSet[field]
 	default:
-		return !m.writeSet[field] && !credentialFields[field]
+		return !m.writeSet[field] && !credential(field)
 	}
 }
 
