@@ -61,15 +61,16 @@ const (
 // of src as it is or, where a record is outside of a filter, the *odoo.Error
 // of kind Missing that an absent record gives.
 func (s *Scheme) Prove(ctx context.Context, src Source, checked Checked) error {
+	j := s.judge(ctx, src)
 	for _, g := range checked.Guards {
-		if err := g.prove(ctx, src); err != nil {
+		if err := j.prove(src, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g Guard) prove(ctx context.Context, src Source) error {
+func (j *judge) prove(src Source, g Guard) error {
 	if len(g.IDs) == 0 {
 		return nil
 	}
@@ -77,10 +78,12 @@ func (g Guard) prove(ctx context.Context, src Source) error {
 	if err != nil {
 		return unexpected(err)
 	}
-	res, err := src.Run(ctx, odoo.Call{
+	if wanted, err = j.archivedToo(g.Model, wanted); err != nil {
+		return err
+	}
+	res, err := src.Run(j.ctx, odoo.Call{
 		Model: g.Model, Method: "search",
-		Kwargs:  map[string]any{"domain": wanted.And(g.Domain).Value(), "limit": int64(len(g.IDs)), "order": "id"},
-		Context: map[string]any{"active_test": false},
+		Kwargs: map[string]any{"domain": wanted.And(g.Domain).Value(), "limit": int64(len(g.IDs)), "order": "id"},
 	})
 	if err != nil {
 		return err

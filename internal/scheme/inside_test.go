@@ -248,7 +248,7 @@ func TestProve(t *testing.T) {
 		if e, ok := errors.AsType[*odoo.Error](err); ok != tt.fails || ok && e.Kind != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
-		if len(src.calls) != 1 || text(t, src.calls[0].Kwargs) != `{"domain":["&",["id","in",[7,8]],["customer_rank",">",0]],"limit":2,"order":"id"}` || src.calls[0].Context["active_test"] != false {
+		if len(src.calls) != 1 || text(t, src.calls[0].Kwargs) != `{"domain":["&","&",["id","in",[7,8]],["active","in",[true,false]],["customer_rank",">",0]],"limit":2,"order":"id"}` || src.calls[0].Context != nil {
 			t.Errorf("%s: asked %+v", name, src.calls)
 		}
 	}

@@ -110,12 +110,14 @@ func (j *judge) names(m *model, src Source, ids []int64) (map[int64]jsontext.Val
 	if err != nil {
 		return nil, err
 	}
+	if domain, err = j.archivedToo(m.name, domain); err != nil {
+		return nil, err
+	}
 	res, err := src.Run(j.ctx, odoo.Call{
 		Model: m.name, Method: "search_read",
 		Kwargs: map[string]any{
 			"domain": domain.And(m.filter).Value(), "fields": []any{field}, "limit": int64(len(ids)), "order": "id",
 		},
-		Context: map[string]any{"active_test": false},
 	})
 	if e, ok := errors.AsType[*odoo.Error](err); ok && e.Kind == odoo.AccessError {
 		return out, nil

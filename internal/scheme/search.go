@@ -104,7 +104,7 @@ func (j *judge) read(m *model, out Checked, ids []int64, args map[string]any) (C
 	if err != nil {
 		return out, err
 	}
-	around, err := j.archivedToo(m, odoo.Everything())
+	around, err := j.archivedToo(m.name, odoo.Everything())
 	if err != nil {
 		return out, err
 	}
@@ -136,10 +136,11 @@ func (c Checked) readOf(ids []int64, fields any) (map[string]any, error) {
 var archiving = []string{"active", "x_active"}
 
 // archivedToo adds to a domain what makes Odoo find archived records. The
-// context can say that as well, but says it of the lists in the records too,
-// which a read by ids gives without the archived ones.
-func (j *judge) archivedToo(m *model, d odoo.Domain) (odoo.Domain, error) {
-	all, err := j.fields(m.name)
+// context can say that as well, but says it of the lists in the records too: a
+// read by ids gives those without the archived ones, and a filter that looks into
+// them would admit others than where records are searched for.
+func (j *judge) archivedToo(model string, d odoo.Domain) (odoo.Domain, error) {
+	all, err := j.fields(model)
 	if err != nil {
 		return d, err
 	}
