@@ -168,6 +168,28 @@ func TestFilterNamesOfRecords(t *testing.T) {
 	}
 }
 
+// A link in another form than that of today's versions shows no name either.
+func TestFilterNamesInAnotherForm(t *testing.T) {
+	s := compile(t, filtered(), order)
+	for _, link := range []string{`{"id":8,"display_name":"SENTINEL"}`, `"SENTINEL"`, `[8,"SENTINEL",1]`, `["8","SENTINEL"]`, `[{"id":8},"SENTINEL"]`, `true`} {
+		for _, method := range []string{"search_read", "read_group"} {
+			call := odoo.Call{Model: "sale.order", Method: method, Kwargs: vals{"fields": []any{"partner_id"}}}
+			if method == "read_group" {
+				call.Kwargs["groupby"] = []any{"partner_id"}
+			}
+			checked, err := check(t, s, call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src := &matching{source: erp(), found: `[{"id":7,"name":"Azure"}]`}
+			got, err := s.Filter(context.Background(), src, checked, odoo.Result{Value: []byte(`[{"id":1,"partner_id":` + link + `}]`)})
+			if e, ok := errors.AsType[*odoo.Error](err); !ok || e.Kind != odoo.Server || got.Value != nil {
+				t.Errorf("%s in %s: %s, %v", link, method, got.Value, err)
+			}
+		}
+	}
+}
+
 // Whether a filter can be enforced is not known in an outage: nothing is shown.
 func TestFilterNamesInAnOutage(t *testing.T) {
 	c := customer

@@ -177,10 +177,14 @@ func (s shown) mask(v jsontext.Value) (jsontext.Value, error) {
 }
 
 // reference reads a many2one's [id, name]. named is false for whatever has no
-// name: false, null, or an id alone.
+// name: false, null, or an id alone. Any other form may have one in it.
 func reference(v jsontext.Value) (id int64, named bool, err error) {
-	if v.Kind() != '[' {
+	switch v.Kind() {
+	case '[':
+	case 'f', 'n', '0', 0: // 0 where the record lacks it
 		return 0, false, nil
+	default:
+		return 0, false, odoo.ErrShape
 	}
 	if id, ok := odoo.Reference(v); ok {
 		return id, true, nil
