@@ -23,9 +23,9 @@ const minToken = 80
 
 // presentsToken tells whether a request carries one of our tokens as its
 // credential: in an Authorization line, whatever the scheme before it and the
-// blanks around it, or in the URL.
+// blanks around it, or in the URL, also as it came: the log leaves it out there.
 func (g *Gateway) presentsToken(r *http.Request) bool {
-	return slices.ContainsFunc(r.Header["Authorization"], g.holdsToken) || g.holdsToken(r.URL.Path) || g.holdsToken(r.URL.RawQuery)
+	return slices.ContainsFunc(r.Header["Authorization"], g.holdsToken) || g.holdsToken(r.URL.Path) || g.holdsToken(r.URL.RawQuery) || g.holdsToken(r.RequestURI)
 }
 
 // notForTokens answers a request with one of our tokens at a path of Odoo's.

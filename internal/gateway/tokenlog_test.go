@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,6 +41,32 @@ func TestA47_TokensAreFoundBesideDots(t *testing.T) {
 		}
 		if shown := text != want; g.presentsToken(&http.Request{URL: &url.URL{RawQuery: text}}) != shown {
 			t.Errorf("%s presents a token: %v", text, !shown)
+		}
+	}
+}
+
+// A47: where the address of a request stands without a token in the log, and so
+// without all around it, the request goes nowhere: nobody hides what they ask of
+// Odoo.
+func TestA47_NothingIsAskedOfOdooUnseen(t *testing.T) {
+	const issuer = "https://erp.example.com"
+	g := &Gateway{issuer: issuer, firstClaim: firstClaim(issuer)}
+	encoded := strings.ReplaceAll(jwtWithIssuer(issuer), ".", "%2E")
+	for line, want := range map[string]bool{
+		"GET /web/database/manager":                                    false,
+		"GET http://x:" + encoded + "@erp.example.com/web/database":    true,
+		"GET http://" + encoded + "@erp.example.com/web/database":      true,
+		"GET /web/database?x=" + encoded:                               true,
+		"GET /web/" + encoded:                                          true,
+		"GET /web/database#" + encoded:                                 true,
+		"GET http://erp.example.com/web?" + strings.Repeat("x=1&", 50): false,
+	} {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(line + " HTTP/1.1\r\nHost: erp.example.com\r\n\r\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hidden := g.ShowsToken(r); hidden != want || g.presentsToken(r) != want {
+			t.Errorf("%.60s: not in the log %v, refused %v", line, hidden, g.presentsToken(r))
 		}
 	}
 }
