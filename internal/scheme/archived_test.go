@@ -76,3 +76,51 @@ func TestFiltersAndArchivedRecordsInLists(t *testing.T) {
 		})
 	}
 }
+
+// Behind a many2one Odoo counts archived records in lists: a condition on records
+// of a model does not get there where the model's filter looks into such lists, or
+// it would tell about records that are outside.
+func TestFiltersOverListsBehindLinks(t *testing.T) {
+	src := erp()
+	src["res.partner"]["order_ids"] = listed("order_ids", "sale.order", "partner_id")
+	src["res.partner"]["x_ids"] = relation("x_ids", "many2many", "x.kept")
+	src["x.kept"] = fields(stored("name", "Name", "char"), stored("x_active", "Active", "boolean"))
+	for filter, want := range map[string]string{
+		`[["child_ids.email", "=", "x"]]`:                                     scheme.CodeField,
+		`[["child_ids", "any", [["email", "=", "x"]]]]`:                       scheme.CodeField,
+		`["!", ["child_ids.email", "=", "x"]]`:                                scheme.CodeField,
+		`[["customer_rank", ">", 0], ["x_ids.name", "=", "x"]]`:               scheme.CodeField,
+		`[["order_ids.partner_id.child_ids.email", "=", "x"]]`:                "", // nor are orders archived
+		`[["order_ids", "any", [["partner_id.child_ids.email", "=", "x"]]]]`:  "",
+		`[["parent_id.child_ids.email", "=", "x"]]`:                           "", // behind a many2one in any case
+		`[["parent_id", "any", [["child_ids.email", "=", "x"]]]]`:             "",
+		`[["order_ids.order_line.cost", ">", 5]]`:                             "",
+		`[["order_ids", "any", [["order_line", "any", [["cost", ">", 5]]]]]]`: "",
+		`[["child_ids", "in", [5, 6]]]`:                                       "",
+		`[["category_id", "=", "VIP"]]`:                                       "",
+		`[["country_id.code", "=", "BE"]]`:                                    "",
+	} {
+		c := customer
+		c.Filter = filter
+		s := compile(t, c, order, line)
+		for _, d := range []map[string]any{
+			domain(leaf("partner_id.name", "=", "x")), domain(leaf("partner_id", "any", []any{leaf("name", "=", "x")})),
+			domain("!", leaf("partner_id", "not any", []any{leaf("name", "=", "x")})),
+		} {
+			if _, err := s.Check(t.Context(), src, odoo.Call{Model: "sale.order", Method: "search_count", Kwargs: d}); code(err) != want {
+				t.Errorf("%s, %v: %v", filter, d, err)
+			}
+		}
+		for _, call := range []odoo.Call{searchRead("res.partner", domain(leaf("name", "=", "x"))), searchRead("sale.order", domain(leaf("partner_id", "=", int64(5))))} {
+			if _, err := s.Check(t.Context(), src, call); err != nil {
+				t.Errorf("%s: %s: %v", filter, call.Model, err)
+			}
+		}
+	}
+	c := customer
+	delete(src, "sale.order.line")
+	c.Filter = `[["order_ids.order_line.cost", ">", 5]]`
+	if _, err := compile(t, c, order).Check(t.Context(), src, odoo.Call{Model: "sale.order", Method: "search_count", Kwargs: domain(leaf("partner_id.name", "=", "x"))}); !errors.Is(err, errDown) {
+		t.Errorf("without a description: %v", err)
+	}
+}

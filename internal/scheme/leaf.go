@@ -136,7 +136,14 @@ func (j *judge) walk(m *model, f odoo.Field, path string) (*model, error) {
 	if next == nil {
 		return nil, deny(CodeField, "domain", m.name, path, "path %q leads into a model that is not allowed", path)
 	}
-	return next, j.enforceable(next)
+	if err := j.enforceable(next); err != nil {
+		return nil, err
+	}
+	apart, err := j.archivedApart(next.name, next.filterLeaves)
+	if err == nil && apart {
+		err = deny(CodeField, "domain", m.name, path, "path %q leads into a model whose filter looks into lists of records", path)
+	}
+	return next, err
 }
 
 // operand judges operator and value of a leaf on field f of model m, and

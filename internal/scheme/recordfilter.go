@@ -92,6 +92,42 @@ func (j *judge) leafExists(model string, l *filterLeaf) error {
 	return j.exist(model, l.sub)
 }
 
+// archivedApart tells whether a filter looks into lists in which archived records
+// do not count. Behind a many2one Odoo counts them, in the filter of the model that
+// it leads to as well: that would be another one there.
+func (j *judge) archivedApart(model string, leaves []filterLeaf) (bool, error) {
+	for i := range leaves {
+		if apart, err := j.leafApart(model, &leaves[i]); apart || err != nil {
+			return apart, err
+		}
+	}
+	return false, nil
+}
+
+func (j *judge) leafApart(model string, l *filterLeaf) (bool, error) {
+	for i, hop := range l.hops {
+		if i == len(l.hops)-1 && !l.down {
+			return false, nil
+		}
+		all, err := j.fields(model)
+		if err != nil {
+			return false, err
+		}
+		f := all[hop]
+		if !many(f) {
+			return false, nil // what is behind it is the same everywhere
+		}
+		model = f.Relation
+		if all, err = j.fields(model); err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(archiving, func(name string) bool { return all[name].Type == "boolean" }) {
+			return true, nil
+		}
+	}
+	return j.archivedApart(model, l.sub)
+}
+
 // maxRelated is how many fields that show another one may stand behind one another.
 const maxRelated = 8
 
