@@ -84,7 +84,8 @@ type ModelConfiguration struct {
 	WriteFields *FieldLimit `json:"write_fields,omitempty"`
 
 	// Values that every new record gets and no application can change, by
-	// field, in JSON. The fields need not be open. Default: none.
+	// field, in JSON. The fields need not be open. What Odoo computes from
+	// others it computes anew when an application changes those. Default: none.
 	Force map[string]json.RawMessage `json:"force,omitempty"`
 
 	// Values that a new record gets where the application gives none, by field,

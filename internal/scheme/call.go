@@ -14,15 +14,16 @@ import (
 // configuration can name them, nor those that the rules have ways of their own
 // for.
 var generic = []string{
-	"browse", "check_access", "check_access_rule", "check_field_access_rights", "concat", "copy", "copy_data", "copy_multi", "copy_translations",
-	"ensure_one", "env", "exists", "export_data", "fetch", "fields_view_get", "filtered", "filtered_domain", "flush",
-	"flush_model", "flush_recordset", "get_empty_list_help", "get_external_id", "get_field_translations", "get_formview_action", "get_import_templates",
-	"get_metadata", "get_property_definition", "get_view", "get_views", "get_xml_id", "grouped", "import_data",
-	"init", "invalidate_cache", "invalidate_model", "invalidate_recordset", "load", "load_views", "mapped", "modified",
-	"name_create", "name_get", "new", "onchange", "onchange2", "perm_read", "read_progress_bar", "recompute", "refresh",
-	"search_fetch", "search_panel_select_multi_range", "search_panel_select_range", "sorted", "sudo",
-	"union", "update", "update_field_translations", "user_has_groups", "with_company", "with_context", "with_env",
-	"with_prefetch", "with_user",
+	"browse", "check_access", "check_access_rule", "check_field_access_rights", "clear_caches", "concat", "copy", "copy_data",
+	"copy_multi", "copy_translations", "ensure_one", "env", "exists", "export_data", "fetch", "fields_view_get", "filtered",
+	"filtered_domain", "flush", "flush_model", "flush_recordset", "formatted_read_grouping_sets", "get_empty_list_help",
+	"get_external_id", "get_field_translations", "get_formview_action", "get_formview_id", "get_import_templates", "get_metadata",
+	"get_property_definition", "get_view", "get_views", "get_xml_id", "grouped", "hierarchy_read", "import_data", "init",
+	"invalidate_cache", "invalidate_model", "invalidate_recordset", "load", "load_views", "mapped", "modified", "name_create",
+	"name_get", "new", "onchange", "onchange2", "perm_read", "qweb_render_view", "read_progress_bar", "recompute", "refresh",
+	"search_fetch", "search_panel_select_multi_range", "search_panel_select_range", "sorted", "sudo", "union", "update",
+	"update_field_translations", "update_field_translations_sha", "user_has_groups", "view_header_get", "with_company", "with_context",
+	"with_env", "with_prefetch", "with_user",
 }
 
 // reservedArguments mean something else to Odoo, or to the way it is called.
