@@ -27,6 +27,12 @@ var (
 	around = app{id: "around-0123456789abcdef", secret: "secret-of-what-is-around", redirect: "http://localhost:9/around"}
 	// worded may read the tags that are not called what one of them is.
 	worded = app{id: "worded-0123456789abcdef", secret: "secret-of-the-worded", redirect: "http://localhost:9/worded"}
+	// tagged may read the contacts that have not a tag that is called so, and listed
+	// read and change those that have one of some.
+	tagged = app{id: "tagged-0123456789abcdef", secret: "secret-of-the-tagged", redirect: "http://localhost:9/tagged"}
+	listed = app{id: "listed-0123456789abcdef", secret: "secret-of-the-listed", redirect: "http://localhost:9/listed"}
+	// probed are all of them.
+	probed = []app{narrow, writer, selected, shut, rest, around, worded, tagged, listed}
 )
 
 // hiddenFromProbes are the fields that plant fills with words.
@@ -37,7 +43,7 @@ var hiddenFromProbes = []string{
 
 func (w *planted) caddyfile() string {
 	var apps, schemes strings.Builder
-	for _, a := range []app{narrow, writer, selected, shut, rest, around, worded} {
+	for _, a := range probed {
 		name, _, _ := strings.Cut(a.id, "-")
 		fmt.Fprintf(&apps, `
 			application %[1]s {
@@ -47,7 +53,8 @@ func (w *planted) caddyfile() string {
 				model_scheme %[1]s
 			}`, name, a.id, a.secret, a.redirect)
 	}
-	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{WORDED}", "`[[\"name\", \"!=\", \"left out "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
+	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{WORDED}", "`[[\"name\", \"!=\", \"left out "+w.token+"\"]]`", "{TAGGED}", "`[[\"category_id\", \"!=\", \"left out "+w.token+"\"]]`",
+		"{LISTED}", "`[[\"category_id.name\", \"like\", \"in "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
 			model_scheme narrow {
 				whitelist names
 			}
@@ -115,6 +122,23 @@ func (w *planted) caddyfile() string {
 				fields whitelist color
 				filter {WORDED}
 			}
+			model_scheme tagged {
+				whitelist contacts_by_tag
+			}
+			model_configuration contacts_by_tag {
+				model res.partner
+				fields whitelist color
+				filter {TAGGED}
+			}
+			model_scheme listed {
+				whitelist contacts_by_list
+			}
+			model_configuration contacts_by_list {
+				model res.partner
+				fields whitelist name
+				operations read write unlink
+				filter {LISTED}
+			}
 			model_configuration tags {
 				model res.partner.category
 				fields blacklist name
@@ -156,7 +180,7 @@ func startProbing(t *testing.T) *probing {
 	p := &probing{planted: w, t: t, site: startSiteWith(t, o, w.caddyfile()), tokens: map[string]string{}}
 	browser := newPerson(t, p.site.base)
 	browser.logIn(o, "/web/login")
-	for _, a := range []app{narrow, writer, selected, shut, rest, around, worded} {
+	for _, a := range probed {
 		p.tokens[a.id] = browser.redeem(a, browser.consent(a)).Access
 	}
 	return p
