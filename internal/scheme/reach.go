@@ -160,15 +160,17 @@ func (j *judge) reachField(r *reach, model string, f odoo.Field, direct bool) er
 	if many(f) {
 		r.found(f.Relation)
 	}
-	for _, path := range append(slices.Clone(f.Depends), f.Related) {
-		if path == "" {
-			continue
-		}
+	for _, path := range sources(f) {
 		if _, err := j.reachPath(r, model, path, false); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sources are the paths to what a field is computed from or shows.
+func sources(f odoo.Field) []string {
+	return slices.DeleteFunc(append(slices.Clone(f.Depends), f.Related), func(path string) bool { return path == "" })
 }
 
 // moves tells whether writing a field may change which records a filter
@@ -185,7 +187,7 @@ func (j *judge) moves(model string, f odoo.Field) (bool, error) {
 		return true, nil
 	}
 	// What is written to it goes where it is taken from.
-	paths, end := append(slices.Clone(f.Depends), f.Related), false
+	paths, end := sources(f), false
 	switch {
 	case f.Related != "" || !f.Store:
 	case f.Readonly:
@@ -197,9 +199,6 @@ func (j *judge) moves(model string, f odoo.Field) (bool, error) {
 		end = true
 	}
 	for _, path := range paths {
-		if path == "" {
-			continue
-		}
 		moved, err := j.movesPath(r, model, path, end)
 		if moved || err != nil {
 			return moved, err
