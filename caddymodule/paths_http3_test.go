@@ -270,4 +270,10 @@ func TestWebSocketOverHTTP3(t *testing.T) {
 			t.Fatalf("echo %q, %v", got, err)
 		}
 	}
+	// Ended before Caddy is: its word of farewell to an open one and its copying
+	// write without a lock between them, which the race detector minds.
+	_ = socket.Close()
+	if _, _, err := readFrame(socket); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %v", err)
+	}
 }
