@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// The applications of the probes. All but the last five may read the names of
+// The applications of the probes. All but the last six may read the names of
 // contacts, and nothing else.
 var (
 	narrow   = app{id: "narrow-0123456789abcdef", secret: "secret-of-the-narrow-one", redirect: "http://localhost:9/narrow"}
@@ -32,8 +32,10 @@ var (
 	// read and change those that have one of some.
 	tagged = app{id: "tagged-0123456789abcdef", secret: "secret-of-the-tagged", redirect: "http://localhost:9/tagged"}
 	listed = app{id: "listed-0123456789abcdef", secret: "secret-of-the-listed", redirect: "http://localhost:9/listed"}
+	// registered may change contacts that are registered so.
+	registered = app{id: "registered-0123456789abcdef", secret: "secret-of-the-registered", redirect: "http://localhost:9/registered"}
 	// probed are all of them.
-	probed = []app{narrow, writer, selected, shut, rest, around, worded, tagged, listed}
+	probed = []app{narrow, writer, selected, shut, rest, around, worded, tagged, listed, registered}
 )
 
 // hiddenFromProbes are the fields that plant fills with words.
@@ -55,7 +57,7 @@ func (w *planted) caddyfile() string {
 			}`, name, a.id, a.secret, a.redirect)
 	}
 	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{WORDED}", "`[[\"name\", \"!=\", \"left out "+w.token+"\"]]`", "{TAGGED}", "`[[\"category_id\", \"!=\", \"left out "+w.token+"\"]]`",
-		"{LISTED}", "`[[\"category_id.name\", \"like\", \"in "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
+		"{LISTED}", "`[[\"category_id.name\", \"like\", \"in "+w.token+"\"]]`", "{REGISTERED}", "`[[\"company_registry\", \"=\", \"in "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
 			model_scheme narrow {
 				whitelist names
 			}
@@ -130,6 +132,15 @@ func (w *planted) caddyfile() string {
 				model res.partner
 				fields whitelist color
 				filter {TAGGED}
+			}
+			model_scheme registered {
+				whitelist contacts_by_registry
+			}
+			model_configuration contacts_by_registry {
+				model res.partner
+				fields whitelist name company_registry
+				operations read write
+				filter {REGISTERED}
 			}
 			model_scheme listed {
 				whitelist contacts_by_list

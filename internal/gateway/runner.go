@@ -47,7 +47,7 @@ func (n *runner) Do(ctx context.Context, call odoo.Call) (odoo.Result, error) {
 	}
 	result, err := n.ask(ctx, fields, checked)
 	if err != nil {
-		return odoo.Result{}, failure(err)
+		return odoo.Result{}, n.refused(ctx, call, err)
 	}
 	noteAnswer(ctx)
 	filtered, err := n.rules.Filter(ctx, fields, checked, result)

@@ -37,6 +37,9 @@ type Guard struct {
 	Model  string
 	IDs    []int64
 	Domain odoo.Domain
+	// Kin are those of whom none may be outside of the domain, either: Odoo would
+	// hand on to them what is written.
+	Kin Kin
 }
 
 // shape is what an answer looks like, and how Filter judges it.
@@ -59,7 +62,8 @@ const (
 
 // Prove runs the guards of a call, as the person in question. The error is one
 // of src as it is or, where a record is outside of a filter, the *odoo.Error
-// of kind Missing that an absent record gives.
+// of kind Missing that an absent record gives; it is a *Denied where a write
+// would reach beyond the filter.
 func (s *Scheme) Prove(ctx context.Context, src Source, checked Checked) error {
 	j := s.judge(ctx, src)
 	for _, g := range checked.Guards {
@@ -100,6 +104,9 @@ func (j *judge) prove(src Source, g Guard) error {
 		if !have[id] {
 			return &odoo.Error{Kind: odoo.Missing, Message: "record does not exist"}
 		}
+	}
+	if g.Kin != NoKin {
+		return j.proveKin(src, g)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (j *judge) writable(m *model, name string) (odoo.Field, error) {
 		}
 	}
 	moved, err := j.moves(m.name, f)
-	if err == nil && moved {
+	if moved = moved || name == seriesSwitch && !m.filter.IsEverything(); err == nil && moved {
 		err = deny(CodeFilter, "values", m.name, name, "field %q of model %q cannot be written: a filter depends on it", name, m.name)
 	}
 	return f, err

@@ -12,8 +12,10 @@ const maxCommands = 1000
 
 // writing is what one call writes.
 type writing struct {
-	out     *Checked
-	records int
+	out       *Checked
+	records   int
+	spreading string // the model whose records hand on what they are given, or ""
+	kin       Kin    // to whom
 }
 
 // count bounds the records of a call.
@@ -47,6 +49,7 @@ func (j *judge) create(m *model, out Checked, args map[string]any) (Checked, err
 		}
 		made[i] = vals
 	}
+	w.keepKin()
 	out.Method, out.shape = "create", shapeCreated
 	if out.Args = []any{made}; !many {
 		out.Args = []any{made[0]}
@@ -91,6 +94,7 @@ func (j *judge) write(m *model, out Checked, ids []int64, args map[string]any) (
 	if err != nil {
 		return out, err
 	}
+	w.keepKin()
 	out.Method, out.shape = "write", shapeDone
 	out.Call.IDs, out.Args = ids, []any{vals}
 	return out, nil
@@ -171,6 +175,7 @@ func (j *judge) values(w *writing, m *model, v any, inverse string, depth int) (
 		if fixed, forced := m.forced[name]; forced && !same(fixed, value) {
 			return nil, deny(CodeFilter, "values", m.name, name, "field %q of model %q has a fixed value", name, m.name)
 		}
+		w.spread(m, m.spreads(name))
 		out[name] = value
 	}
 	return out, nil
