@@ -30,7 +30,7 @@ var address = map[string]bool{
 // commercial are fields of a company that the people in it have as well; those
 // that accounting and localisations add begin as below.
 var commercial = map[string]bool{
-	"vat": true, "company_registry": true, "industry_id": true,
+	"vat": true, "company_registry": true, "industry_id": true, "company_id": true,
 	"credit_limit": true, "debit_limit": true, "last_time_entries_checked": true, "branch_code": true, "nrc": true,
 	"specific_property_product_pricelist": true, "sst_registration_number": true, "ttx_registration_number": true,
 }

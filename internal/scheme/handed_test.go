@@ -43,6 +43,8 @@ func TestHandedOn(t *testing.T) {
 	for _, name := range []string{"street", "city", "industry_id", "l10n_xx_kind", "property_note"} {
 		src["res.partner"][name] = stored(name, name, "char")
 	}
+	src["res.partner"]["company_id"] = relation("company_id", "many2one", "res.company")
+	src["res.company"] = fields(stored("name", "Name", "char"))
 	src["res.partner"]["commercial_partner_id"] = relation("commercial_partner_id", "many2one", "res.partner")
 	src["res.country"]["partner_ids"] = listed("partner_ids", "res.partner", "country_id")
 	src["calendar.event"] = fields(stored("name", "Name", "char"), odoo.Field{Name: "recurrence_update", Type: "selection"})
@@ -57,6 +59,7 @@ func TestHandedOn(t *testing.T) {
 		"another part of an address":    {here, write("res.partner", vals{"street": "x"}, 7), "7"},
 		"of the company":                {`[["vat", "=", "x"]]`, write("res.partner", vals{"vat": "x"}, 7), "7"},
 		"of an addon":                   {`[["l10n_xx_kind", "=", "x"]]`, write("res.partner", vals{"property_note": "y"}, 7), "7"},
+		"of one of Odoo's companies":    {`[["company_id", "=", 1]]`, write("res.partner", vals{"company_id": int64(1)}, 7), "7"},
 		"another company":               {here, write("res.partner", vals{"parent_id": int64(9)}, 7), "7,9"},
 		"no company":                    {here, write("res.partner", vals{"parent_id": false}, 7), "7"},
 		"somebody more":                 {here, write("res.partner", nested(int64(4), int64(9)), 7), "7,9"},
@@ -73,7 +76,7 @@ func TestHandedOn(t *testing.T) {
 			s := compile(t,
 				scheme.Configuration{Model: "res.partner", Filter: tt.filter, Operations: readWriteFor(tt.call)},
 				scheme.Configuration{Model: "res.country", Operations: readWrite, WriteLimit: scheme.LimitWhitelist, WriteFields: []string{"partner_ids"}},
-				scheme.Configuration{Model: "res.partner.category"})
+				scheme.Configuration{Model: "res.partner.category"}, scheme.Configuration{Model: "res.company"})
 			checked, err := s.Check(t.Context(), src, tt.call)
 			if err != nil {
 				t.Fatal(err)
