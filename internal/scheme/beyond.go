@@ -17,16 +17,22 @@ const (
 
 // follow tells how far to follow a path of a field. What has the very name of
 // what it is made of is that value, or a sum that tells it: a product's cost
-// is the one of its variant.
+// is the one of its variant. So has a line that Odoo makes with the name of a
+// record: invoice_partner_display_name.
 func follow(f odoo.Field, path string) reachable {
 	switch {
 	case f.Related != "", strings.HasSuffix(path, "."+f.Name):
 		return lists
-	case len(f.Depends) == 1:
+	case len(f.Depends) == 1, f.Type == "char" && f.Readonly && nameOf(path):
 		return records
 	default:
 		return ownModel
 	}
+}
+
+// nameOf tells whether a path leads to the name of another record.
+func nameOf(path string) bool {
+	return strings.HasSuffix(path, ".name") || strings.HasSuffix(path, ".display_name")
 }
 
 // beyond finds the model that a relation leads to. It is nil, and closed, where

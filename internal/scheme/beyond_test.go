@@ -40,6 +40,9 @@ func crm() source {
 	for name, comodel := range map[string]string{"user_id": "res.users", "company_id": "res.company", "currency_id": "res.currency", "team_id": "crm.team", "title_id": "res.partner.title"} {
 		src["res.partner"][name] = relation(name, "many2one", comodel)
 	}
+	src["crm.lead"]["shown_as"] = computed("shown_as", "partner_id", "email_from", "partner_id.display_name")
+	src["crm.lead"]["named_by"] = computed("named_by", "score", "partner_id.name")
+	src["res.partner"]["firm_name"] = computed("firm_name", "phone", "parent_id.name")
 	src["crm.tag"] = fields(stored("name", "Tag", "char"), stored("color", "Color", "integer"))
 	src["mail.message"] = fields(stored("body", "Text", "html"))
 	src["product.product"]["cost"] = stored("cost", "Cost", "float")
@@ -121,6 +124,12 @@ func TestCopiesAcrossModels(t *testing.T) {
 		{"related to records that a filter leaves out", white(lead, filtered), "crm.lead", "partner_phone", false},
 		{"of a model that is only written", white(lead, writeOnly), "crm.lead", "email_from", false},
 		{"of a model that is switched off", white(lead, off), "crm.lead", "partner_phone", false},
+		{"made with a name that is hidden", white(lead, hiding("res.partner", "name")), "crm.lead", "named_by", false},
+		{"made with a display name that is hidden", white(lead, hiding("res.partner", "name")), "crm.lead", "shown_as", false},
+		{"made with a name of a record that a filter leaves out", white(lead, filtered), "crm.lead", "shown_as", false},
+		{"made with a name of a record of its own model", white(filtered), "res.partner", "firm_name", false},
+		{"made with a name that is open", white(lead, hiding("res.partner", "phone")), "crm.lead", "named_by", true},
+		{"made with a display name that is open", white(lead, limited("res.partner", "")), "crm.lead", "shown_as", true},
 		{"looked up in a list", white(lead, hiding("crm.tag", "name")), "crm.lead", "name_of", true},
 		{"looked up in a list, by name", white(lead, hiding("crm.tag", "color")), "crm.lead", "color", true},
 		{"a copy that a whitelist opens there", white(lead, limited("res.partner", scheme.LimitWhitelist, "email_normalized")), "crm.lead", "normal", true},
