@@ -20,6 +20,13 @@ type subdirective struct {
 // ofGateway are the blocks in which another one ends up whose end is missing.
 var ofGateway = map[string]bool{"application": true, "model_scheme": true, "model_configuration": true}
 
+// ofOthers are lines that those blocks begin with: in the gateway, a block was not
+// opened.
+var ofOthers = map[string]bool{
+	"name": true, "description": true, "client_id": true, "client_secret": true, "public": true, "redirect_uri": true,
+	"whitelist": true, "blacklist": true, "limit": true, "model": true, "display_name": true, "fields": true, "filter": true, "operations": true,
+}
+
 // parseBlock parses the block after the current token, if there is one.
 // Unknown lines, and repeated ones, are errors.
 func parseBlock(d *caddyfile.Dispenser, of string, lines map[string]subdirective) error {
@@ -30,8 +37,14 @@ func parseBlock(d *caddyfile.Dispenser, of string, lines map[string]subdirective
 		if !ok && ofGateway[name] && of != "odoo_gateway" {
 			return d.Errf("unrecognized subdirective of %s: %s, which stands in a gateway: is a } missing above?", of, name)
 		}
+		if !ok && of == "gateway" && ofOthers[name] {
+			return d.Errf("unrecognized subdirective of gateway: %s; or is a { missing above?", name)
+		}
 		if !ok {
 			return d.Errf("unrecognized subdirective of %s: %s", of, name)
+		}
+		if seen[name] && ofGateway[name] && !line.repeat {
+			return d.Errf("%s is given twice in %s; or is the } of it missing above?", name, of)
 		}
 		if seen[name] && !line.repeat {
 			return d.Errf("%s is given twice", name)

@@ -170,7 +170,7 @@ func explain(a application.Application, said scheme.Explanation) explanation {
 			Line: "application " + a.Name + ": scopes " + strings.Join(a.Scopes, " "),
 		}
 		if !v.Allowed {
-			v.Code = "insufficient_scope"
+			v.Code = scheme.CodeOperation
 		}
 		e.add(v)
 	}

@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 		{[]string{"--model", "res.partner"}, 0, []string{"model res.partner", "yes", "model_configuration customer: model res.partner", "is allowed, if Odoo has it\n"}},
 		{[]string{"--model", "res.partner", "--field", "name"}, 0, []string{"field name", "fields whitelist"}},
 		{[]string{"--model", "res.partner", "--field", "name", "--field", "vat"}, 1, []string{"field vat", "no (field_not_allowed)", "read res.partner with vat is not allowed"}},
-		{[]string{"--model", "res.partner", "--operation", "write"}, 1, []string{"no (insufficient_scope)", "application wiki: scopes odoo.read", "no (operation_not_allowed)"}},
+		{[]string{"--model", "res.partner", "--operation", "write"}, 1, []string{"scope odoo.write", "no (operation_not_allowed)", "application wiki: scopes odoo.read", "no (operation_not_allowed)"}},
 		{[]string{"--model", "sale.order"}, 1, []string{"no (model_not_allowed)", "model_scheme sales", "\nopen: res.partner\n"}},
 		{[]string{"--model", "ir.config_parameter"}, 1, []string{"no (model_not_allowed)", "built in"}},
 	} {

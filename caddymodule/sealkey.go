@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -99,10 +100,22 @@ func (o storeOptions) ring(logger *zap.Logger) ([]byte, *seal.Ring, error) {
 		}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, o.unusable(err)
 	}
 	ring, err := seal.NewRing(key)
 	return key, ring, err
+}
+
+// unusable names the store where it is its directory that cannot be used: the
+// key is the first thing that is looked for there.
+func (o storeOptions) unusable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("grant store %s: user %d, whom this process runs as, may not write there: %w", o.name, os.Geteuid(), err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("grant store %s: a directory belongs there, and it is a file or below one: %w", o.name, err)
+	}
+	return err
 }
 
 // unborn is at the end of the key's name until the store is there.

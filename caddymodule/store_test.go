@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -73,6 +75,28 @@ func TestStoreIsNotMadeAnewBesideItsKey(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left are %v, error %v", left, err)
+	}
+}
+
+// Where the directory cannot be used the store is named, not a file in it that
+// nobody knows.
+func TestStoreDirectoryCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, filepath.Join(file, "store")} {
+		r := mustAcquire(t, dir)
+		if _, err := r.state().Open(t.Context()); err == nil || !strings.Contains(err.Error(), "grant store "+dir+": a directory belongs there") {
+			t.Errorf("%s: %v", dir, err)
+		}
+		if err := r.release(); err != nil {
+			t.Error(err)
+		}
+	}
+	denied := &fs.PathError{Op: "mkdir", Path: "/srv/grants", Err: syscall.EACCES}
+	if err := (storeOptions{name: "/srv/grants"}).unusable(denied); !errors.Is(err, denied) || !strings.HasPrefix(err.Error(), "grant store /srv/grants: user ") {
+		t.Error(err)
 	}
 }
 

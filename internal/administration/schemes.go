@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/scheme"
@@ -93,22 +94,27 @@ func (d *Desk) Scheme(ctx context.Context, name string) (_ Scheme, err error) {
 	return Scheme{}, ErrUnknown
 }
 
-// Allows is the model scheme of that name as part of something else that the
-// administrator looks at.
-func (d *Desk) Allows(ctx context.Context, name string) Scheme {
-	for _, s := range d.Config.Schemes {
-		if s.Name == name {
-			return d.scheme(ctx, s)
+// Allows is what an application may do by its model scheme, as its scopes and
+// its connections narrow it, as part of the look at that application.
+func (d *Desk) Allows(ctx context.Context, name string) []scheme.Statement {
+	for _, a := range d.Config.Applications.All() {
+		if a.Name != name {
+			continue
+		}
+		for _, s := range d.Config.Schemes {
+			if s.Name == a.Scheme {
+				return words(ctx, s, a)
+			}
 		}
 	}
-	return Scheme{}
+	return nil
 }
 
 func (d *Desk) scheme(ctx context.Context, s scheme.Definition) Scheme {
 	view := Scheme{
 		Name: s.Name, Title: orElse(s.Title, s.Name), Description: s.Description, Active: !s.Inactive,
 		Limit: orElse(string(s.Limit), string(scheme.LimitWhitelist)), Blacklist: s.Blacklist,
-		Configurations: []string{}, Applications: []string{}, May: words(ctx, s),
+		Configurations: []string{}, Applications: []string{}, May: words(ctx, s, nil),
 	}
 	for _, c := range s.Configurations {
 		view.Configurations = append(view.Configurations, c.Name)
@@ -121,14 +127,21 @@ func (d *Desk) scheme(ctx context.Context, s scheme.Definition) Scheme {
 	return view
 }
 
-// words are what a scheme allows. It was compiled before; what can not be,
-// allows nothing.
-func words(ctx context.Context, s scheme.Definition) []scheme.Statement {
+// words are what a scheme allows; of an application, where there is one. It was
+// compiled before; what can not be, allows nothing.
+func words(ctx context.Context, s scheme.Definition, a *application.Application) []scheme.Statement {
 	compiled, err := scheme.Compile(s)
 	if err != nil {
 		return nil
 	}
-	return compiled.Words(ctx, nil, nil)
+	if a == nil {
+		return compiled.Words(ctx, nil, nil)
+	}
+	said := compiled.Words(ctx, nil, a.MayHave(compiled.Scopes()))
+	if !a.Prints() {
+		said = scheme.WithoutReports(said)
+	}
+	return said
 }
 
 // Configurations lists the model configurations, by name.
@@ -184,7 +197,7 @@ func (d *Desk) configuration(ctx context.Context, c scheme.Configuration) Config
 		}
 	}
 	c.Inactive = false // what it would allow
-	view.May = words(ctx, scheme.Definition{Name: c.Name, Configurations: []scheme.Configuration{c}})
+	view.May = words(ctx, scheme.Definition{Name: c.Name, Configurations: []scheme.Configuration{c}}, nil)
 	return view
 }
 

@@ -100,7 +100,7 @@ type others struct {
 // narrowed leaves of what the scheme opens what the scopes cover.
 func (g *Guide) narrowed(o scheme.Outline) model {
 	o.Methods = slices.DeleteFunc(o.Methods, func(m scheme.OutlineMethod) bool { return !slices.Contains(g.scopes, m.Scope) })
-	if !slices.Contains(g.scopes, application.ScopeCall) {
+	if !slices.Contains(g.scopes, application.ScopeCall) || !g.app.Prints() {
 		o.Reports = nil
 	}
 	m := model{Outline: o, open: o.Operations}

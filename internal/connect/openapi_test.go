@@ -128,6 +128,22 @@ func TestDocumentsAreExact(t *testing.T) {
 	}
 }
 
+// Odoo prints for sessions alone: an application that never has one is offered
+// no report.
+func TestDocumentsWithoutReports(t *testing.T) {
+	rules := compile(t, definitions()["sales"])
+	keyed, service := wiki(), wiki()
+	keyed.Connection = application.ConnectionAPIKey
+	service.RedirectURIs, service.Service = nil, &application.Service{Login: "export"}
+	for name, app := range map[string]application.Application{"asking": wiki(), "by keys alone": keyed, "for itself": service} {
+		for _, kind := range []string{"openapi", "postman", "curl"} {
+			if got, want := strings.Contains(made(t, guide(t, app, rules, erp()), kind), "sale.report_saleorder"), name == "asking"; got != want {
+				t.Errorf("%s: a report in %s: %v", name, kind, got)
+			}
+		}
+	}
+}
+
 // unenforceable tells the one model whose filter can not hold.
 func unenforceable(d scheme.Definition, model string) bool {
 	return model == "res.country" && d.Name == "sales"

@@ -19,7 +19,7 @@ func (c *Console) application(v visit, a page.Admin) (page.AdminPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := page.AdminApplication{Admin: a, Item: item, Allows: v.desk.Allows(v.r.Context(), item.ModelScheme)}
+	p := page.AdminApplication{Admin: a, Item: item, May: v.desk.Allows(v.r.Context(), item.Name)}
 	if item.Active { // an archived one has none
 		p.Logo = page.LogoURL(item.ClientID, item.Logo.Type, item.Logo.Data)
 	}

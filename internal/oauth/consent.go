@@ -54,6 +54,10 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 	if v.Lang != "" {
 		ctx = scheme.WithLanguages(ctx, v.Lang)
 	}
+	may := rules.Words(ctx, fields, scope)
+	if !q.app.Prints() {
+		may = scheme.WithoutReports(may)
+	}
 	page.WriteConsent(w, r, page.Consent{
 		Application: q.app.Title,
 		Description: q.app.Description,
@@ -62,7 +66,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		May:         rules.Words(ctx, fields, scope),
+		May:         may,
 		RedirectURI: q.redirectURI(),
 		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,

@@ -53,8 +53,8 @@ func invalidGrant(description string) *failure {
 	return &failure{status: http.StatusBadRequest, code: "invalid_grant", description: description}
 }
 
-func invalidScope() *failure {
-	return &failure{status: http.StatusBadRequest, code: "invalid_scope", description: "the scope is unknown or more than may be granted"}
+func invalidScope(description string) *failure {
+	return &failure{status: http.StatusBadRequest, code: "invalid_scope", description: description}
 }
 
 func invalidClient() *failure {

@@ -193,7 +193,7 @@ func (s *Server) child(set grant.TokenSet, parent string) (string, error) {
 // that its token is dead: the configuration may change again.
 func narrow(app *application.Application, have []string, asked string) ([]string, *failure) {
 	if len(have) == 0 {
-		return nil, invalidScope()
+		return nil, invalidScope("the application may have none of the scopes that were granted any more")
 	}
 	lenient := app.Compat.Confluence || app.Compat.Restapi
 	var scope []string
@@ -202,7 +202,7 @@ func narrow(app *application.Application, have []string, asked string) ([]string
 		case slices.Contains(have, word):
 			scope = append(scope, word)
 		case !lenient || slices.Contains(knownScopes, word):
-			return nil, invalidScope()
+			return nil, invalidScope("the scope is unknown, or more than was granted")
 		}
 	}
 	if len(scope) == 0 {

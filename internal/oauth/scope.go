@@ -34,7 +34,7 @@ func grantedScope(app *application.Application, scheme Scheme, asked string) ([]
 			if lenient {
 				continue
 			}
-			return nil, invalidScope()
+			return nil, unknownScope()
 		}
 		named = true
 		if slices.Contains(may, word) && !slices.Contains(granted, word) {
@@ -45,9 +45,15 @@ func grantedScope(app *application.Application, scheme Scheme, asked string) ([]
 		granted = may
 	}
 	if len(granted) == 0 {
-		return nil, invalidScope()
+		return nil, invalidScope("the application may have none of the scopes")
 	}
 	return granted, nil
+}
+
+// unknownScope names the scopes that there are, as the one asked for is a
+// stranger's text.
+func unknownScope() *failure {
+	return invalidScope("scopes are " + strings.Join(knownScopes, ", ") + ", and no others")
 }
 
 // stillHas is what an application may have today of a scope that it was once

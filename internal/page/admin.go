@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // Admin is what all pages of the console for administrators share.
@@ -67,8 +68,8 @@ type AdminApplication struct {
 	Item administration.Application
 	// Logo is the path of its logo, "" where there is none.
 	Logo string
-	// Allows is what its model scheme lets it do.
-	Allows administration.Scheme
+	// May is what it may do.
+	May []scheme.Statement
 }
 
 // Application is its title.

@@ -71,7 +71,7 @@ func everyAdminPage() map[string]any {
 	all := map[string]any{
 		"admin_applications.html":          AdminApplications{Admin: base, Items: []administration.Application{full, bare}, Archived: true, Text: x},
 		"admin_applications.html empty":    AdminApplications{Admin: base},
-		"admin_application.html":           AdminApplication{Admin: base, Item: full, Logo: x, Allows: administration.Scheme{May: may}},
+		"admin_application.html":           AdminApplication{Admin: base, Item: full, Logo: x, May: may},
 		"admin_application.html bare":      AdminApplication{Admin: base, Item: bare},
 		"admin_application.html portal":    AdminApplication{Admin: base, Item: portal},
 		"admin_connect.html bare":          AdminConnect{Admin: base, Settings: connect.Settings{Active: true, PKCE: "required"}},

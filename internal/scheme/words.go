@@ -102,6 +102,11 @@ func (s *Scheme) namesOf(ctx context.Context, src odoo.FieldSource) map[string]s
 	return names
 }
 
+// WithoutReports leaves out that reports may be printed.
+func WithoutReports(said []Statement) []Statement {
+	return slices.DeleteFunc(said, func(s Statement) bool { return s.Act == ActPrint })
+}
+
 func covered(scopes []string, scope string) bool {
 	return scopes == nil || slices.Contains(scopes, scope)
 }
