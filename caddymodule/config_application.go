@@ -126,6 +126,8 @@ type Application struct {
 	// asks once, and again where the model scheme has grown since;
 	// `every_time` asks at each authorization; `trusted` never asks, for
 	// confidential applications of one's own only. Public clients always ask.
+	// Tokens that are out have what the scheme opens at once: people read in
+	// their list that it has changed, and `refresh_token_max_age` bounds it.
 	// Default: `remember`.
 	Consent string `json:"consent,omitempty"`
 

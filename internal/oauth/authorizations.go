@@ -83,6 +83,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 			return
 		}
 		item := s.describe(a, sets)
+		s.describeMay(&item, r, rt, v, a)
 		item.Token = s.revokeToken(v, a.ID)
 		if s.ownOffer(s.Applications.ByName(a.Application), v, a) {
 			item.StayURL = s.ownStayURL(v, a)
@@ -145,6 +146,21 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 		}
 	}
 	return item
+}
+
+// describeMay adds what an application may do today, and whether that is what
+// the person has allowed. One that is switched off may do nothing.
+func (s *Server) describeMay(item *page.Authorization, r *http.Request, rt http.RoundTripper, v visitor, a grant.Authorization) {
+	if item.Off {
+		return
+	}
+	app := s.Applications.ByName(a.Application)
+	rules := s.Scheme(app.Scheme)
+	if rules == nil {
+		return
+	}
+	item.May = s.may(r, rt, v, app, rules, s.stillHas(app, a.Scope))
+	item.Changed = !item.Trusted && a.ConsentDigest != rules.Digest()
 }
 
 // inUse tells whether a token set can still be used. app is nil where the

@@ -79,6 +79,32 @@ func TestListOfAuthorizations(t *testing.T) {
 	}
 }
 
+// The list says what each application may do today, and where that is not what
+// the person has read.
+func TestListSaysWhatTheyMayDo(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser("demo-session")
+	b.code(query("scope", "odoo.read"))
+	const changed = "has changed since you allowed it"
+	for _, want := range []string{"What it may do", "read <strong>Customer</strong>: Name", "within</strong>: odoo.read</li>", "sale.report_saleorder"} {
+		if got := b.get(AuthorizationsPath).text; !strings.Contains(got, want) || strings.Contains(got, changed) {
+			t.Errorf("the list lacks %q, or says that this has changed: %s", want, got)
+		}
+	}
+	w.scheme.digest = "two"
+	if got := b.get(AuthorizationsPath).text; !strings.Contains(got, changed) {
+		t.Errorf("the list does not say that the scheme has changed: %s", got)
+	}
+	w.change("wiki", func(a *application.Application) { a.Connection = application.ConnectionAPIKey })
+	if got := b.get(AuthorizationsPath).text; !strings.Contains(got, "What it may do") || strings.Contains(got, "sale.report_saleorder") {
+		t.Errorf("of reports that Odoo does not print: %s", got)
+	}
+	w.change("wiki", func(a *application.Application) { a.Active = false })
+	if got := b.get(AuthorizationsPath).text; strings.Contains(got, "What it may do") || strings.Contains(got, changed) {
+		t.Errorf("of an application that is switched off: %s", got)
+	}
+}
+
 func TestListSaysHowItStands(t *testing.T) {
 	w := newWorld(t)
 	trusted := consent(application.ConsentTrusted)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
@@ -32,10 +33,6 @@ type form struct {
 // showConsent shows the consent page: what the scope to be granted opens of the
 // scheme.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.RoundTripper, q request, v visitor, rules Scheme, scope []string) {
-	var fields odoo.FieldSource
-	if s.Fields != nil {
-		fields = s.Fields(rt, v.session, r.UserAgent(), v.Lang)
-	}
 	known := params{}
 	for _, name := range authorizeParams {
 		if values := slices.DeleteFunc(slices.Clone(q.params[name]), func(v string) bool { return v == "" }); len(values) > 0 {
@@ -50,14 +47,6 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		s.redirectFailure(w, r, q, serverError())
 		return
 	}
-	ctx := r.Context()
-	if v.Lang != "" {
-		ctx = scheme.WithLanguages(ctx, v.Lang)
-	}
-	may := rules.Words(ctx, fields, scope)
-	if !q.app.Prints() {
-		may = scheme.WithoutReports(may)
-	}
 	page.WriteConsent(w, r, page.Consent{
 		Application: q.app.Title,
 		Description: q.app.Description,
@@ -66,12 +55,29 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		May:         may,
+		May:         s.may(r, rt, v, q.app, rules, scope),
 		RedirectURI: q.redirectURI(),
 		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,
 		Token:       base64.RawURLEncoding.EncodeToString(s.Seal.Seal(plain, s.associated("consent"))),
 	})
+}
+
+// may is what an application may do with a scope, in words for that person.
+func (s *Server) may(r *http.Request, rt http.RoundTripper, v visitor, app *application.Application, rules Scheme, scope []string) []scheme.Statement {
+	var fields odoo.FieldSource
+	if s.Fields != nil {
+		fields = s.Fields(rt, v.session, r.UserAgent(), v.Lang)
+	}
+	ctx := r.Context()
+	if v.Lang != "" {
+		ctx = scheme.WithLanguages(ctx, v.Lang)
+	}
+	said := rules.Words(ctx, fields, append([]string{}, scope...)) // no scope is none, and not all
+	if !app.Prints() {
+		said = scheme.WithoutReports(said)
+	}
+	return said
 }
 
 // Consent takes the answer of the consent page. rt carries calls in the name

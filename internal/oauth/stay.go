@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/page"
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // StayPath is the page that offers to stay connected after logging out of
@@ -239,6 +240,17 @@ func (s *Server) stayTurn(w http.ResponseWriter, r *http.Request, rt http.RoundT
 	return t, true
 }
 
+// printsNow tells whether the application can print reports as long as it has no
+// key.
+func (s *Server) printsNow(t stayTurn) bool {
+	rules, scope := s.Scheme(t.q.app.Scheme), t.scope
+	if t.form.Own {
+		scope = s.stillHas(t.q.app, t.a.Scope)
+	}
+	return rules != nil && t.q.app.Prints() && t.a.Connection.Kind != grant.APIKey &&
+		slices.ContainsFunc(rules.Words(t.r.Context(), nil, append([]string{}, scope...)), func(said scheme.Statement) bool { return said.Act == scheme.ActPrint })
+}
+
 // showStay shows the page. confirmed: the person comes from Odoo's own page
 // for that.
 func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
@@ -252,7 +264,7 @@ func (s *Server) showStay(t stayTurn, state page.StayState, confirmed bool) {
 	p := page.Stay{
 		Application: t.q.app.Title, Logo: logoOf(t.q.app), Name: t.v.Name, Login: t.v.Login, Database: t.v.Database,
 		KeyName: connection.KeyName(t.q.app.Title), RedirectURI: t.q.redirectURI(), Mine: AuthorizationsPath, Own: t.form.Own,
-		Must: t.offer == mustStay, Again: t.a.Connection.Kind == grant.APIKey, State: state,
+		Must: t.offer == mustStay, Again: t.a.Connection.Kind == grant.APIKey, State: state, NoReports: s.printsNow(t),
 		Action: StayPath, Token: token, Confirmed: confirmed,
 	}
 	if identity != "" {

@@ -106,6 +106,9 @@ func TestStayByPassword(t *testing.T) {
 			if !strings.Contains(page.text, `type="password"`) || !strings.Contains(page.text, keyName) || !strings.Contains(page.text, "Not now") {
 				t.Fatalf("page %s", page.text)
 			}
+			if !strings.Contains(page.text, "With a key it can print no reports") {
+				t.Errorf("nothing is said of reports: %s", page.text)
+			}
 			if csp := page.Header.Get("Content-Security-Policy"); page.Header.Get("Cache-Control") != "no-store" ||
 				!strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "script") {
 				t.Errorf("header %v", page.Header)

@@ -462,6 +462,7 @@ func (f *fakeScheme) Words(_ context.Context, _ odoo.FieldSource, scopes []strin
 	return []scheme.Statement{
 		{Act: scheme.ActRead, Model: "Customer", Fields: scheme.ExtentThese, Names: []string{"Name"}},
 		{Act: scheme.ActRun, Model: "within", Names: []string{strings.Join(scopes, " and ")}},
+		{Act: scheme.ActPrint, Model: "Order", Names: []string{"sale.report_saleorder"}},
 	}
 }
 func (f *fakeScheme) Digest() string   { return f.digest }

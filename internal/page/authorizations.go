@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/scheme"
 )
 
 // reasons are the ends of connections that a text explains.
@@ -62,6 +64,9 @@ type Authorization struct {
 	// Tokens is how many token sets are in use, the newest from Newest.
 	Tokens int
 	Newest time.Time
+	// May is what it may do; Changed: that is not what the person has allowed.
+	May     []scheme.Statement
+	Changed bool
 	// StayURL is the page that offers to stay connected, "" where it does not.
 	StayURL string
 	// Token revokes it.

@@ -152,7 +152,7 @@ func everyPage() map[string]any {
 	list.Items = append(list.Items,
 		Authorization{Application: x, Off: true, Trusted: true, Since: at, LastUsed: at, RedirectURI: x, Connection: FollowsSession, Tokens: 1, Newest: at},
 		Authorization{Application: x, Since: at, LastUsed: at, Uses: 7, URIs: []string{x}, Connection: HoldsKey, KeyName: x},
-		Authorization{Application: x, Since: at, Connection: HoldsKey, Ends: at, EndsSoon: true, StayURL: x},
+		Authorization{Application: x, Since: at, Connection: HoldsKey, Ends: at, EndsSoon: true, StayURL: x, May: consent.May, Changed: true},
 	)
 	list.LeftKeys = []LeftKey{{Name: x, Since: at}}
 	for month := time.January; month <= time.December; month++ {
@@ -163,7 +163,7 @@ func everyPage() map[string]any {
 		all[fmt.Sprint("authorizations.html revoked", i)] = Authorizations{Name: x, Login: x, Database: x, Done: r, LeftKeys: list.LeftKeys}
 	}
 	for state := StayAsks; state <= StayUnavailable; state++ {
-		for i, s := range []Stay{{}, {Must: true, Again: true}, {Own: true}, {ConfirmURL: x}, {ConfirmURL: x, Confirmed: true}} {
+		for i, s := range []Stay{{}, {Must: true, Again: true}, {Own: true, NoReports: true}, {ConfirmURL: x}, {ConfirmURL: x, Confirmed: true}} {
 			s.State, s.Application, s.Name, s.Login, s.Database, s.KeyName, s.RedirectURI, s.Token = state, x, x, x, x, x, "7:7", x
 			all[fmt.Sprint("stay.html ", state, i)] = s
 		}

@@ -124,6 +124,7 @@ func TestA25_MarkupIsEscaped(t *testing.T) {
 		render(func(w http.ResponseWriter, r *http.Request) {
 			WriteAuthorizations(w, r, Authorizations{Name: bad, Login: bad, Database: bad, Action: "javascript:alert(1)", RevokeAll: bad, Items: []Authorization{{
 				Application: bad, Description: bad, Logo: "javascript:alert(1)", RedirectURI: bad, KeyName: bad, Token: bad,
+				May: []scheme.Statement{{Act: scheme.ActRead, Model: bad, Fields: scheme.ExtentThese, Names: []string{bad}}},
 			}}})
 		}),
 		render(func(w http.ResponseWriter, r *http.Request) {

@@ -41,6 +41,8 @@ type Stay struct {
 	Must bool
 	// Again: there was a key, which ends.
 	Again bool
+	// NoReports: it could print reports until now, and will not with a key.
+	NoReports bool
 	// State is what has happened so far.
 	State StayState
 	// ConfirmURL is Odoo's own page for confirming who one is; "" where there
