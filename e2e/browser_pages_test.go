@@ -174,6 +174,7 @@ func (p *pages) walk() {
 
 	p.open(p.site.base+authorizationsPath, revokeForm)
 	p.reads("Team wiki", "By an API key of yours", "Team wiki (Odoo gateway)", "Quarterly reports", "As long as you are signed in", "Ledger")
+	p.run("open what it may do", chromedp.Click(chromedp.CSS(`.may summary`)), chromedp.WaitVisible(chromedp.CSS(`.may li`)))
 	p.ownPage("list")
 	p.run("press Revoke", chromedp.Click(chromedp.CSS(`button[aria-label="Revoke: Team wiki"]`)),
 		chromedp.WaitNotPresent(chromedp.CSS(`button[aria-label="Revoke: Team wiki"]`)), chromedp.WaitVisible(revokeForm))
@@ -181,7 +182,7 @@ func (p *pages) walk() {
 	p.ownPage("list-revoked")
 	p.open(p.site.base+authorizationsPath, revokeForm)
 	p.lacks("Team wiki")
-	p.tabs("Revoke: Ledger", "Revoke: Quarterly reports for the sales department", "Revoke all")
+	p.tabs("What it may do", "Revoke: Ledger", "What it may do", "Revoke: Quarterly reports for the sales department", "Revoke all")
 	p.run("press Revoke all", chromedp.Click(chromedp.CSS(`button.danger`)), chromedp.WaitNotPresent(revokeForm), chromedp.WaitVisible(chromedp.CSS("h1")))
 	p.reads("No application can act for you any more", "No application may use Odoo as you")
 
@@ -189,7 +190,7 @@ func (p *pages) walk() {
 	p.click(allowButton, stayPassword)
 	p.click(`button[value="later"]`, arrived)
 	p.open(p.site.base+authorizationsPath, revokeForm)
-	p.tabs("Stay connected", "Revoke: Team wiki", "Revoke all")
+	p.tabs("What it may do", "Stay connected", "Revoke: Team wiki", "Revoke all")
 	p.ownPage("list-offers-to-stay")
 	p.click(`.connection a.button`, stayPassword)
 	p.reads("you go back to your connected applications")

@@ -36,6 +36,8 @@ func checkClient(a *Application) error {
 		return fmt.Errorf("client_secret: there may be %d at once", MaxSecrets)
 	case a.Public && a.Consent == ConsentTrusted:
 		return errors.New("consent: trusted is for confidential applications: anybody can use the client_id of a public one")
+	case a.Public && a.StaticRefresh:
+		return errors.New("refresh_rotation: off is for confidential applications: nothing would tell of a stolen token of a public one")
 	case a.Public && a.Service != nil:
 		return errors.New("service_connection: is for confidential applications: anybody can use the client_id of a public one")
 	case a.Service != nil && a.Service.Login == "":

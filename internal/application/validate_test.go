@@ -44,6 +44,7 @@ func TestRegistryValidatesSettings(t *testing.T) {
 		{"public with a secret", application.Application{Public: true, Secrets: []application.Secret{secret}}, "client_secret: a public client has none"},
 		{"three secrets", application.Application{Secrets: []application.Secret{secret, secret, secret}}, "client_secret: there may be 2 at once"},
 		{"public and trusted", application.Application{Public: true, Consent: application.ConsentTrusted}, "consent: trusted is for confidential"},
+		{"public without rotation", application.Application{Public: true, StaticRefresh: true}, "refresh_rotation: off is for confidential"},
 		{"public with a service", application.Application{Public: true, Service: service}, "service_connection: is for confidential"},
 		{"service without login", application.Application{Service: &application.Service{APIKey: service.APIKey}}, "service_connection: login is required"},
 		{"service without key", application.Application{Service: &application.Service{Login: "robot"}}, "service_connection: api_key is required"},

@@ -33,6 +33,19 @@ func TestFloodFillsNoLog(t *testing.T) {
 	if n := flood(1, "198.51.100.1"); n < 1000 {
 		t.Errorf("another network leaves %d lines", n)
 	}
+	// Nor does a used code that somebody sends again and again; what ended tokens
+	// is kept.
+	replays := len(kept.Events())
+	for range 20_000 {
+		log.Record(t.Context(), audit.Event{Kind: audit.CodeReplay, Gateway: "erp", Application: "wiki", Address: "203.0.113.1"})
+	}
+	if n := len(kept.Events()) - replays; n > moreLogged*keptOfNetwork {
+		t.Errorf("20,000 replays leave %d lines", n)
+	}
+	log.Record(t.Context(), audit.Event{Kind: audit.CodeReplay, Gateway: "erp", Application: "wiki", Address: "203.0.113.1", TokenSet: "t1"})
+	if last := kept.Events()[len(kept.Events())-1]; last.TokenSet != "t1" {
+		t.Errorf("after the replay that ended tokens the last line is %+v", last)
+	}
 	before := len(kept.Events())
 	for range 20_000 {
 		log.Record(t.Context(), audit.Event{Kind: audit.AuthorizationRevoked, Gateway: "erp"})

@@ -59,10 +59,16 @@ var cheap = map[audit.Kind]bool{
 	audit.StoreFailed: true, audit.RateLimited: true, audit.SchemeDenied: true,
 }
 
+// isCheap adds the replay of a code that ended nothing: who has seen one that was
+// used can send it again as often as they like.
+func isCheap(e audit.Event) bool {
+	return cheap[e.Kind] || e.Kind == audit.CodeReplay && e.TokenSet == ""
+}
+
 // keep tells whether an event is to be kept.
 func (s *shares) keep(e audit.Event) bool {
 	switch {
-	case !cheap[e.Kind]:
+	case !isCheap(e):
 		return true
 	case e.Application == "" || e.Subject == "" && ofStrangers(e.Kind):
 		return s.ofNetwork(e).AllowN(e.Time, 1) && s.strangers.AllowN(e.Time, 1)
@@ -78,7 +84,7 @@ func (s *shares) keep(e audit.Event) bool {
 // ofStrangers tells whether an event of a kind may be made by somebody who knows
 // no more of an application than its id.
 func ofStrangers(k audit.Kind) bool {
-	return k == audit.ClientAuthFailed || k == audit.ClientLockedOut || k == audit.RequestRefused || k == audit.RequestFailed || k == audit.StoreFailed
+	return k == audit.ClientAuthFailed || k == audit.ClientLockedOut || k == audit.RequestRefused || k == audit.RequestFailed || k == audit.StoreFailed || k == audit.CodeReplay
 }
 
 func (s *shares) ofNetwork(e audit.Event) *rate.Limiter {

@@ -103,6 +103,11 @@ func (c Connection) Live() bool {
 	return c.EndedAt.IsZero() && (len(c.Sealed) > 0 || c.Kind == Service)
 }
 
+// UnusedCodeKept is how long a code is kept after its end that was never
+// redeemed, where its application retains none: a person makes as many as they
+// like.
+const UnusedCodeKept = 24 * time.Hour
+
 // Code is an authorization code. The code itself is not stored.
 type Code struct {
 	// Hash is HashToken of the code.

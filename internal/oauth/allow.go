@@ -70,7 +70,7 @@ func (s *Server) refusePerson(w http.ResponseWriter, r *http.Request, q request)
 	case q.app.Allow.Portal:
 		p.Kind = page.NotAPerson
 	}
-	s.Logger.Info("refused", zap.String("problem", p.Kind.String()), zap.String("gateway", s.Gateway),
+	s.logRefused(zap.String("problem", p.Kind.String()), zap.String("gateway", s.Gateway),
 		zap.String("application", q.app.Name), zap.String("request_id", p.RequestID))
 	s.writeProblem(w, r, p)
 }

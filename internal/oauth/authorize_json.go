@@ -75,7 +75,7 @@ func (s *Server) authorizeJSON(w http.ResponseWriter, r *http.Request, rt http.R
 		f.status = http.StatusBadRequest
 	}
 	f.scheme = headerScheme // Basic would make browsers ask for a password
-	s.Logger.Info("refused", zap.String("problem", f.code), zap.String("request_id", s.RequestID(r)))
+	s.logRefused(zap.String("problem", f.code), zap.String("request_id", s.RequestID(r)))
 	s.writeFailure(w, r, f)
 }
 

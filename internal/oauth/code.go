@@ -132,7 +132,10 @@ func (s *Server) redeem(r *http.Request, app *application.Application, p params)
 	case errors.Is(err, grant.ErrBurnt):
 		return answer{}, invalidGrant(why)
 	case errors.Is(err, grant.ErrConsumed):
-		event.Kind, event.TokenSet, event.Authorization = audit.CodeReplay, set.ID, set.Authorization
+		event.Kind = audit.CodeReplay
+		if set.EndedAt.Equal(now) {
+			event.TokenSet, event.Authorization = set.ID, set.Authorization // which this has ended, and no replay before
+		}
 		if why != "" {
 			event.Detail["reason"] = why // it would have got nothing in any case, and ends nothing
 		}

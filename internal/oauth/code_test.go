@@ -87,6 +87,15 @@ func TestM8_CodeReplayWithoutItsProof(t *testing.T) {
 	tokens = w.token(refreshForm(tokens.RefreshToken)).tokens(t)
 	w.token(form()).refused(t, 400, "invalid_grant")
 	w.token(refreshForm(tokens.RefreshToken)).refused(t, 400, "invalid_grant")
+	if ended := w.audit.Events()[len(w.audit.Events())-1]; ended.Kind != audit.CodeReplay || ended.TokenSet == "" {
+		t.Errorf("the replay that ended the tokens: %+v", ended)
+	}
+	// Once more ends nothing, and its event says so: it may be left out.
+	w.clock.Advance(time.Second)
+	w.token(form()).refused(t, 400, "invalid_grant")
+	if last := w.audit.Events()[len(w.audit.Events())-1]; last.Kind != audit.CodeReplay || last.TokenSet != "" {
+		t.Errorf("the next replay: %+v", last)
+	}
 }
 
 // A2: codes and refresh tokens are bound to their client, and whoever tries

@@ -163,7 +163,7 @@ func (s *Server) noteProblem(r *http.Request, kind page.Kind) string {
 		// another scheme, host or port than the one that people use.
 		origin = zap.String("origin", short(r.Header.Get("Origin")))
 	}
-	s.Logger.Info("refused", origin, zap.String("issuer", s.issuer), zap.String("problem", reason), zap.String("gateway", s.Gateway),
+	s.logRefused(origin, zap.String("issuer", s.issuer), zap.String("problem", reason), zap.String("gateway", s.Gateway),
 		zap.String("client_id", asked(r, "client_id")), zap.String("redirect_uri", asked(r, "redirect_uri")),
 		zap.String("request_id", id))
 	return id

@@ -81,17 +81,18 @@ func (s *Server) describeRefresh(ctx context.Context, rt http.RoundTripper, app 
 		return introspection{}, err
 	}
 	a, err := s.judgeGrant(ctx, rt, app, set, nil)
-	switch now := s.Now(); {
+	now, end := s.Now(), endOf(app, set, t)
+	switch {
 	case err != nil:
 		return introspection{}, err
-	case over(t, now) || tooOld(app, set, now):
+	case over(t, now), !end.IsZero() && !now.Before(end):
 		return introspection{}, deadGrant
 	}
 	found := introspection{
 		Active: true, Scope: scopeString(s.stillHas(app, set.Scope)), ClientID: app.ClientID, Username: a.Login,
 		Issuer: s.issuer, Subject: a.Subject, IssuedAt: t.IssuedAt.Unix(),
 	}
-	if end := earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)); !end.IsZero() {
+	if !end.IsZero() {
 		found.ExpiresAt = end.Unix()
 	}
 	return found, nil

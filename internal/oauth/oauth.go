@@ -126,7 +126,9 @@ type Server struct {
 	origin string
 	secure bool
 	warned sync.Map // names of applications whose query parameters were noted
-	decoy  application.Secret
+	// refusals bounds what refusals leave in the ordinary log.
+	refusals *refusalLog
+	decoy    application.Secret
 }
 
 // New checks the configuration.
@@ -166,7 +168,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = clock.System
 	}
-	s := &Server{Config: c, decoy: decoyOf(c.Applications)}
+	s := &Server{Config: c, decoy: decoyOf(c.Applications), refusals: newRefusalLog()}
 	s.origin = c.Issuer.Scheme + "://" + c.Issuer.Host
 	s.issuer = s.origin
 	s.secure = c.Issuer.Scheme == "https"

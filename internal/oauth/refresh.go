@@ -53,7 +53,7 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	}
 	// A token that is over anyway need not wait for Odoo; Rotate says why.
 	if set.Live() && a.Live() && !over(parent, now) {
-		if tooOld(app, set, now) {
+		if end := endOf(app, set, parent); !end.IsZero() && !now.Before(end) {
 			return answer{}, invalidGrant("the refresh token has expired; connect again")
 		}
 		if a.Database != s.Database {
@@ -97,7 +97,7 @@ func (s *Server) repeat(r *http.Request, app *application.Application, a grant.A
 		Detail: map[string]string{"refresh_token": audit.Fingerprint(raw), audit.RefreshTokenStays: "true"},
 	})
 	s.Store.Used(a.ID, now)
-	result.refreshable(raw, earlier(t.ExpiresAt, expiry(set.CreatedAt, app.RefreshTokenMaxAge)), now)
+	result.refreshable(raw, endOf(app, set, t), now)
 	return result, nil
 }
 

@@ -25,6 +25,12 @@ func tooOld(app *application.Application, set grant.TokenSet, now time.Time) boo
 	return !end.IsZero() && !now.Before(end)
 }
 
+// endOf is when a refresh token ends, zero for never: as was said when it was
+// issued, or sooner by the settings of today.
+func endOf(app *application.Application, set grant.TokenSet, t grant.RefreshToken) time.Time {
+	return earlier(earlier(t.ExpiresAt, expiry(t.IssuedAt, app.RefreshTokenExpiry)), expiry(set.CreatedAt, app.RefreshTokenMaxAge))
+}
+
 // refreshable adds a refresh token to an answer, and its end if it has one.
 func (a *answer) refreshable(token string, end, now time.Time) {
 	a.RefreshToken = token

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,35 @@ func TestM18_MaxAgeMayBeSetLater(t *testing.T) {
 	capped(10*day + time.Hour)
 	if again := w.token(refreshForm(tokens.RefreshToken)).tokens(t); again.RefreshExpiresIn != 3600 { // in the grace
 		t.Errorf("the same child ends in %d", again.RefreshExpiresIn)
+	}
+}
+
+// What was issued for ever ends as well once there is an end for refresh tokens:
+// whoever sets one after a leak wants it to.
+func TestM18_ExpiryMayBeSetLater(t *testing.T) {
+	for _, static := range []bool{false, true} {
+		w := newWorld(t)
+		lasting := func(d time.Duration) {
+			w.change("wiki", func(a *application.Application) { a.RefreshTokenExpiry, a.StaticRefresh = d, static })
+		}
+		lasting(0)
+		tokens := w.connect()
+		issued := w.clock.Now()
+		w.clock.Advance(10 * day)
+		asked := w.conns.checked
+		lasting(10 * day)
+		w.token(refreshForm(tokens.RefreshToken)).refused(t, 400, "invalid_grant")
+		if said := w.introspect(tokens.RefreshToken).text; !strings.Contains(said, `"active":false`) || w.conns.checked != asked {
+			t.Errorf("static %v: at its end: %s, Odoo asked %d times", static, said, w.conns.checked-asked)
+		}
+		lasting(11 * day)
+		if said := w.introspect(tokens.RefreshToken).text; !strings.Contains(said, fmt.Sprintf(`"exp":%d`, issued.Add(11*day).Unix())) {
+			t.Errorf("static %v: before its end: %s", static, said)
+		}
+		got := w.token(refreshForm(tokens.RefreshToken)).tokens(t)
+		if want := int64(day / time.Second); static && got.RefreshExpiresIn != want || !static && got.RefreshExpiresIn != 11*want {
+			t.Errorf("static %v: the token that comes ends in %d", static, got.RefreshExpiresIn)
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ func trusted(r *http.Request, app *application.Application) bool {
 // topLevel refuses what browsers mark as anything else than the navigation of
 // a window. Old browsers, and all of them without TLS, send no marks.
 func topLevel(r *http.Request) bool {
+	if len(r.Header.Values("Sec-Purpose")) > 0 || r.Header.Get("Purpose") == "prefetch" {
+		return false // the browser fetches it ahead: nobody looks at it yet, and may never
+	}
 	for header, want := range map[string]string{"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"} {
 		for _, value := range r.Header.Values(header) {
 			if value != want {

@@ -94,6 +94,10 @@ func TestA32_TrustedNeedsAWindow(t *testing.T) {
 		{"Sec-Fetch-Mode", "cors"},
 		{"Sec-Fetch-Dest", "frame"},
 		{"Sec-Fetch-Dest", ""},
+		// Fetched ahead, as a script on the page may tell the browser to.
+		{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Purpose", "prefetch"},
+		{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Purpose", "prefetch;prerender"},
+		{"Purpose", "prefetch"},
 	}
 	for _, headers := range embedded {
 		b.visits(query(), headers...).noWindow(t)

@@ -40,13 +40,16 @@ func TestPurgeKeepsWhatProtects(t *testing.T) {
 	}
 	unused, valid := issue("unused", start.Add(time.Minute)), issue("valid", long.Add(time.Minute))
 
-	if n, err := db.Purge(ctx, start.Add(time.Hour)); err != nil || n != 0 {
+	if n, err := db.Purge(ctx, start.Add(24*time.Hour)); err != nil || n != 0 {
 		t.Fatalf("a purge within the retention deleted %d, error %v", n, err)
 	}
-	// The unused code, the revoked authorization, and each set that ended long
+	if n, err := db.Purge(ctx, start.Add(25*time.Hour)); err != nil || n != 1 {
+		t.Fatalf("of a code that was never used, a purge the day after deleted %d, error %v", n, err)
+	}
+	// The revoked authorization, and each set that ended long
 	// ago with its code and refresh token.
-	if n, err := db.Purge(ctx, long); err != nil || n != 8 {
-		t.Errorf("deleted %d, error %v, want 8", n, err)
+	if n, err := db.Purge(ctx, long); err != nil || n != 7 {
+		t.Errorf("deleted %d, error %v, want 7", n, err)
 	}
 	redeemAgain := func(hash string) error {
 		_, _, err := s.RedeemCode(ctx, grant.Redemption{Hash: hash, Application: "wiki", Now: start})

@@ -38,7 +38,7 @@ func over(before string) string {
 // goes first, the others follow.
 var purges = []struct{ table, id, doomed string }{
 	{"codes", "hash", `SELECT x.gateway, x.hash FROM codes x` + ofSet + `WHERE
-		x.retain_until IS NULL AND x.expires_at <= $1 AND (x.token_set_id = '' OR ` + over(`$1`) + `) OR
+		x.retain_until IS NULL AND (x.expires_at <= $1 AND (x.token_set_id = '' OR ` + over(`$1`) + `) OR x.token_set_id = '' AND x.expires_at < $2 - interval '24 hours') OR
 		x.retain_until <= $2 AND x.expires_at <= $2 AND (x.token_set_id = '' OR ` + over(`$2`) + `)`},
 	{"refresh_tokens", "hash", `SELECT x.gateway, x.hash FROM refresh_tokens x` + ofSet + `WHERE x.rotated_at < $1 OR ` + over(`$1`)},
 	{"token_sets", "id", `SELECT t.gateway, t.id FROM token_sets t LEFT JOIN authorizations a ON a.gateway = t.gateway AND a.id = t.authorization_id
