@@ -154,3 +154,22 @@ func TestOrestModelsClosed(t *testing.T) {
 		}
 	})
 }
+
+// The window of a model is told to administrators, to whom Odoo shows it, and
+// to nobody else.
+func TestOrestWindow(t *testing.T) {
+	versions(t, func(t *testing.T, version int) {
+		w := newWorld(t, version)
+		for login, want := range map[string]string{"admin": "55 111", "demo": "false false"} {
+			bearer, _ := w.connect("wiki", login)
+			status, _, body := w.get("/orestapi/record/name_search?model=res.partner&limit=1", bearer)
+			if status != http.StatusOK {
+				t.Fatalf("%s: %d %v", login, status, body)
+			}
+			header := body.([]any)[0].(map[string]any)["header"].(map[string]any)
+			if got := fmt.Sprint(header["action_id"], " ", header["menu_id"]); got != want {
+				t.Errorf("%s is told of %s, want %s", login, got, want)
+			}
+		}
+	})
+}

@@ -12,6 +12,7 @@ func TestModelRights(t *testing.T) {
 		{"admin", "ir.config_parameter", "rwcu"}, {"demo", "ir.config_parameter", ""}, {"portal", "ir.config_parameter", ""},
 		{"admin", "ir.model", "rwcu"}, {"demo", "ir.model", ""}, {"portal", "product.template", ""},
 		{"demo", "product.template", "r"}, {"portal", "res.country", "r"}, {"demo", "res.users", "r"},
+		{"admin", "ir.actions.act_window", "rwcu"}, {"demo", "ir.actions.act_window", ""}, {"demo", "ir.ui.menu", "r"}, {"demo", "ir.actions.report", "r"},
 	}
 	operations := map[byte]string{'r': "read", 'w': "write", 'c': "create", 'u': "unlink"}
 	eachVersion(t, func(t *testing.T, version int) {

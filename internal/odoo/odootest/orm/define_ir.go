@@ -20,13 +20,15 @@ func (db *DB) defineTechnical() {
 			return true
 		})}},
 		char("name", "Name").req(), boolean("active", "Active").def(true))
-	action := func(name, label string, fields ...*field) {
+	action := func(name, label string, acl map[string]string, fields ...*field) {
 		fields = append(fields, char("name", "Action Name").req(), char("type", "Action Type").req().def(name))
-		db.define(&model{name: name, label: label, order: "name, id", acl: map[string]string{groupUser: "r", groupSystem: "rwcu"}}, fields...)
+		db.define(&model{name: name, label: label, order: "name, id", acl: acl}, fields...)
 	}
-	action("ir.actions.act_window", "Action Window", char("res_model", "Destination Model").req(), char("view_mode", "View Mode").def("list,form"),
+	// Reports are open to internal users by Discuss; windows are to nobody but
+	// administrators.
+	action("ir.actions.act_window", "Action Window", system, char("res_model", "Destination Model").req(), char("view_mode", "View Mode").def("list,form"),
 		char("domain", "Domain Value"), char("context", "Context Value").def("{}"), char("target", "Target Window").def("current"))
-	action("ir.actions.report", "Report Action", char("model", "Model Name").req(), char("report_name", "Template Name").req(),
+	action("ir.actions.report", "Report Action", map[string]string{groupUser: "r", groupSystem: "rwcu"}, char("model", "Model Name").req(), char("report_name", "Template Name").req(),
 		selection("report_type", "Report Type", [2]string{"qweb-html", "HTML"}, [2]string{"qweb-pdf", "PDF"}).def("qweb-pdf"),
 		computed("xml_id", "char", "External ID", func(_ *tx, r *row) any { return asString(r.v[xmlidKey]) }))
 	menu := &model{name: "ir.ui.menu", label: "Menu", order: "sequence, id", parent: "parent_id", recName: "complete_name",
