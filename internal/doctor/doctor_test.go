@@ -195,6 +195,11 @@ func TestVersionClockAndAccount(t *testing.T) {
 	refused := &odoo.Error{Kind: odoo.AccessDenied, Message: "the key is sesame"}
 	f := found(t, p, at(time.Now()), "19.0", refused)["service account"]
 	expect(t, "refused", f, doctor.Problem, "nightly: Odoo refuses the login or the key of robot", "a new API key")
+	for _, way := range []string{"where a file holds it, with `caddy reload --force`", "where an environment variable does, restart Caddy"} {
+		if !strings.Contains(f.Advice, way) {
+			t.Errorf("the advice %q lacks %q", f.Advice, way)
+		}
+	}
 	if strings.Contains(f.Text, "sesame") {
 		t.Errorf("Odoo's words are told: %+v", f)
 	}

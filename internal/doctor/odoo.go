@@ -137,7 +137,7 @@ func serviceFinding(app *application.Application, err error) Finding {
 	f.Advice = "ask again once Odoo answers"
 	if failed := (*odoo.Error)(nil); errors.As(err, &failed) && failed.Kind == odoo.AccessDenied {
 		f.Text = "application " + app.Name + ": Odoo refuses the login or the key of " + app.Service.Login
-		f.Advice = "compare the login; else make a new API key in the preferences of that user, set api_key of the service_connection to it, and reload: with `caddy reload --force` where a file holds it"
+		f.Advice = "compare the login; else make a new API key in the preferences of that user, set api_key of the service_connection to it, and reload; where a file holds it, with `caddy reload --force`; where an environment variable does, restart Caddy instead"
 	}
 	return f
 }
