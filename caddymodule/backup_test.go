@@ -111,7 +111,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := os.Rename(store, store+".old"); err != nil {
 		t.Fatal(err)
 	}
-	if said := restore(1); !strings.Contains(said, noKey) {
+	if said := restore(1); !strings.Contains(said, noKey) || !strings.HasSuffix(said, "seal.key: put one of them back\n") {
 		t.Error(said)
 	}
 	putKey := func(key string) {

@@ -164,7 +164,7 @@ func restore(store storeOptions, file *os.File, restoring backup.Restoring, mode
 	done := restored{Directory: store.name, Mode: mode}
 	key, err := store.key()
 	if err != nil {
-		return done, fmt.Errorf("%w; or put the file back there", err)
+		return done, err
 	}
 	ring, err := seal.NewRing(key)
 	if err != nil {

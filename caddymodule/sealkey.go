@@ -33,7 +33,7 @@ func errOtherKey(store string) error {
 var errNoSharedKey = errors.New("seal_key: is required with this store, and must be the same on every node: caddy odoo-gateway generate-secret --seal-key makes one")
 
 func errNoKey(o storeOptions) error {
-	return fmt.Errorf("seal_key: the store %s %s: seal_key is not set, and there is no %s: put back what was there", o.name, noKey, o.keyFile())
+	return fmt.Errorf("seal_key: the store %s %s: seal_key is not set, and there is no %s: put one of them back", o.name, noKey, o.keyFile())
 }
 
 // sealKey resolves the sealing key of a configuration, nil where it names none.
