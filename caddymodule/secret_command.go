@@ -92,7 +92,8 @@ user of the machine could read it.
 
 argon2id, the default, is for any secret; comparing it takes some memory and a
 tenth of a second. sha256 costs nothing, and is for secrets of 32 characters and
-more that were made at random, as by generate-secret.`,
+more that were made at random, as by generate-secret. Of a secret that is easily
+guessed a line on standard error warns.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(algorithms, algorithm) {
@@ -106,6 +107,10 @@ more that were made at random, as by generate-secret.`,
 			hash, err := hashSecret(secret, algorithm)
 			if err != nil {
 				return err
+			}
+			// Nobody can tell of the hash later: neither doctor nor the log.
+			if why := application.NewSecret(secret).Weakness(); why != "" {
+				cmd.PrintErrf("Warning: the secret %s: `caddy odoo-gateway generate-secret` makes one that is not easily guessed\n", why)
 			}
 			return printSecret(cmd.OutOrStdout(), madeSecret{ClientSecret: hash}, hash, asJSON)
 		},
