@@ -270,7 +270,7 @@ func (a *Application) expiries(app *application.Application, _ *caddy.Replacer) 
 			continue
 		}
 		if d := time.Duration(e.value); d < time.Second || d > e.max {
-			return fmt.Errorf("%s: %v is not between 1s and %v", e.field, d, e.max)
+			return fmt.Errorf("%s: %s is not between 1s and %s", e.field, application.Duration(d), application.Duration(e.max))
 		}
 		*e.to = time.Duration(e.value)
 	}

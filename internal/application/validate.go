@@ -116,14 +116,14 @@ func checkLives(a *Application) error {
 		{"refresh_token_max_age", a.RefreshTokenMaxAge},
 	} {
 		if d.value < 0 {
-			return fmt.Errorf("%s: %v is negative", d.setting, d.value)
+			return fmt.Errorf("%s: %s is negative", d.setting, Duration(d.value))
 		}
 	}
 	if d := a.RefreshTokenExpiry; d > 0 && d < a.AccessTokenExpiry {
-		return fmt.Errorf("refresh_token_expiry: %v is shorter than an access token's %v (0 means for ever)", d, a.AccessTokenExpiry)
+		return fmt.Errorf("refresh_token_expiry: %s is shorter than an access token's %s (0 means for ever)", Duration(d), Duration(a.AccessTokenExpiry))
 	}
 	if d := a.RefreshTokenMaxAge; d > 0 && d < a.AccessTokenExpiry {
-		return fmt.Errorf("refresh_token_max_age: %v is shorter than an access token's %v (0 means for ever)", d, a.AccessTokenExpiry)
+		return fmt.Errorf("refresh_token_max_age: %s is shorter than an access token's %s (0 means for ever)", Duration(d), Duration(a.AccessTokenExpiry))
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func checkLimits(a *Application) error {
 		case r.Requests < 1 || r.Requests > maxRateRequests:
 			return fmt.Errorf("rate_limit: %s: %d requests are not between 1 and %d", l.name, r.Requests, maxRateRequests)
 		case r.Per < time.Second || r.Per > maxRatePer:
-			return fmt.Errorf("rate_limit: %s: %v is not between 1s and %v", l.name, r.Per, maxRatePer)
+			return fmt.Errorf("rate_limit: %s: %s is not between 1s and %s", l.name, Duration(r.Per), Duration(maxRatePer))
 		}
 	}
 	return nil
