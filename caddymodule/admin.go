@@ -153,6 +153,21 @@ func (s *served) desk(r *http.Request) (*administration.Desk, error) {
 	return s.Administration(r.Context(), actor(r))
 }
 
+// noApplication refuses a name, and tells those that there are: one letter of
+// it may be wrong.
+func (s *served) noApplication(name string) error {
+	there := make([]string, len(s.settings.applications))
+	for i, a := range s.settings.applications {
+		there[i] = a.Name
+	}
+	slices.Sort(there)
+	configured := "none is configured"
+	if len(there) > 0 {
+		configured = "configured: " + strings.Join(there, ", ")
+	}
+	return adminError(http.StatusNotFound, fmt.Sprintf("there is no application %q; %s", name, configured))
+}
+
 // actor is who asks the admin API, which knows no person.
 func actor(r *http.Request) administration.Actor {
 	a := administration.Actor{Via: administration.ViaAPI}

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/caddy-odoo/gateway/internal/administration"
@@ -18,13 +17,17 @@ func serveConnect(app *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	desk, err := app.desk(p["gateway"], r)
+	s, err := app.named(p["gateway"])
+	if err != nil {
+		return nil, err
+	}
+	desk, err := s.desk(r)
 	if err != nil {
 		return nil, err
 	}
 	g, err := desk.Connect(r.Context(), p["application"])
 	if errors.Is(err, administration.ErrUnknown) {
-		return nil, adminError(http.StatusNotFound, fmt.Sprintf("there is no application %q", p["application"]))
+		return nil, s.noApplication(p["application"])
 	}
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/connect"
 )
 
@@ -45,7 +46,7 @@ func TestConnect(t *testing.T) {
 	}
 	for _, test := range []struct{ args, says string }{
 		{"--format curl", "say which --application"},
-		{"--application nobody", "there is no application"},
+		{"--application nobody", "there is no application \"nobody\"; configured: wiki\n"},
 		{"--application wiki --format nonsense", "is none of text, json, openapi, postman, n8n, n8n-credentials, forge, confluence, curl"},
 		{"--application wiki --json --format curl", "--format says curl"},
 		{"--application wiki --gateway none", "none"},
@@ -68,6 +69,22 @@ func TestConnect(t *testing.T) {
 	} {
 		if status, body := s.ask(t, tt.method, connectEndpoint+tt.query, "", nil); status != tt.status || !strings.Contains(body, tt.want) {
 			t.Errorf("%s %s: %d %.300s", tt.method, tt.query, status, body)
+		}
+	}
+}
+
+// A name that is not there is answered with those that are.
+func TestNoApplication(t *testing.T) {
+	for want, there := range map[string][]string{
+		`there is no application "nope"; configured: nightly, wiki`: {"wiki", "nightly"},
+		`there is no application "nope"; none is configured`:        nil,
+	} {
+		var s served
+		for _, name := range there {
+			s.settings.applications = append(s.settings.applications, application.Application{Name: name})
+		}
+		if err := s.noApplication("nope"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }

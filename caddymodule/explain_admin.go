@@ -63,7 +63,7 @@ func serveExplain(app *App, r *http.Request) (any, error) {
 	}
 	i := slices.IndexFunc(s.settings.applications, func(a application.Application) bool { return a.Name == p["application"] })
 	if i < 0 {
-		return nil, adminError(http.StatusNotFound, fmt.Sprintf("there is no application %q", p["application"]))
+		return nil, s.noApplication(p["application"])
 	}
 	a := s.settings.applications[i]
 	operation := p["operation"]

@@ -60,7 +60,7 @@ func TestExplain(t *testing.T) {
 
 	for _, test := range []struct{ args, says string }{
 		{"--application wiki", "say which --application and which --model"},
-		{"--application nobody --model res.partner", "there is no application"},
+		{"--application nobody --model res.partner", "there is no application \"nobody\"; configured: wiki"},
 		{"--application wiki --model res..partner", "is not the name of a model"},
 		{"--application wiki --model res.partner --field a,b", "one field each"},
 		{"--application wiki --model res.partner --gateway none", "none"},
