@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-odoo/gateway/internal/console"
 	wiki "github.com/caddy-odoo/gateway/internal/demo"
 	"github.com/caddy-odoo/gateway/internal/odoo/odootest"
 )
@@ -22,19 +23,19 @@ import (
 // of their own, to which Caddy proxies.
 type demo struct {
 	announcement
-	address  netip.AddrPort // where Caddy listens
-	title    string         // of the Odoo
-	database string
-	odoo     *url.URL
-	real     bool // not the simulated one
-	dir      string
-	wikiAt   string // address of the wiki's own listener
-	closers  []func() error
+	address netip.AddrPort // where Caddy listens
+	title   string         // of the Odoo
+	odoo    *url.URL
+	real    bool // not the simulated one
+	dir     string
+	wikiAt  string // address of the wiki's own listener
+	closers []func() error
 }
 
 // newDemo starts the wiki and, where no real Odoo is given, the simulated one.
 func newDemo(address netip.AddrPort, version int, odoo *url.URL, database string) (_ *demo, err error) {
-	d := &demo{address: address, odoo: odoo, real: odoo != nil, database: database, title: "Odoo"}
+	d := &demo{address: address, odoo: odoo, real: odoo != nil, title: "Odoo"}
+	d.Database = database
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -50,6 +51,7 @@ func newDemo(address netip.AddrPort, version int, odoo *url.URL, database string
 	d.WikiURL = fmt.Sprintf("http://localhost:%d", address.Port())
 	d.GatewayURL = "http://" + address.String()
 	d.OdooURL = d.odoo.String()
+	d.ConsoleURL = d.GatewayURL + console.Path
 	d.ClientID, d.ClientSecret = "team-wiki", rand.Text()
 	d.RedirectURI = d.WikiURL + wiki.CallbackPath
 	return d, d.startWiki()
@@ -62,9 +64,11 @@ func (d *demo) simulate(version int) {
 	sim := odootest.Start(odootest.Options{Version: version, Provider: provider})
 	d.closers = append(d.closers, func() error { sim.Close(); return nil })
 	d.odoo = &url.URL{Scheme: "http", Host: sim.URL[len("http://"):]}
-	d.database = sim.Database()
+	d.Database = sim.Database()
 	d.title = fmt.Sprintf("Odoo %d (simulated)", version)
 	d.Login, d.Password = "demo", "demo"
+	d.AdminLogin, d.AdminPassword = "admin", "admin"
+	d.APIKey = sim.NewAPIKey(d.Login, "Demo", time.Time{})
 }
 
 // startWiki serves the wiki on a port of its own.

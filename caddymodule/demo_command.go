@@ -38,7 +38,12 @@ show records of that Odoo, and prints what to open. Nothing has to be configured
 or installed; it works beside a running Caddy and leaves nothing behind.
 
 With --odoo and --database the same gateway and wiki stand in front of a real
-Odoo. Requests reach it as if its URL had been opened in the browser.
+Odoo. Requests reach it as if its URL had been opened in the browser. Nothing is
+known of its logins, and none is printed.
+
+The simulated Odoo can stand behind a Caddyfile of your own, too, while the demo
+runs: database and reverse_proxy are printed, with an API key for a
+service_connection.
 
 The wiki is at http://localhost and the gateway with Odoo at http://127.0.0.1,
 both on the port of --listen: two hosts, so that their cookies do not mix.`,
@@ -177,8 +182,14 @@ type announcement struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
 	RedirectURI  string `json:"redirect_uri"`
-	Login        string `json:"login"`    // empty before a real Odoo
-	Password     string `json:"password"` // likewise
+	ConsoleURL   string `json:"console_url"`
+	Database     string `json:"database"`
+	// Those of the simulated Odoo; empty before a real one.
+	Login         string `json:"login"`
+	Password      string `json:"password"`
+	AdminLogin    string `json:"admin_login"`
+	AdminPassword string `json:"admin_password"`
+	APIKey        string `json:"api_key"` // of Login
 }
 
 // announce prints what to open and how to log in.
@@ -186,17 +197,32 @@ func (d *demo) announce(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(d.announcement)
 	}
-	who := "your own login of that Odoo"
-	if d.Login != "" {
+	who, admin, own := "your own login of that Odoo", "an administrator of that Odoo", ""
+	if !d.real {
 		who = fmt.Sprintf("%s, password %s", d.Login, d.Password)
+		admin = fmt.Sprintf("%s, password %s", d.AdminLogin, d.AdminPassword)
+		own = d.forOwnCaddyfile()
 	}
 	_, err := fmt.Fprintf(out, `
   Open         %s
   Log in as    %s
 
   The gateway, with %s behind it, is at %s
+  Its console  %s
+  Log in as    %s
+%s
   Press Ctrl+C to end the demo. It leaves nothing behind.
 
-`, d.WikiURL, who, d.title, d.GatewayURL)
+`, d.WikiURL, who, d.title, d.GatewayURL, d.ConsoleURL, admin, own)
 	return err
+}
+
+// forOwnCaddyfile is what a Caddyfile before the simulated Odoo says.
+func (d *demo) forOwnCaddyfile() string {
+	return fmt.Sprintf(`
+  A Caddyfile of your own before the same Odoo, while the demo runs:
+  in its gateway             database %s
+  in its site                reverse_proxy %s
+  in a service_connection    login %s, api_key %s
+`, d.Database, d.odoo.Host, d.Login, d.APIKey)
 }

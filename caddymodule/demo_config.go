@@ -95,8 +95,9 @@ func (d *demo) app() App {
 		StoreRaw: caddyconfig.JSONModuleObject(BadgerStore{Path: filepath.Join(d.dir, "grants")}, "module", "badger", nil),
 		SealKey:  base64.StdEncoding.EncodeToString(seal.NewKey()),
 		Gateways: map[string]*Gateway{"demo": {
-			Issuer:   d.GatewayURL,
-			Database: d.database,
+			Issuer:       d.GatewayURL,
+			Database:     d.Database,
+			AdminConsole: &AdminConsole{Enabled: true},
 			Applications: map[string]*Application{"wiki": {
 				Name: "Team wiki", ClientID: d.ClientID, ClientSecret: d.ClientSecret,
 				RedirectURIs: []RedirectURI{{URI: d.RedirectURI}},

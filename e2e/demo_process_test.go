@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/caddy-odoo/gateway/internal/console"
 )
 
 // tree lists what is in a folder, with sizes and times. What goes while it looks
@@ -199,7 +201,8 @@ func TestDemoSays(t *testing.T) {
 		up.WriteString(line)
 		return strings.Contains(line, "Ctrl+C")
 	}, "odoo-gateway", "demo", "--odoo-version", "17", "--listen", "127.0.0.1:"+port)
-	for _, want := range []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "demo, password demo", "Odoo 17"} {
+	for _, want := range []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "demo, password demo", "Odoo 17",
+		"http://127.0.0.1:" + port + console.Path, "admin, password admin", "database demo17", "reverse_proxy 127.0.0.1:", "login demo, api_key "} {
 		if !strings.Contains(up.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, up.String())
 		}

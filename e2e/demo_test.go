@@ -9,14 +9,19 @@ import (
 // demo is a running demo command and what it says.
 type demo struct {
 	*process
-	WikiURL      string `json:"wiki_url"`
-	GatewayURL   string `json:"gateway_url"`
-	OdooURL      string `json:"odoo_url"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	RedirectURI  string `json:"redirect_uri"`
-	Login        string
-	Password     string
+	WikiURL       string `json:"wiki_url"`
+	GatewayURL    string `json:"gateway_url"`
+	OdooURL       string `json:"odoo_url"`
+	ClientID      string `json:"client_id"`
+	ClientSecret  string `json:"client_secret"`
+	RedirectURI   string `json:"redirect_uri"`
+	ConsoleURL    string `json:"console_url"`
+	Database      string
+	Login         string
+	Password      string
+	AdminLogin    string `json:"admin_login"`
+	AdminPassword string `json:"admin_password"`
+	APIKey        string `json:"api_key"`
 	// folder is where it keeps its temporary files.
 	folder string
 }
