@@ -39,7 +39,8 @@ func verifyAuditCommand() *cobra.Command {
 		Long: `
 Tells whether the events of the audit trail in the store are those that were
 written: whether one was changed, taken away or put in by somebody without the
-sealing key. Events that have come to the end of audit_retention may be gone.
+sealing key. It says when the first of all was written, as a trail that was
+taken away as a whole begins anew. Events that have come to the end of audit_retention may be gone.
 It fails where it finds something.` + howFound,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +79,11 @@ var findingWords = map[string]string{
 func printVerdict(out io.Writer, v administration.Verdict) error {
 	if _, err := fmt.Fprintf(out, "%s %s what was written\n", several(v.Verified, "event"), are(v.Verified)); err != nil {
 		return err
+	}
+	if !v.Begins.IsZero() {
+		if _, err := fmt.Fprintf(out, "the first of all is of %s\n", moment(v.Begins)); err != nil {
+			return err
+		}
 	}
 	if v.Unlinked > 0 {
 		if _, err := fmt.Fprintf(out, "%s can not be verified\n", several(v.Unlinked, "older one")); err != nil {

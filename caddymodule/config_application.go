@@ -167,7 +167,8 @@ type Application struct {
 	AccessTokenExpiry caddy.Duration `json:"access_token_expiry,omitempty"`
 
 	// How long a refresh token is valid after it was issued, such as `90d`;
-	// each refresh issues a new one. At least as long as an access token.
+	// each refresh issues a new one. At least as long as an access token. Set
+	// or shortened later, it counts for those that are out as well.
 	// Default: 0, which means for ever.
 	RefreshTokenExpiry caddy.Duration `json:"refresh_token_expiry,omitempty"`
 
@@ -179,7 +180,8 @@ type Application struct {
 
 	// `on` replaces a refresh token each time it is used, so that a stolen
 	// one is found out; `off` keeps one for the life of a connection, for
-	// applications that can not store a new one. Default: `on`.
+	// applications that can not store a new one, and not for public ones.
+	// Default: `on`.
 	RefreshRotation string `json:"refresh_rotation,omitempty"`
 
 	// What `access_token_validity` in token answers is: `date`, as

@@ -160,6 +160,9 @@ type Verdict struct {
 	// Unlinked are older ones, of a version that tied none together: nothing
 	// proves them.
 	Unlinked int `json:"unlinked"`
+	// Begins is about when the first event of all was written, the zero time
+	// where the first ones have come to their end.
+	Begins time.Time `json:"begins,omitzero"`
 	// Broken is how many findings there are; Findings are the first of them.
 	Broken   int       `json:"broken"`
 	Findings []Finding `json:"findings"`
@@ -183,7 +186,7 @@ func (d *Desk) VerifyEvents(ctx context.Context) (verdict Verdict, err error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	verdict = Verdict{Verified: v.Verified, Unlinked: v.Unlinked, Broken: v.Broken, Findings: []Finding{}}
+	verdict = Verdict{Verified: v.Verified, Unlinked: v.Unlinked, Begins: v.Begins, Broken: v.Broken, Findings: []Finding{}}
 	for _, f := range v.Findings {
 		verdict.Findings = append(verdict.Findings, Finding{What: f.What, Event: f.ID, Time: f.Time})
 	}

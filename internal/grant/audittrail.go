@@ -76,6 +76,10 @@ type AuditVerdict struct {
 	// Unlinked are older ones, of a version that tied none together: nothing
 	// proves them.
 	Unlinked int
+	// Begins is about when the first event of all was written, where it is still
+	// there: a trail that was taken away as a whole begins anew. Zero where the
+	// first ones have come to their end.
+	Begins time.Time
 	// Broken is how many findings there are, and Findings the first of them, the
 	// newest first.
 	Broken   int

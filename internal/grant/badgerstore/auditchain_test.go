@@ -191,7 +191,7 @@ func TestAuditTrailIsVerified(t *testing.T) {
 	chainOf(t, s, 4)
 	s.Audit(audit.Event{Time: chainStart.Add(time.Hour), Kind: audit.Consent}, time.Now().Add(-time.Hour)) // has come to its end
 	chainOf(t, s, 2)
-	want := grant.AuditVerdict{Verified: 6, Unlinked: 1}
+	want := grant.AuditVerdict{Verified: 6, Unlinked: 1, Begins: chainStart}
 	if got := verify(t, s); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -274,5 +274,40 @@ func TestAuditTrailIsVerifiedAfterARestore(t *testing.T) {
 	chainOf(t, restored, 2)
 	if got := verify(t, restored); got.Verified != 8 || got.Broken+got.Unlinked != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Whoever takes the whole trail away, with the record of its end, is found out by
+// when it begins; so it is not where the first event has come to its end.
+func TestAuditTrailBegins(t *testing.T) {
+	o := Options{Dir: t.TempDir(), Seal: testRing(t)}
+	db, s := openStore(t, o)
+	chainOf(t, s, 5)
+	keys, _ := kept(t, db, s)
+	if err := db.badger.Update(func(txn *badger.Txn) error {
+		for _, k := range append(keys, s.endKey()) {
+			if err := txn.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, s = openStore(t, o)
+	later := chainStart.AddDate(0, 1, 0)
+	s.Audit(audit.Event{Time: later, Kind: audit.Consent}, chainUntil)
+	if got := verify(t, s); got.Verified != 1 || !got.Begins.Equal(later) {
+		t.Errorf("begun anew: %+v", got)
+	}
+
+	_, s = openStore(t, Options{Dir: t.TempDir(), Seal: testRing(t)})
+	s.Audit(audit.Event{Time: chainStart, Kind: audit.Consent}, time.Now().Add(-time.Hour))
+	chainOf(t, s, 2)
+	if got := verify(t, s); got.Verified != 2 || got.Broken != 0 || !got.Begins.IsZero() {
+		t.Errorf("the first has come to its end: %+v", got)
 	}
 }

@@ -49,6 +49,9 @@ func (w *Verifier) Look(place string, until uint64, value []byte) {
 		w.gap(place)
 	}
 	w.verdict.Verified++
+	if l.Number == 1 {
+		w.verdict.Begins = PlaceTime(place)
+	}
 	w.next = &l
 }
 
