@@ -50,6 +50,25 @@ func FailureOf(err error) *Failure {
 // no room for it.
 const CodeHeader = "Odoo-Gateway-Code"
 
+// Code names a failure of the request itself, where nothing has named it yet.
+func Code(h http.Header, status int) {
+	if status < 400 || h.Get(CodeHeader) != "" {
+		return
+	}
+	code := "invalid_request"
+	switch status {
+	case http.StatusNotFound:
+		code = "not_found"
+	case http.StatusMethodNotAllowed:
+		code = "method_not_allowed"
+	case http.StatusRequestEntityTooLarge:
+		code = "request_too_large"
+	case http.StatusUnsupportedMediaType:
+		code = "unsupported_media_type"
+	}
+	h.Set(CodeHeader, code)
+}
+
 // Announce sets the headers that belong to a failure: [CodeHeader];
 // WWW-Authenticate, always for Unauthorized; and Retry-After for Unavailable
 // and TooMany.

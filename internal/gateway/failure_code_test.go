@@ -21,6 +21,11 @@ func TestFailuresAreNamed(t *testing.T) {
 		{bearer, "POST", "/json/2/res.partner/read", `{"ids":[1],"fields":["name"]}`, ""},
 		{bearer, "GET", "/orestapi/record/name_search?model=res.users&name=a", "", "model_not_allowed"},
 		{bearer, "GET", "/orestapi/record/name_search?model=res.partner&name=a", "", ""},
+		{bearer, "POST", "/json/2/res.partner/read", `{"ids":`, "invalid_request"},
+		{bearer, "GET", "/json/2/res.partner/read", "", "not_found"},
+		{bearer, "GET", "/restapi/1.0/object/", "", "not_found"},
+		{bearer, "PATCH", "/restapi/1.0/object/res.partner/1", "", "method_not_allowed"},
+		{bearer, "GET", "/orestapi/record/read?model=res.partner&ids=[", "", "invalid_request"},
 		{"nonsense", "GET", "/restapi/1.0/object/res.partner/1", "", "invalid_token"},
 		{"nonsense", "GET", "/orestapi/record/name_search?model=res.partner", "", "invalid_token"},
 	} {

@@ -82,6 +82,7 @@ func write(w http.ResponseWriter, status int, name, message string) {
 // writeCode writes an error object of Odoo 19's, without its debug. The code
 // is the gateway's own and stable, such as "field_not_allowed".
 func writeCode(w http.ResponseWriter, status int, name, message, code string) {
+	dialect.Code(w.Header(), status)
 	text := quote(message)
 	arguments := "[" + string(text)
 	if len(name) > len("werkzeug") && name[:len("werkzeug")] == "werkzeug" {

@@ -130,6 +130,7 @@ func WrongMethod(w http.ResponseWriter) {
 
 // refuse writes {"orestapi_code":…,"orestapi_message":…}.
 func refuse(w http.ResponseWriter, status int, code, message string) {
+	dialect.Code(w.Header(), status)
 	quotedCode, _ := jsontext.AppendQuote(nil, code) // invalid UTF-8 is replaced
 	quotedMessage, _ := jsontext.AppendQuote(nil, message)
 	dialect.Write(w, status, odoo.AppendRecord(nil, odoo.Record{

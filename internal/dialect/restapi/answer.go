@@ -21,11 +21,13 @@ func failed(status int, message string) odoo.Record {
 
 // flat writes {"code":…,"message":…}.
 func flat(w http.ResponseWriter, status int, message string) {
+	dialect.Code(w.Header(), status)
 	dialect.Write(w, status, odoo.AppendRecord(nil, failed(status, message)))
 }
 
 // nested writes {"error":{"code":…,"message":…}}.
 func nested(w http.ResponseWriter, status int, message string) {
+	dialect.Code(w.Header(), status)
 	dialect.Write(w, status, nestedBody(status, message))
 }
 
@@ -41,7 +43,6 @@ func TooLarge(limit int64) []byte {
 }
 
 func malformed(w http.ResponseWriter, err error) {
-	w.Header().Set(dialect.CodeHeader, "invalid_request")
 	nested(w, http.StatusBadRequest, err.Error())
 }
 
