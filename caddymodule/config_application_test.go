@@ -112,6 +112,7 @@ func TestApplicationErrors(t *testing.T) {
 		{"allow no XML id", `"allow": {"who": "group", "group": "Sales / User"}`, `allow: group "Sales / User" is no XML id`},
 		{"connection", `"connection": "password"`, `connection: "password" is none of ask, session and api_key`},
 		{"service login", `"service_connection": {"api_key": "canary"}`, "service_connection: login: is required"},
+		{"service login in a placeholder", `"service_connection": {"login": "{env.ROBOT}", "api_key": "canary"}`, "service_connection: login: {env.ROBOT} is no login: placeholders are resolved in api_key alone"},
 		{"service key", `"service_connection": {"login": "robot"}`, "service_connection: api_key: is required"},
 		{"service key unset", `"service_connection": {"login": "robot", "api_key": "canary{env.NOT_SET}"}`, "service_connection: api_key: placeholder {env.NOT_SET} is unset or empty"},
 		{"unknown field of the service", `"service_connection": {"password": "x"}`, `unknown field "password"`},

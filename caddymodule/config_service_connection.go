@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -38,6 +39,8 @@ func (a *Application) service(app *application.Application, repl *caddy.Replacer
 	switch {
 	case s.Login == "":
 		return errors.New("service_connection: login: is required")
+	case strings.HasPrefix(s.Login, "{") && strings.HasSuffix(s.Login, "}"):
+		return fmt.Errorf("service_connection: login: %s is no login: placeholders are resolved in api_key alone", s.Login)
 	case s.APIKey == "":
 		return errors.New("service_connection: api_key: is required")
 	}
