@@ -24,3 +24,22 @@ func TestMayHave(t *testing.T) {
 		}
 	}
 }
+
+// Odoo prints for the session of a person alone.
+func TestPrints(t *testing.T) {
+	people := []application.RedirectURI{{URI: "https://wiki.example.com/cb"}}
+	for _, tt := range []struct {
+		app  application.Application
+		want bool
+	}{
+		{application.Application{RedirectURIs: people}, true},
+		{application.Application{RedirectURIs: people, Connection: application.ConnectionSession}, true},
+		{application.Application{RedirectURIs: people, Connection: application.ConnectionAPIKey}, false},
+		{application.Application{}, false},
+		{application.Application{Connection: application.ConnectionAPIKey}, false},
+	} {
+		if got := tt.app.Prints(); got != tt.want {
+			t.Errorf("%d redirect URIs, connection %q: %v", len(tt.app.RedirectURIs), tt.app.Connection, got)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func TestRegistryValidatesSettings(t *testing.T) {
 			Service: service, CodeExpiry: time.Minute, CodeRetain: time.Hour, AccessTokenExpiry: time.Hour, RefreshTokenExpiry: time.Hour,
 			RefreshTokenMaxAge: time.Hour, CORSOrigins: []string{"https://a.example"}, Limits: application.Limits{API: application.Rate{Requests: 1, Per: time.Second}},
 		}, ""},
+		{"without rotation", application.Application{Secrets: []application.Secret{secret}, StaticRefresh: true}, ""},
 		{"public", application.Application{Public: true, Consent: application.ConsentEveryTime, Connection: application.ConnectionAsk, Allow: application.Allow{Portal: true}}, ""},
 
 		{"refreshing for ever", application.Application{AccessTokenExpiry: time.Hour}, ""},
