@@ -57,7 +57,7 @@ func (w *planted) caddyfile() string {
 			}`, name, a.id, a.secret, a.redirect)
 	}
 	schemes.WriteString(strings.NewReplacer("{FILTER}", "`[[\"ref\", \"=\", \"open-"+w.token+"\"]]`", "{WORDED}", "`[[\"name\", \"!=\", \"left out "+w.token+"\"]]`", "{TAGGED}", "`[[\"category_id\", \"!=\", \"left out "+w.token+"\"]]`",
-		"{LISTED}", "`[[\"category_id.name\", \"like\", \"in "+w.token+"\"]]`", "{REGISTERED}", "`[[\"company_registry\", \"=\", \"in "+w.token+"\"]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
+		"{LISTED}", "`[[\"category_id.name\", \"like\", \"in "+w.token+"\"]]`", "{REGISTERED}", "`[[\"company_registry\", \"in\", [\"in "+w.token+"\", \"also in "+w.token+"\"]]]`", "{UNSEARCHABLE}", "`[[\"contact_address\", \"=\", \"zzz\"]]`", "{HIDDEN}", strings.Join(hiddenFromProbes, " ")).Replace(`
 			model_scheme narrow {
 				whitelist names
 			}
