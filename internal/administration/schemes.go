@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/caddy-odoo/gateway/internal/application"
 	"github.com/caddy-odoo/gateway/internal/grant"
 	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/scheme"
@@ -97,17 +96,19 @@ func (d *Desk) Scheme(ctx context.Context, name string) (_ Scheme, err error) {
 // Allows is what an application may do by its model scheme, as its scopes and
 // its connections narrow it, as part of the look at that application.
 func (d *Desk) Allows(ctx context.Context, name string) []scheme.Statement {
-	for _, a := range d.Config.Applications.All() {
-		if a.Name != name {
-			continue
-		}
-		for _, s := range d.Config.Schemes {
-			if s.Name == a.Scheme {
-				return words(ctx, s, a)
-			}
-		}
+	a := d.Config.Applications.ByName(name)
+	if a == nil {
+		return nil
 	}
-	return nil
+	i := slices.IndexFunc(d.Config.Schemes, func(s scheme.Definition) bool { return s.Name == a.Scheme })
+	if i < 0 {
+		return nil
+	}
+	said := words(ctx, d.Config.Schemes[i], a.Scopes)
+	if !a.Prints() {
+		said = scheme.WithoutReports(said)
+	}
+	return said
 }
 
 func (d *Desk) scheme(ctx context.Context, s scheme.Definition) Scheme {
@@ -127,21 +128,14 @@ func (d *Desk) scheme(ctx context.Context, s scheme.Definition) Scheme {
 	return view
 }
 
-// words are what a scheme allows; of an application, where there is one. It was
-// compiled before; what can not be, allows nothing.
-func words(ctx context.Context, s scheme.Definition, a *application.Application) []scheme.Statement {
+// words are what a scheme allows within scopes, of which nil stands for all. It
+// was compiled before; what can not be, allows nothing.
+func words(ctx context.Context, s scheme.Definition, scopes []string) []scheme.Statement {
 	compiled, err := scheme.Compile(s)
 	if err != nil {
 		return nil
 	}
-	if a == nil {
-		return compiled.Words(ctx, nil, nil)
-	}
-	said := compiled.Words(ctx, nil, a.MayHave(compiled.Scopes()))
-	if !a.Prints() {
-		said = scheme.WithoutReports(said)
-	}
-	return said
+	return compiled.Words(ctx, nil, scopes)
 }
 
 // Configurations lists the model configurations, by name.

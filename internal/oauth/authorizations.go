@@ -167,7 +167,7 @@ func (s *Server) describeMay(item *page.Authorization, r *http.Request, rt http.
 // application is not registered any more.
 func inUse(app *application.Application, set grant.TokenSet, now time.Time) bool {
 	end := earlier(set.ExpiresAt, set.RefreshUntil)
-	return set.Live() && (end.IsZero() || now.Before(end)) && (app == nil || !tooOld(app, set, now))
+	return set.Live() && !past(end, now) && (app == nil || !tooOld(app, set, now))
 }
 
 // revokeOwn takes a form of the page. All is revoked before Odoo is asked for

@@ -85,7 +85,7 @@ func (s *Server) describeRefresh(ctx context.Context, rt http.RoundTripper, app 
 	switch {
 	case err != nil:
 		return introspection{}, err
-	case over(t, now), !end.IsZero() && !now.Before(end):
+	case over(t, now), past(end, now):
 		return introspection{}, deadGrant
 	}
 	found := introspection{

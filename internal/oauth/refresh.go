@@ -53,7 +53,7 @@ func (s *Server) refresh(r *http.Request, rt http.RoundTripper, app *application
 	}
 	// A token that is over anyway need not wait for Odoo; Rotate says why.
 	if set.Live() && a.Live() && !over(parent, now) {
-		if end := endOf(app, set, parent); !end.IsZero() && !now.Before(end) {
+		if past(endOf(app, set, parent), now) {
 			return answer{}, invalidGrant("the refresh token has expired; connect again")
 		}
 		if a.Database != s.Database {
@@ -80,7 +80,7 @@ func (s *Server) refuseElsewhere(ctx context.Context, rt http.RoundTripper) *fai
 
 // over tells whether Rotate will refuse a refresh token.
 func over(t grant.RefreshToken, now time.Time) bool {
-	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) ||
+	return past(t.ExpiresAt, now) ||
 		!t.RotatedAt.IsZero() && now.Sub(t.RotatedAt) > RefreshGrace
 }
 

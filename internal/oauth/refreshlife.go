@@ -21,9 +21,11 @@ func refreshEnd(app *application.Application, created, now time.Time) time.Time 
 // tooOld tells whether refreshing has gone on for as long as it may. The
 // setting of today counts: it may be shorter than when a token was issued.
 func tooOld(app *application.Application, set grant.TokenSet, now time.Time) bool {
-	end := expiry(set.CreatedAt, app.RefreshTokenMaxAge)
-	return !end.IsZero() && !now.Before(end)
+	return past(expiry(set.CreatedAt, app.RefreshTokenMaxAge), now)
 }
+
+// past tells whether an end has come, of which zero is never.
+func past(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
 
 // endOf is when a refresh token ends, zero for never: as was said when it was
 // issued, or sooner by the settings of today.

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,12 +34,15 @@ func over(before string) string {
 	return `(t.id IS NULL OR a.id IS NULL OR ` + ended + ` < ` + before + ` OR ` + ended + ` IS NULL AND t.refresh_until < $1)`
 }
 
+// unusedKept is grant.UnusedCodeKept as the server has it.
+var unusedKept = "interval '" + strconv.Itoa(int(grant.UnusedCodeKept/time.Second)) + " seconds'"
+
 // purges delete what ended before $1, which is long ago, and what is over at $2: a
 // batch at a time. One row after the other is judged by itself: whichever of them
 // goes first, the others follow.
 var purges = []struct{ table, id, doomed string }{
 	{"codes", "hash", `SELECT x.gateway, x.hash FROM codes x` + ofSet + `WHERE
-		x.retain_until IS NULL AND (x.expires_at <= $1 AND (x.token_set_id = '' OR ` + over(`$1`) + `) OR x.token_set_id = '' AND x.expires_at < $2 - interval '24 hours') OR
+		x.retain_until IS NULL AND (x.expires_at <= $1 AND (x.token_set_id = '' OR ` + over(`$1`) + `) OR x.token_set_id = '' AND x.expires_at < $2 - ` + unusedKept + `) OR
 		x.retain_until <= $2 AND x.expires_at <= $2 AND (x.token_set_id = '' OR ` + over(`$2`) + `)`},
 	{"refresh_tokens", "hash", `SELECT x.gateway, x.hash FROM refresh_tokens x` + ofSet + `WHERE x.rotated_at < $1 OR ` + over(`$1`)},
 	{"token_sets", "id", `SELECT t.gateway, t.id FROM token_sets t LEFT JOIN authorizations a ON a.gateway = t.gateway AND a.id = t.authorization_id
