@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-odoo/gateway/internal/audit"
 	"github.com/caddy-odoo/gateway/internal/connection"
 	"github.com/caddy-odoo/gateway/internal/grant"
+	"github.com/caddy-odoo/gateway/internal/odoo"
 	"github.com/caddy-odoo/gateway/internal/page"
 )
 
@@ -76,6 +77,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 	list := page.Authorizations{
 		Name: v.Name, Login: v.Login, Database: v.Database, Action: AuthorizationsPath, RevokeAll: s.revokeToken(v, ""),
 	}
+	fields := s.labelsFor(r, rt, v)
 	for _, a := range all {
 		sets, err := s.Store.TokenSets(r.Context(), a.ID)
 		if err != nil {
@@ -83,7 +85,7 @@ func (s *Server) showAuthorizations(w http.ResponseWriter, r *http.Request, rt h
 			return
 		}
 		item := s.describe(a, sets)
-		s.describeMay(&item, r, rt, v, a)
+		s.describeMay(&item, r, fields, v, a)
 		item.Token = s.revokeToken(v, a.ID)
 		if s.ownOffer(s.Applications.ByName(a.Application), v, a) {
 			item.StayURL = s.ownStayURL(v, a)
@@ -150,7 +152,7 @@ func (s *Server) describe(a grant.Authorization, sets []grant.TokenSet) page.Aut
 
 // describeMay adds what an application may do today, and whether that is what
 // the person has allowed. One that is switched off may do nothing.
-func (s *Server) describeMay(item *page.Authorization, r *http.Request, rt http.RoundTripper, v visitor, a grant.Authorization) {
+func (s *Server) describeMay(item *page.Authorization, r *http.Request, fields odoo.FieldSource, v visitor, a grant.Authorization) {
 	if item.Off {
 		return
 	}
@@ -159,7 +161,7 @@ func (s *Server) describeMay(item *page.Authorization, r *http.Request, rt http.
 	if rules == nil {
 		return
 	}
-	item.May = s.may(r, rt, v, app, rules, s.stillHas(app, a.Scope))
+	item.May = s.may(r, fields, v, app, rules, s.stillHas(app, a.Scope))
 	item.Changed = !item.Trusted && a.ConsentDigest != rules.Digest()
 }
 

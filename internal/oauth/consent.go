@@ -55,7 +55,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 		Login:       v.Login,
 		Database:    v.Database,
 		SwitchURL:   q.switchPath(),
-		May:         s.may(r, rt, v, q.app, rules, scope),
+		May:         s.may(r, s.labelsFor(r, rt, v), v, q.app, rules, scope),
 		RedirectURI: q.redirectURI(),
 		Mine:        AuthorizationsPath,
 		Action:      ConsentPath,
@@ -64,11 +64,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request, rt http.Rou
 }
 
 // may is what an application may do with a scope, in words for that person.
-func (s *Server) may(r *http.Request, rt http.RoundTripper, v visitor, app *application.Application, rules Scheme, scope []string) []scheme.Statement {
-	var fields odoo.FieldSource
-	if s.Fields != nil {
-		fields = s.Fields(rt, v.session, r.UserAgent(), v.Lang)
-	}
+func (s *Server) may(r *http.Request, fields odoo.FieldSource, v visitor, app *application.Application, rules Scheme, scope []string) []scheme.Statement {
 	ctx := r.Context()
 	if v.Lang != "" {
 		ctx = scheme.WithLanguages(ctx, v.Lang)
